@@ -1,0 +1,639 @@
+"""The browser page: boxes and buttons. It asks the assistant and draws an Answer; it decides nothing.
+
+Titles, articles, questions and answers are other people's text. Each piece of it goes through `plain()` before it is
+put into HTML or Markdown, and it never goes near a gr.HTML template, because Gradio runs those as JavaScript.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from index.errors import FootnoteError
+from index.records import Article, Overview
+from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from fastapi import FastAPI
+
+log = logging.getLogger("footnote.page")
+
+FILES = Path(__file__).parent / "page"
+NEAREST = 3
+MAX_QUESTION = 4_000
+BROKEN = "Something went wrong inside Footnote; the log has the details."
+SAYINGS = {
+    Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
+    Refusal.NOTHING_FOUND: "Your articles do not say.",
+    Refusal.NOT_SUPPORTED: "Your articles do not say.",
+}
+
+Progress = Callable[[str, int, int], None]
+Range = tuple[int, int]
+
+
+class Assistant(Protocol):
+    """What the page needs of rag.chain.Assistant. Both methods may be called from several threads."""
+
+    def ask(self, question: Question) -> Answer:
+        """The answer, or a FootnoteError."""
+
+    def overview(self) -> Overview:
+        """What would be searched now."""
+
+
+class Report(Protocol):
+    """What a sync did: counts of sources, and (source, reason) for each that was skipped or failed."""
+
+    new: int
+    changed: int
+    gone: int
+    same: int
+    skipped: int
+    failed: int
+    problems: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for."""
+
+    question: str
+    answer: Answer | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a number of an answer leads: a range of an article as it was when the answer was made."""
+
+    article: Article
+    start: int
+    end: int
+    heading: str
+    page: int | None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Other people's text
+
+# What is invisible can hide words or turn their order round: zero-width characters, bidi controls, tag characters,
+# control characters. The zero-width joiner and non-joiner stay: Persian and Hindi are misspelt without them.
+_INVISIBLE = (
+    *(n for n in range(0x20) if chr(n) not in "\t\n"),
+    *range(0x7F, 0xA0),
+    *(0x061C, 0x200B, 0x200E, 0x200F, 0xFEFF),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xE0000, 0xE0080),
+)
+# All ASCII that could mean something to HTML, to Markdown or to a JavaScript template, and line breaks.
+_ACTIVE = (*map(ord, "\t\n"), *(n for n in range(0x21, 0x7F) if not chr(n).isalnum() and chr(n) != ","))
+_PLAIN: dict[int, str | None] = {n: f"&#{n};" for n in _ACTIVE}
+_PLAIN |= dict.fromkeys(_INVISIBLE)
+_PLAIN |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # a lone surrogate cannot be sent as UTF-8
+
+
+def plain(text: str) -> str:
+    """The text so that a browser shows it literally: in HTML, in an attribute, in Markdown, in gr.HTML's value."""
+    return text.translate(_PLAIN)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The chat
+
+
+def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    """The conversation as the Chatbot takes it."""
+    drawn = []
+    for number, turn in enumerate(turns, start=1):
+        drawn.append({"role": "user", "content": f'<span class="asked">{plain(turn.question)}</span>'})
+        drawn.append({"role": "assistant", "content": reply_html(number, turn)})
+    return drawn
+
+
+def reply_html(turn_number: int, turn: Turn) -> str:
+    """What stands under a question: the answer, the trouble, or that it is being looked for."""
+    if turn.answer:
+        return answer_html(turn_number, turn.answer)
+    if turn.trouble:
+        return f'<p class="trouble">{plain(turn.trouble)}</p>'
+    return '<p class="waiting">Looking through your articles</p>'
+
+
+def answer_html(turn_number: int, answer: Answer) -> str:
+    """The answer with its footnotes, or the refusal with the nearest passages, and what was searched."""
+    drawn = refusal_html(turn_number, answer) if answer.refusal else quoted_html(turn_number, answer)
+    return f'<div class="answer">{drawn}{searched_html(answer)}</div>'
+
+
+def quoted_html(turn_number: int, answer: Answer) -> str:
+    """The sentences, each followed by its numbers, and the list of footnotes."""
+    told = {citation.number: citation for citation in answer.citations}
+    sentences = " ".join(sentence_html(turn_number, sentence, told) for sentence in answer.sentences)
+    notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
+    return f'<p class="said">{sentences}</p><ul class="notes">{notes}</ul>'
+
+
+def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation]) -> str:
+    """One sentence and its numbers; one without a number says that nothing supports it."""
+    if not sentence.citations:
+        return f'<span class="unsupported">{plain(sentence.text)} <small>(no source)</small></span>'
+    links = "".join(
+        f'<a class="cite" href="#cite-{turn_number}-{n}" title="{plain(told[n].title)}">&#91;{n}&#93;</a>'
+        for n in sentence.citations
+    )
+    return f'<span class="sentence">{plain(sentence.text)} {links}</span>'
+
+
+def note_html(turn_number: int, citation: Citation) -> str:
+    """One footnote: number, title, author if there is one, page if there is one, date."""
+    about = [citation.author, f"p. {citation.page}" if citation.page else None, short(citation.published)]
+    return (
+        f'<li><a class="cite" href="#cite-{turn_number}-{citation.number}">&#91;{citation.number}&#93;</a> '
+        f"<span><b>{plain(citation.title)}</b> <i>{plain(' · '.join(filter(None, about)))}</i></span></li>"
+    )
+
+
+def refusal_html(turn_number: int, answer: Answer) -> str:
+    """That there is no answer, and the passages that came nearest."""
+    said = f'<p class="refusal">{SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED]}</p>'
+    near = "".join(
+        f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
+        f"<i>{plain(short(hit.article.published))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
+        for n, hit in enumerate(answer.hits[:NEAREST], start=1)
+    )
+    return said + (f'<p class="nearest">Nearest passages:</p><ul class="nears">{near}</ul>' if near else "")
+
+
+def searched_html(answer: Answer) -> str:
+    """One quiet line: what was searched, for what, and how long it took."""
+    if not answer.searched.articles:
+        return ""
+    seconds = answer.timings.get("total", sum(answer.timings.values()))
+    line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
+    if answer.searched_for != answer.question.text:
+        line += f"\nSearched for: {answer.searched_for}"
+    return f'<p class="searched">{plain(line)}</p>'
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 article', '1,200 articles'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def short(day: date | None) -> str:
+    """'3 Jan 2024', or 'undated'."""
+    return f"{day.day} {day:%b %Y}" if day else "undated"
+
+
+def extent(overview: Overview) -> str:
+    """'15 articles (3 Jan 2024 – 12 Dec 2024)'."""
+    days = list(dict.fromkeys(short(day) for day in (overview.first, overview.last) if day))
+    return counted(overview.articles, "article") + (f" ({' – '.join(days)})" if days else "")
+
+
+def clipped(text: str, limit: int = 160) -> str:
+    """The first `limit` characters or so, cut between words."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The source panel
+
+NO_SOURCE = (
+    '<div class="empty"><p>Every sentence of an answer is quoted from one of your articles.</p>'
+    "<p>Choose a number to read it where it stands.</p></div>"
+)
+
+
+def places(answer: Answer) -> dict[str, Place]:
+    """Where each number of the answer leads, by its kind and number: 'cite-1', or 'near-1' under a refusal."""
+    if answer.refusal:
+        return {
+            f"near-{n}": Place(hit.article, hit.passage.start, hit.passage.end, hit.passage.heading, hit.passage.page)
+            for n, hit in enumerate(answer.hits[:NEAREST], start=1)
+        }
+    found = {c.number: cited_article(answer, c) for c in answer.citations}
+    return {
+        f"cite-{c.number}": Place(article, c.start, c.end, c.heading, c.page)
+        for c in answer.citations
+        if (article := found[c.number])
+    }
+
+
+def cited_article(answer: Answer, citation: Citation) -> Article | None:
+    """The article as it was when the answer was made: the one of the cited passage, or of any passage beside it."""
+    wanted = (citation.article_id, citation.revision)
+    hits = [h for h in answer.hits if (h.passage.article_id, h.passage.revision) == wanted]
+    return next((h.article for h in hits if h.passage.id == citation.passage_id), hits[0].article if hits else None)
+
+
+def opened(wanted: str, turns: Sequence[Turn]) -> str:
+    """The panel for 'cite-<turn>-<number>' or 'near-<turn>-<number>'; the empty panel for anything else."""
+    parts = re.fullmatch(r"(cite|near)-([0-9]{1,6})-([0-9]{1,6})", wanted)
+    turn = int(parts[2]) if parts else 0
+    answer = turns[turn - 1].answer if 0 < turn <= len(turns) else None
+    leads = places(answer) if answer else {}
+    key = f"{parts[1]}-{parts[3]}" if parts else ""
+    return source_html(wanted, leads[key], list(leads.values())) if key in leads else NO_SOURCE
+
+
+def source_html(name: str, place: Place, others: Sequence[Place]) -> str:
+    """The whole article with the place lit strongest and the answer's other places in it lit."""
+    article = place.article
+    lit = [(p.start, p.end) for p in others if (p.article.id, p.article.text) == (article.id, article.text)]
+    return (
+        f'<article id="reader" data-place="{name}" tabindex="-1" aria-label="Source: {plain(article.title)}">'
+        f'<div class="bar"><span aria-hidden="true">{plain(article.title)}</span>'
+        '<button class="close" type="button" aria-label="Close the source">Close</button></div>'
+        f"<header><h2>{plain(article.title)}</h2>{about_html(place)}</header>"
+        f'<div class="text">{text_html(article, lit, (place.start, place.end))}</div></article>'
+    )
+
+
+def about_html(place: Place) -> str:
+    """Author, date with its evidence, heading, page and file name: what is known of them."""
+    article = place.article
+    day = f"{article.published.day} {article.published:%B %Y}" if article.published else "undated"
+    evidence = f" ({article.published_from})" if article.published and article.published_from else ""
+    where = [place.heading, f"page {place.page}" if place.page else ""]
+    lines = [" · ".join(filter(None, [article.author, day + evidence])), " · ".join(filter(None, where))]
+    return "".join(f"<p>{plain(line)}</p>" for line in lines if line) + f"<p>{file_html(article.source)}</p>"
+
+
+def file_html(source: str) -> str:
+    """The file's name, or a link to the web page, told by its address."""
+    parts = urlsplit(source) if source.startswith(("http://", "https://")) else None
+    if not parts:
+        name = source.replace("\\", "/").rsplit("/", 1)[-1]
+        return f'<span class="file" title="{plain(source)}">{plain(name)}</span>'
+    seen = plain(clipped(parts.netloc + parts.path, 70))
+    return f'<a class="file" href="{plain(source)}" target="_blank" rel="noopener noreferrer nofollow">{seen}</a>'
+
+
+def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:
+    """The article's lines as paragraphs, its headings as headings, and the ranges as marks."""
+    drawn, start = [], 0
+    headings = {section.start: section for section in article.sections}
+    while start < len(article.text):
+        if (section := headings.get(start)) and section.body > start:
+            drawn.append(f"<h3>{plain(section.heading)}</h3>")
+            start = section.body
+            continue
+        end = _line_end(article, start)
+        if article.text[start:end].strip():
+            drawn.append(f"<p>{line_html(article.text, (start, end), lit, active)}</p>")
+        start = end
+    return "".join(drawn)
+
+
+def _line_end(article: Article, start: int) -> int:
+    """Where the line that begins at `start` ends, its line break included; a heading cuts it short."""
+    newline = article.text.find("\n", start) + 1 or len(article.text)
+    return min([newline, *(section.start for section in article.sections if section.start > start)])
+
+
+def line_html(text: str, line: Range, lit: Sequence[Range], active: Range) -> str:
+    """One line, cut where marks begin and end; neighbours of equal light are one piece."""
+    start, end = line
+    cuts = sorted({start, end, *(n for span in (*lit, active) for n in span if start < n < end)})
+    pieces = list(pairwise(cuts))
+
+    def light(piece: Range) -> str:
+        within = [span for span in (active, *lit) if span[0] <= piece[0] and piece[1] <= span[1]]
+        return "" if not within else "active" if active in within else "lit"
+
+    drawn = []
+    for shade, group in groupby(pieces, light):
+        run = list(group)
+        words = plain(text[run[0][0] : run[-1][1]].rstrip("\n"))
+        drawn.append(f'<mark class="{shade}">{words}</mark>' if shade and words else words)
+    return "".join(drawn)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The header and sync
+
+
+def header_html(overview: Overview) -> str:
+    """The name, the claim, and what there is to ask about."""
+    known = plain(overview_line(overview))
+    return f'<h1>Footnote</h1><p class="claim">Answers quoted from your articles</p><p class="known">{known}</p>'
+
+
+def overview_line(overview: Overview) -> str:
+    """'15 articles · 3 Jan 2024 – 12 Dec 2024 · 2 undated'."""
+    if not overview.articles:
+        return "No articles yet"
+    days = list(dict.fromkeys(short(day) for day in (overview.first, overview.last) if day))
+    undated = f"{overview.undated:,} undated" if overview.undated else ""
+    return " · ".join(filter(None, [counted(overview.articles, "article"), " – ".join(days), undated]))
+
+
+def progress_line(stage: str, done: int, total: int) -> str:
+    """'Embedding 120 of 340 passages', or only 'Building' where there is nothing to count."""
+    noun = {"reading": " sources", "splitting": " articles", "embedding": " passages"}.get(stage, "")
+    return f"{stage.capitalize()} {done:,} of {total:,}{noun}" if total > 1 else stage.capitalize()
+
+
+def report_html(report: Report) -> str:
+    """'3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped', and which sources were left out, and why."""
+    counts = f"{report.new} new, {report.changed} changed, {report.gone} gone, {report.same} unchanged"
+    counts += f", {report.skipped} skipped" if report.skipped else ""
+    counts += f", {report.failed} failed" if report.failed else ""
+    if not report.problems:
+        return f"<p>{counts}</p>"
+    why = "".join(f"<li><b>{plain(source)}</b> {plain(reason)}</li>" for source, reason in report.problems)
+    return f"<details><summary>{counts}</summary><ul>{why}</ul></details>"
+
+
+def watched(sync: Callable[[Progress], Report], every: float = 0.25) -> Iterator[str]:
+    """What to show while `sync` runs in a thread of its own, about four times a second, and then its report.
+
+    The sync goes on when nobody watches any more.
+    """
+    latest = "Looking for changes"
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal latest
+        latest = progress_line(stage, done, total)
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="sync")
+    running = pool.submit(sync, progress)
+    pool.shutdown(wait=False)
+    while not running.done():
+        yield f'<p class="running">{plain(latest)}</p>'
+        wait([running], timeout=every)
+    try:
+        yield report_html(running.result())
+    except Exception as error:
+        yield f'<p class="trouble">{plain(trouble(error))}</p>'
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Asking
+
+
+def trouble(error: Exception) -> str:
+    """What the reader sees of an error: a FootnoteError's sentence and hint; of anything else, that it is logged."""
+    if isinstance(error, FootnoteError):
+        return f"{error} {error.hint}".strip()
+    log.error("the page could not finish a request", exc_info=error)
+    return BROKEN
+
+
+def answered(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Turn:
+    """The turn that follows `turns`."""
+    earlier = tuple(turn.question for turn in turns if turn.answer)
+    try:
+        return Turn(question, assistant.ask(Question(question, earlier)))
+    except Exception as error:
+        return Turn(question, trouble=trouble(error))
+
+
+def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]]:
+    """The event behind the question box: (question, turns) → (box, chat, turns), before the answer and after it."""
+    import gradio as gr
+
+    def ask(question: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
+        question = question.strip()
+        if not question:
+            gr.Info("Type a question first.", duration=4, title="Nothing asked")
+            yield gr.skip(), gr.skip(), gr.skip()
+            return
+        yield "", messages([*turns, Turn(question)]), gr.skip()
+        turns = [*turns, answered(assistant, question, turns)]
+        yield gr.skip(), messages(turns), turns
+
+    return ask
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The page
+
+# Events are for the page alone; the one public door is /ask.
+_PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+_ASKING: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": 4}
+
+
+def page(assistant: Assistant, sync: Callable[[Progress], Report], examples: Sequence[str]) -> gr.Blocks:
+    """The whole page, not yet served."""
+    import gradio as gr
+
+    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
+        door(assistant)
+        turns = gr.State([])
+        with gr.Column(elem_id="shell"):
+            anew = header(blocks, assistant, sync)
+            with gr.Row(elem_id="desk"):
+                wanted, follow = wires()
+                chat, asking = conversation(assistant, examples, turns, wanted)
+                panel = gr.HTML(NO_SOURCE, elem_id="source")
+        follow.click(opened, [wanted, turns], panel, js=_WANTED, queue=False, **_PRIVATE)
+        anew.click(lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **_PRIVATE)
+    blocks.queue(max_size=64)
+    blocks.state_session_capacity = 200
+    return blocks
+
+
+def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], Report]) -> gr.Button:
+    """Name, counts, and the buttons; returns the one for a new conversation."""
+    import gradio as gr
+
+    def known() -> str:
+        try:
+            return header_html(assistant.overview())
+        except Exception as error:
+            return f'<h1>Footnote</h1><p class="known trouble">{plain(trouble(error))}</p>'
+
+    with gr.Row(elem_id="head"):
+        name = gr.HTML("", elem_id="name")
+        status = gr.HTML("", elem_id="synced")
+        start = gr.Button("Sync", elem_id="sync", size="sm")
+        anew = gr.Button("New conversation", elem_id="anew", size="sm")
+    blocks.load(known, None, name, queue=False, **_PRIVATE)
+    started = start.click(lambda: gr.Button("Syncing", interactive=False), None, start, queue=False, **_PRIVATE)
+    # A generator function, so that Gradio streams it.
+    done = started.then(lambda: (yield from watched(sync)), None, status, concurrency_id="sync", **_PRIVATE)
+    done.then(lambda: (known(), gr.Button("Sync", interactive=True)), None, [name, start], queue=False, **_PRIVATE)
+    return anew
+
+
+def wires() -> tuple[gr.Textbox, gr.Button]:
+    """What script.js presses when a number or an example is followed; hidden by CSS, because the script needs it."""
+    import gradio as gr
+
+    with gr.Column(elem_id="wires"):
+        return gr.Textbox(elem_id="wanted", show_label=False), gr.Button(elem_id="follow")
+
+
+# What was followed is handed over here and not by typing it into the box, which would be a race with the click.
+_WANTED = "() => [window.footnote.wanted, null]"
+
+
+def conversation(
+    assistant: Assistant, examples: Sequence[str], turns: gr.State, wanted: gr.Textbox
+) -> tuple[gr.Chatbot, list[Any]]:
+    """The chat and the box under it; returns the chat and the events that ask."""
+    import gradio as gr
+
+    ask = conversing(assistant)
+
+    def pick(name: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
+        parts = re.fullmatch(r"ask-([0-9]{1,3})", name)
+        if parts and int(parts[1]) < len(examples):
+            yield from ask(examples[int(parts[1])], turns)
+
+    with gr.Column(elem_id="talk"):
+        chat = chatbot(examples)
+        with gr.Row(elem_id="ask"):
+            box = gr.Textbox(
+                placeholder="Ask your articles", lines=1, max_lines=6, max_length=MAX_QUESTION, label="Question",
+                show_label=False, container=False, autofocus=True, elem_id="question",
+            )  # fmt: skip
+            send = gr.Button("Ask", elem_id="send", variant="primary")
+        picked = gr.Button(elem_id="pick")
+    asked = gr.on([box.submit, send.click], ask, [box, turns], [box, chat, turns], **_ASKING, **_PRIVATE)
+    example = picked.click(pick, [wanted, turns], [box, chat, turns], js=_WANTED, **_ASKING, **_PRIVATE)
+    return chat, [asked, example]
+
+
+def chatbot(examples: Sequence[str]) -> gr.Chatbot:
+    """The chat, with the examples while it is empty. Messages come drawn and escaped, and are sanitised again."""
+    import gradio as gr
+
+    asks = "".join(f'<li><a class="example" href="#ask-{n}">{plain(text)}</a></li>' for n, text in enumerate(examples))
+    return gr.Chatbot(
+        show_label=False, label="Conversation", container=False, elem_id="chat", height="100%", buttons=[],
+        sanitize_html=True, latex_delimiters=[], feedback_options=None, layout="panel", allow_file_downloads=False,
+        autoscroll=False,  # to the end of an answer; script.js scrolls to its beginning
+        placeholder=f'<div class="welcome"><h2>What do you want to know?</h2><ul>{asks}</ul></div>',
+    )  # fmt: skip
+
+
+def door(assistant: Assistant) -> None:
+    """/ask for programs: a question in, the Answer as JSON out."""
+    import gradio as gr
+
+    def ask(question: str) -> dict[str, Any]:
+        turn = answered(assistant, question, [])
+        if turn.answer is None:
+            raise gr.Error(turn.trouble, print_exception=False)
+        return as_json(turn.answer)
+
+    gr.api(ask, api_name="ask", **_ASKING)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Serving
+
+HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+HEADERS = {
+    # Gradio needs inline and eval; nothing that is drawn may reach another host, post a form or be framed.
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
+        "font-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+        "frame-ancestors 'none'; form-action 'self'; object-src 'none'; base-uri 'self'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def guarded(app: App) -> App:
+    """The app with HEADERS on every response, deaf to what is unwanted."""
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+
+        async def with_headers(message: Scope) -> None:
+            if message["type"] == "http.response.start":
+                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        if unwanted(scope):
+            await with_headers({"type": "http.response.start", "status": 403, "headers": []})
+            return await send({"type": "http.response.body", "body": b"refused"})
+        return await app(scope, receive, with_headers)
+
+    return guard
+
+
+def unwanted(scope: Scope) -> bool:
+    """Whether it is an upload, which the page has no use for, or changes something and comes from another site's page.
+
+    A browser sends both without asking the server first.
+    """
+    site = dict(scope["headers"]).get(b"sec-fetch-site", b"none")
+    foreign = scope["method"] not in ("GET", "HEAD") and site not in (b"same-origin", b"none")
+    return foreign or "/upload" in scope["path"]
+
+
+def serve(blocks: gr.Blocks) -> FastAPI:
+    """The page as an app for uvicorn, with the headers and host names that keep other pages out."""
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(guarded)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
+    return gr.mount_gradio_app(
+        app, blocks, path="/", server_name="127.0.0.1", theme=theme(), footer_links=[], run_history=False,
+        show_error=False, max_file_size="1kb", ssr_mode=False, enable_monitoring=False, pwa=False, mcp_server=False,
+        # In head, because what goes through css= is rewritten rule by rule, and fonts given by variables are lost.
+        head=f"<style>{(FILES / 'style.css').read_text(encoding='utf-8')}</style>",
+        js=(FILES / "script.js").read_text(encoding="utf-8"),
+    )  # fmt: skip
+
+
+def theme() -> gr.Theme:
+    """Gradio's barest theme in the system's own fonts, so that nothing is fetched."""
+    import gradio as gr
+
+    sans = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    bare = gr.themes.Base(font=sans, font_mono=["ui-monospace", "monospace"])
+    # What is seen before style.css applies; the same colours, so that nothing flashes.
+    return bare.set(body_background_fill="#faf9f6", body_background_fill_dark="#17181a")
+
+
+def main() -> None:
+    """Serve the page on this machine alone."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
+    parser.add_argument("--port", type=int, default=7860, help="port on 127.0.0.1 (default: 7860)")
+    parser.add_argument("--store", type=Path, help="folder of the index")
+    options = parser.parse_args()
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+    import uvicorn
+    from rag.settings import build
+
+    parts = build(store=options.store)
+    blocks = page(parts.assistant, parts.sync, parts.examples)
+    print(f"Footnote: http://127.0.0.1:{options.port}")
+    uvicorn.run(serve(blocks), host="127.0.0.1", port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

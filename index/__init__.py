@@ -1,0 +1,1 @@
+"""How an article walks in, and what can be found. Never imports rag."""

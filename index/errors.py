@@ -1,0 +1,34 @@
+"""The only errors a front shows: one sentence that names the thing, and the next step."""
+
+from __future__ import annotations
+
+
+class FootnoteError(Exception):
+    """Something the user can mend. `str(error)` is the sentence, `hint` the next step, `exit_code` 1 or 2."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type[FootnoteError], tuple[str, str]]:
+        return type(self), (str(self), self.hint)
+
+
+class UsageError(FootnoteError):
+    """The request itself cannot be meant: an empty question, a path that does not exist."""
+
+    exit_code = 2
+
+
+class UnreadableSource(FootnoteError):
+    """One source could not be turned into an article. It is reported, and the rest go on."""
+
+
+class NotAnArticle(FootnoteError):
+    """A source holds nothing to index: another file type, no text layer, an empty file. It is skipped, not failed."""
+
+
+class DamagedIndex(FootnoteError):
+    """A published segment is not what was published. It can be rebuilt from the catalog without embedding."""

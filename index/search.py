@@ -1,0 +1,142 @@
+"""What can be found: dense and lexical search over what is live, of one generation at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from index import lexical, vectors
+from index.catalog import FILE_NAME, Catalog, SegmentRow
+from index.embedder import Embedder, Vectors
+from index.errors import DamagedIndex, FootnoteError
+from index.records import Hit, Overview
+
+log = logging.getLogger(__name__)
+
+SEGMENTS = "segments"
+COPIES = "open"
+Scored = list[tuple[int, float]]
+
+_EMPTY = Overview(articles=0, passages=0, first=None, last=None, undated=0, generation=0)
+
+
+class Index:
+    """A store opened for questions. Safe to share between threads; it sees what another process publishes."""
+
+    def __init__(self, store: Path, embedder: Embedder) -> None:
+        self.store = store
+        self.embedder = embedder
+        self._open: dict[str, vectors.Segment] = {}
+        self._generation = -1
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def view(self) -> Iterator[View]:
+        """The index as it is now. Everything asked of one view comes from one generation."""
+        catalog = Catalog(self.store)
+        try:
+            with catalog.snapshot():
+                self._require_same_model(catalog)
+                yield View(self, catalog)
+        finally:
+            catalog.close()
+
+    def overview(self) -> Overview:
+        """Counts and dates of what is searched. A store that does not exist yet counts nothing."""
+        if not (self.store / FILE_NAME).exists():
+            return _EMPTY
+        with self.view() as view:
+            return view.overview()
+
+    def segments(self, catalog: Catalog) -> list[vectors.Segment]:
+        """The open segments of the catalog's generation; what only older generations need is let go."""
+        rows = catalog.segments()
+        with self._lock:
+            if catalog.generation() > self._generation:
+                self._generation = catalog.generation()
+                self._open = {row.name: self._open[row.name] for row in rows if row.name in self._open}
+            for row in rows:
+                if row.name not in self._open:
+                    self._open[row.name] = self._opened(catalog, row)
+            return [self._open[row.name] for row in rows]
+
+    def _opened(self, catalog: Catalog, row: SegmentRow) -> vectors.Segment:
+        scratch = self.store / COPIES
+        try:
+            return vectors.open_copy(self.store / SEGMENTS / row.name, row.checksums, scratch)
+        except (DamagedIndex, OSError) as error:
+            # Damaged, or replaced by a writer since this view began: this view's vectors are in the catalog.
+            log.warning("%s; answering from a copy made from the catalog", error)
+            return vectors.build_private(scratch, catalog.members(row.number), catalog.vectors)
+
+    def _require_same_model(self, catalog: Catalog) -> None:
+        made_by = catalog.note("fingerprint")
+        if made_by and made_by != self.embedder.fingerprint:
+            raise FootnoteError(
+                f"The index was made by the model {catalog.note('model')}, and the settings name {self.embedder.name}",
+                "Run `python -m index sync` to embed the articles with this model, or put the old setting back.",
+            )
+
+
+class View:
+    """One generation of an index: the finders, and the passages they find."""
+
+    def __init__(self, index: Index, catalog: Catalog) -> None:
+        self._index = index
+        self._catalog = catalog
+
+    def overview(self) -> Overview:
+        """Counts and dates of this generation."""
+        return self._catalog.overview()
+
+    def embedded(self, question: str) -> Vectors:
+        """The vector of a question, float32 (dimension,), of length 1."""
+        return self._index.embedder.embed_question(question)
+
+    def dense(self, vector: Vectors, limit: int) -> Scored:
+        """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
+        segments = self._index.segments(self._catalog)
+        found = [hit for segment in segments for hit in self._nearest(segment, vector, limit)]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+    def lexical(self, text: str, limit: int) -> Scored:
+        """(passage number, BM25 score) of the live passages that share words with `text`, best first."""
+        terms = lexical.terms(text)
+        return self._catalog.lexical(lexical.match_any(terms), limit) if terms else []
+
+    def similarities(self, vector: Vectors, numbers: Sequence[int]) -> dict[int, float]:
+        """The exact cosine similarity of each of these passages, from the catalog's vectors."""
+        if not numbers:
+            return {}
+        stored = self._catalog.vectors(numbers)
+        return dict(zip(numbers, vectors.exact(vector, stored).tolist(), strict=True))
+
+    def hits(self, scored: Scored, found_by: dict[int, str]) -> list[Hit]:
+        """The passages behind the numbers, in their order, each with its article."""
+        found = self._catalog.live_passages(number for number, _ in scored)
+        return [Hit(*found[n], score, found_by.get(n, "")) for n, score in scored if n in found]
+
+    def rarity(self, term: str) -> float:
+        """How much a word tells, between 0 (in every passage) and 1 (in none): 1 - log(1 + n) / log(1 + N)."""
+        total = max(self._passages, 1)
+        return 1.0 - math.log1p(min(self._catalog.passages_with(term), total)) / math.log1p(total)
+
+    @cached_property
+    def _passages(self) -> int:
+        return self._catalog.overview().passages
+
+    def _nearest(self, segment: vectors.Segment, vector: Vectors, limit: int) -> Scored:
+        """The nearest that are live: asks for more until there are enough or the segment has no more."""
+        ask = limit
+        while True:
+            found = segment.nearest(vector, ask)
+            live = self._catalog.are_live([number for number, _ in found])
+            kept = [hit for hit in found if hit[0] in live]
+            if len(kept) >= limit or ask >= segment.size:
+                return kept[:limit]
+            ask *= 2

@@ -1,0 +1,60 @@
+"""What the index needs to know: defaults in code, an optional footnote.toml, the environment for paths."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from index.embedder import PACKAGED_MODEL
+from index.errors import UsageError
+
+SETTINGS_FILE = "footnote.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """Where the index lives and what it is made with.
+
+    `store` is the folder that holds everything Footnote keeps. `model` is the packaged model's name, a local folder
+    or the name of a model in the local cache; `precision` is "auto", "float32" or "bfloat16".
+    """
+
+    store: Path = Path(".footnote")
+    model: str = PACKAGED_MODEL
+    precision: str = "auto"
+
+
+def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> IndexSettings:
+    """The settings of [index] in `file`; FOOTNOTE_STORE and FOOTNOTE_MODEL go before the file.
+
+    Raises UsageError for a file that cannot be read or a setting that does not exist.
+    """
+    environ = os.environ if environ is None else environ
+    values = _section(file, "index")
+    known = [f.name for f in fields(IndexSettings)]
+    for name, value in values.items():
+        if name not in known:
+            raise UsageError(f"{file}: there is no setting {name!r} in [index]", f"Known are: {', '.join(known)}.")
+        if not isinstance(value, str):
+            raise UsageError(f"{file}: {name} is {value!r}, not a text", f'Write {name} = "...".')
+    values |= {name: environ[key] for name, key in _ENVIRONMENT.items() if environ.get(key)}
+    return IndexSettings(**(values | {"store": Path(values.get("store", ".footnote")).expanduser()}))
+
+
+_ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL"}
+
+
+def _section(file: Path, name: str) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        section = tomllib.loads(file.read_text(encoding="utf-8")).get(name, {})
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", "Mend the file, or move it away.") from error
+    if not isinstance(section, dict):
+        raise UsageError(f"{file}: {name} is not a section", f"Write [{name}] on a line of its own.")
+    return dict(section)

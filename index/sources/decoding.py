@@ -1,0 +1,90 @@
+"""How bytes become text, and which characters never enter an article: the only import of charset_normalizer."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+from index.errors import NotAnArticle
+
+# UTF-32 before UTF-16, whose little-endian mark is how the one of UTF-32 begins.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"MZ\x90")
+_DECLARED = re.compile(rb"""<(?:meta|\?xml)[^<>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_SAMPLE = 4096
+MAX_CONTROLS = 0.1
+
+_LINE_BREAKS = re.compile("\r\n|[\r\f\v\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Characters that no reader sees: they split words for search, reverse what is shown, or carry hidden text (the tags of
+# U+E0000). The joiners U+200C and U+200D stay, because Persian, Hindi and emoji are written with them.
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def text_of(data: bytes, markup: bool = False) -> str:
+    """The text that the bytes encode, cleaned; `markup` heeds the character set that a web page declares.
+
+    Raises NotAnArticle when they encode none.
+    """
+    text = None if data.startswith(_BINARY) else _decoded(data, markup)
+    if text is None or len(_CONTROLS.findall(text.replace("\r", ""))) > MAX_CONTROLS * len(text):
+        raise NotAnArticle("not text")
+    return cleaned(text)
+
+
+def cleaned(text: str) -> str:
+    """The text in NFC with plain line breaks, without control, bidi and zero-width characters."""
+    text = _LINE_BREAKS.sub("\n", text)
+    text = _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+
+
+def _decoded(data: bytes, markup: bool) -> str | None:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    wide = _wide(data)
+    if wide:
+        return data.decode(wide, "replace")
+    for encoding in ("utf-8", *(_declared(data) if markup else ())):
+        try:
+            return data.decode(encoding)
+        except (UnicodeError, LookupError):
+            continue
+    return _detected(data)
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of mostly Latin text is NUL, which is valid UTF-8 too."""
+    sample = data[:_SAMPLE]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if max(even, odd) < 0.4 * len(sample) / 2 or min(even, odd) > 0.1 * max(even, odd):
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _declared(data: bytes) -> tuple[str, ...]:
+    found = _DECLARED.search(data[:_SAMPLE])
+    name = found[1].decode("ascii", "ignore").lower() if found else ""
+    # As browsers do: pages that declare Latin-1 are written in its Windows superset.
+    return ("cp1252" if name in {"iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"} else name,) if name else ()
+
+
+def _detected(data: bytes) -> str | None:
+    """The likeliest reading of bytes that say nothing of their encoding; Western European wins a tie."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(data)
+    best = found.best()
+    for match in found:
+        if best and match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset:
+            return str(match)
+    return str(best) if best else None

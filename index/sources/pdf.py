@@ -1,0 +1,217 @@
+"""PDF files with a text layer: the only import of pypdf. Pages become one text, as if they had never been cut."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from index.errors import NotAnArticle, UnreadableSource
+from index.sources.byline import lines_of_title, read_opening
+from index.sources.decoding import cleaned
+from index.sources.draft import MAX_CHARACTERS, Block, Dated, Draft, collapsed, composed, starts
+from index.sources.plain import ends_sentence, is_heading
+from index.sources.properties import author_given, day_created, title_given
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+MAGIC = b"%PDF-"
+# How many lines at the top and the bottom of a page may be repeated ones.
+MARGIN_LINES = 4
+MIN_REPEATS = 3
+# A line under this share of the usual width had room for the next word, so a paragraph ends there.
+SHORT_LINE = 0.85
+HEADING_WIDTH = 0.7
+
+_PAGE_NUMBER = re.compile(r"(?:page|seite|p\.)\s*\d+(?:\s*(?:/|of|von)\s*\d+)?|\d+\s*(?:/|of|von)\s*\d+|[-–—]\s*\d+\s*[-–—]", re.I)
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a page; `apart` when white space stands above it."""
+
+    text: str
+    page: int
+    apart: bool = False
+
+
+def read_pdf(data: bytes, name: str) -> Draft:
+    """The text of all pages. Raises UnreadableSource for a locked file and NotAnArticle for one without text."""
+    from pypdf import PdfReader
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    reader = PdfReader(io.BytesIO(data))
+    _unlock(reader)
+    pages = _pages(reader)
+    lines = _without_margins([_lines(text, number) for number, text in enumerate(pages)])
+    about = reader.metadata
+    title = title_given(about.title, name) if about else ""
+    draft = _draft(lines, len(pages), title)
+    author = draft.author or (author_given(about.author) if about else None)
+    created = day_created(about.creation_date) if about else None
+    return Draft(draft.text, draft.sections, draft.pages, draft.title, author, draft.published, created)
+
+
+def _unlock(reader: PdfReader) -> None:
+    """Opens a file whose password is empty, as many are that only forbid printing."""
+    from pypdf.errors import DependencyError
+
+    try:
+        locked = reader.is_encrypted and not reader.decrypt("")
+    except (DependencyError, NotImplementedError) as error:
+        raise UnreadableSource("encrypted in a way that cannot be read here") from error
+    if locked:
+        raise UnreadableSource("password-protected")
+
+
+def _pages(reader: PdfReader) -> list[str]:
+    pages, size = [], 0
+    for page in reader.pages:
+        text = page.extract_text().translate(_LIGATURES).replace("\u00ad\n", "-\n")
+        pages.append(cleaned(text))
+        size += len(pages[-1])
+        if size > MAX_CHARACTERS:
+            break  # refused for its length later; a small file can expand to far more than it is worth waiting for
+    if not pages:
+        raise UnreadableSource("damaged PDF")
+    if not any(text.strip() for text in pages):
+        raise NotAnArticle("no text layer (a scan); OCR it first")
+    return pages
+
+
+def _lines(text: str, page: int) -> list[_Line]:
+    lines, apart = [], False
+    for raw in text.split("\n"):
+        line = collapsed(raw)
+        if line:
+            lines.append(_Line(line, page, apart))
+        apart = not line
+    return lines
+
+
+def _without_margins(pages: Sequence[list[_Line]]) -> list[_Line]:
+    """The lines of all pages without running headers, footers and page numbers."""
+    seen = Counter(mark for page in pages for mark in {_mark(line) for line in _margins(page)})
+    enough = max(MIN_REPEATS, len(pages) / 2)
+    kept = []
+    for page in pages:
+        start, end = 0, len(page)
+        while start < min(end, MARGIN_LINES) and _repeated(page[start], seen, enough):
+            start += 1
+        while end > max(start, len(page) - MARGIN_LINES) and _repeated(page[end - 1], seen, enough):
+            end -= 1
+        kept.extend(page[start:end])
+    return kept
+
+
+def _margins(page: list[_Line]) -> list[_Line]:
+    return page if len(page) <= 2 * MARGIN_LINES else page[:MARGIN_LINES] + page[-MARGIN_LINES:]
+
+
+def _repeated(line: _Line, seen: Counter[str], enough: float) -> bool:
+    return seen[_mark(line)] >= enough or bool(_PAGE_NUMBER.fullmatch(line.text))
+
+
+def _mark(line: _Line) -> str:
+    """The line with its numbers made alike: a footer counts the pages."""
+    return re.sub(r"\d+", "#", line.text.casefold())
+
+
+def _draft(lines: list[_Line], pages: int, title: str) -> Draft:
+    top = [line.text for line in lines[:8]]
+    opening = read_opening(top, title, title_lines=3)
+    titled = 0 if opening.lines else lines_of_title(top, title)
+    paragraphs = _paragraphs(lines[opening.lines + titled :])
+    if titled:
+        paragraphs.insert(0, lines[:titled])
+    blocks = [Block(_flowing(lines), heading) for lines, heading in _marked(paragraphs, titled)]
+    text, sections = composed(blocks)
+    offsets = _page_starts(paragraphs, starts(blocks), pages, len(text))
+    published = Dated(opening.day, "byline") if opening.day else None
+    return Draft(text, sections, offsets, title or opening.title, opening.author, published)
+
+
+def _marked(paragraphs: list[list[_Line]], titled: int) -> list[tuple[list[_Line], bool]]:
+    """The paragraphs, each with whether it is a heading: the title, or one line that reads as one and has text under it."""
+    width = _width([line for lines in paragraphs for line in lines])
+    last = len(paragraphs) - 1
+    return [
+        (lines, bool(titled and not at) or (at < last and len(lines) == 1 and _heads(lines[0], width)))
+        for at, lines in enumerate(paragraphs)
+    ]
+
+
+def _paragraphs(lines: list[_Line]) -> list[list[_Line]]:
+    """The lines in paragraphs. A border is where a line ends a sentence with room to spare, or a heading stands."""
+    width = _width(lines)
+    paragraphs: list[list[_Line]] = []
+    headed = False
+    for at, line in enumerate(lines):
+        before = lines[at - 1] if at else None
+        fresh = before is None or headed or _border(before, line, width)
+        after = lines[at + 1] if at + 1 < len(lines) else None
+        headed = _starts_heading(before, line, after, fresh, width)
+        if fresh or headed:
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+    return paragraphs
+
+
+def _width(lines: Sequence[_Line]) -> int:
+    """How many characters a full line of this document has."""
+    lengths = sorted(len(line.text) for line in lines)
+    return lengths[int(0.9 * (len(lengths) - 1))] if lengths else 0
+
+
+def _border(before: _Line, line: _Line, width: int) -> bool:
+    if line.text[0].islower():
+        return False
+    room = len(before.text) + 1 + len(line.text.split(maxsplit=1)[0]) < SHORT_LINE * width
+    return line.text[0] in "•▪‣" or (line.apart and before.page == line.page) or (room and ends_sentence(before.text))
+
+
+def _starts_heading(before: _Line | None, line: _Line, after: _Line | None, fresh: bool, width: int) -> bool:
+    """A heading follows a finished sentence and is followed by a line that begins one."""
+    ready = fresh or before is None or ends_sentence(before.text)
+    return ready and _heads(line, width) and after is not None and not after.text[0].islower()
+
+
+def _heads(line: _Line, width: int) -> bool:
+    return is_heading(line.text) and len(line.text) <= HEADING_WIDTH * width
+
+
+def _flowing(lines: Sequence[_Line]) -> str:
+    """The lines as one, words that were broken at the end of a line made whole."""
+    return _upto(lines, len(lines))
+
+
+def _upto(lines: Sequence[_Line], count: int) -> str:
+    text = ""
+    for line in lines[:count]:
+        text = _joined(text, line.text) if text else line.text
+    return text
+
+
+def _joined(text: str, line: str) -> str:
+    broken = len(text) > 1 and text[-1] in "-\u2010" and text[-2].islower() and line[0].islower()
+    return text[:-1] + line if broken else f"{text} {line}"
+
+
+def _page_starts(paragraphs: list[list[_Line]], offsets: list[int], pages: int, end: int) -> tuple[int, ...]:
+    """Where each page begins in the text; a page without text begins where the next one does."""
+    first: dict[int, int] = {}
+    for lines, offset in zip(paragraphs, offsets, strict=True):
+        for at, line in enumerate(lines):
+            if line.page not in first:
+                first[line.page] = offset + len(_upto(lines, at + 1)) - len(line.text)
+    found = [first.get(page, -1) for page in range(pages)]
+    for page in reversed(range(pages)):
+        if found[page] < 0:
+            found[page] = found[page + 1] if page + 1 < pages else end
+    return tuple(found)

@@ -1,0 +1,338 @@
+"""The walk of an article: plan (pure), then stage, embed, build, publish, forget.
+
+Stop it anywhere: readers see the old article or the new one, never half of either, and the next run goes on where this
+one stopped, because vectors are kept and everything else is cheap to do again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import os
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from index import vectors
+from index.catalog import Catalog, Known, NewSegment, Outcome, Publication, SegmentRow, unusable
+from index.embedder import Embedder
+from index.errors import FootnoteError, NotAnArticle, UnreadableSource
+from index.passages import SPLITTER_VERSION, split
+from index.records import Article, digest
+from index.search import COPIES, SEGMENTS
+from index.sources.files import READERS_VERSION, Sighting
+
+# Articles are published in rounds of about this much text (some 1,300 news articles): few enough for memory, enough for
+# a segment worth having.
+ROUND_CHARACTERS = 8_000_000
+# Passages whose vectors are computed and kept together; an interrupted run loses at most these.
+EMBED_BATCH = 256
+# More segments than this are merged: eight answered in 12 ms where one took 1.7 ms.
+MAX_SEGMENTS = 4
+# A segment with a larger share of passages that are no longer live is built anew.
+MAX_DEAD_SHARE = 0.25
+
+HOLDER = "writer"
+
+Progress = Callable[[str, int, int], None]
+
+
+class Source(Protocol):
+    """Where articles come from: a folder of files, or the documents of a question set."""
+
+    def scan(self) -> Iterator[Sighting]:
+        """What is there now."""
+
+    def read(self, source: str) -> Article:
+        """The article at `source`. Raises NotAnArticle or UnreadableSource."""
+
+    def covers(self, source: str) -> bool:
+        """Whether `source` would be seen here if it still existed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run has to do. `unread` are the sources that hold no article, with the reason."""
+
+    new: tuple[Sighting, ...]
+    changed: tuple[Sighting, ...]
+    same: tuple[str, ...]
+    gone: tuple[str, ...]
+    unread: tuple[Outcome, ...]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. Each source that was seen counts once: new, changed, same, skipped or failed.
+
+    `problems` gives (source, reason) for the skipped and failed ones; `embedded` counts the vectors computed.
+    """
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    gone: int = 0
+    skipped: int = 0
+    failed: int = 0
+    embedded: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def note(self, outcome: Outcome, kind: str = "same") -> None:
+        """Counts one source: under `kind` when it was indexed, otherwise under its state, with its reason."""
+        counter = kind if outcome.state == "indexed" else outcome.state
+        setattr(self, counter, getattr(self, counter) + 1)
+        if outcome.state != "indexed":
+            self.problems.append((outcome.source, outcome.reason))
+
+
+def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
+    """Brings the index up to date with the sources. Raises FootnoteError when another process is already at it."""
+    with writing(store) as catalog:
+        known = catalog.known()
+        found = plan(_scan(sources, progress), known, lambda s: any(source.covers(s) for source in sources))
+        run = _Run(store, catalog, embedder, progress)
+        for articles in run.rounds(found, known, sources):
+            run.stage(articles)
+            run.embed()
+            run.publish(run.build())
+        run.forget()
+        return run.report
+
+
+def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable[[str], bool]) -> Plan:
+    """Compares what is there with what is known. Only a source that `covered` says would have been seen can be gone."""
+    new, changed, same, unread, met = [], [], [], [], set()
+    for sighting in seen:
+        before = known.get(sighting.source)
+        met.add(sighting.source)
+        if sighting.state != "seen":
+            unread.append(Outcome(sighting.source, sighting.digest, sighting.state, sighting.problem))
+        elif before is None or (before.digest, before.readers) != (sighting.digest, READERS_VERSION):
+            (changed if before and before.recipe else new).append(sighting)
+        elif before.state == "indexed":
+            same.append(sighting.source)
+        else:
+            unread.append(Outcome(sighting.source, before.digest, before.state, before.reason))
+    gone = tuple(source for source in known if source not in met and covered(source))
+    return Plan(tuple(new), tuple(changed), tuple(same), gone, tuple(unread))
+
+
+class _Run:
+    """One run over the sources: the steps in the order they are taken, and the report they fill."""
+
+    def __init__(self, store: Path, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
+        self.report = Report()
+        self._store = store
+        self._catalog = catalog
+        self._embedder = embedder
+        self._progress = progress
+        self._recipe = recipe(embedder)
+        self._outcomes: list[Outcome] = []
+        self._gone: Sequence[str] = ()
+
+    def rounds(
+        self, found: Plan, known: Mapping[str, Known], sources: Sequence[Source]
+    ) -> Iterator[Sequence[Article]]:
+        """The articles to index, a round at a time; an empty round when there is only something to forget or to note.
+
+        Another model or splitter makes it one round of everything: the old vectors serve until that is published, and
+        never stand beside the new ones.
+        """
+        self._open_report(found, known)
+        stale = self._catalog.stale(self._recipe)
+        renewed = {s.source for s in found.changed} | set(found.gone) | {o.source for o in self._outcomes}
+        stored = (self._stored(source) for source in stale if source not in renewed)
+        articles = itertools.chain(stored, self._read(found, sources, keep_stale=bool(stale)))
+        yield from _portions(articles, math.inf if stale else ROUND_CHARACTERS)
+        if self._outcomes or self._gone:
+            yield []
+
+    def stage(self, articles: Sequence[Article]) -> None:
+        """Writes articles and passages to the catalog. Nothing of it is live yet."""
+        for done, article in enumerate(articles):
+            self._progress("splitting", done, len(articles))
+            passages = split(article, self._embedder.count, self._embedder.max_tokens)
+            self._catalog.stage(article, passages, self._recipe, self._embedder.fingerprint)
+
+    def embed(self) -> None:
+        """Computes the vectors that are not stored yet, the longest texts first."""
+        todo = sorted(self._catalog.without_vector(), key=lambda item: -len(item[1]))
+        for start in range(0, len(todo), EMBED_BATCH):
+            self._progress("embedding", start, len(todo))
+            keys, texts = zip(*todo[start : start + EMBED_BATCH], strict=True)
+            self._catalog.store_vectors(keys, self._embedder.embed(texts))
+        self.report.embedded += len(todo)
+
+    def build(self) -> NewSegment | None:
+        """A segment of the passages that are in none yet, built and probed."""
+        members = self._catalog.members(None)
+        self._progress("building", 0, 1)
+        return build_segment(self._store, self._catalog, members)
+
+    def publish(self, segment: NewSegment | None) -> None:
+        """Makes the round live, in one transaction."""
+        model = {"model": self._embedder.name, "fingerprint": self._embedder.fingerprint}
+        if segment:
+            model["precision"] = self._embedder.precision
+        self._catalog.publish(Publication(segment, tuple(self._outcomes), tuple(self._gone), READERS_VERSION, model))
+        self._outcomes, self._gone = [], ()
+
+    def forget(self) -> None:
+        """Merges segments and removes vectors nobody uses."""
+        merge_segments(self._store, self._catalog)
+        self._catalog.forget_vectors()
+
+    def _open_report(self, found: Plan, known: Mapping[str, Known]) -> None:
+        self._gone = found.gone
+        self.report.gone = len(found.gone)
+        self.report.same = len(found.same)
+        for outcome in found.unread:
+            self.report.note(outcome)
+            before = known.get(outcome.source)
+            if before is None or (before.digest, before.state, before.reason) != outcome.without_source:
+                self._outcomes.append(outcome)
+
+    def _read(self, found: Plan, sources: Sequence[Source], keep_stale: bool) -> Iterator[Article]:
+        todo = [*(("new", s) for s in found.new), *(("changed", s) for s in found.changed)]
+        for done, (kind, sighting) in enumerate(todo):
+            self._progress("reading", done, len(todo))
+            article, outcome = _read(sighting, next(s for s in sources if s.covers(sighting.source)))
+            self._outcomes.append(outcome)
+            self.report.note(outcome, kind)
+            if article:
+                yield article
+            elif keep_stale and kind == "changed" and outcome.state == "failed":
+                yield self._stored(sighting.source)
+
+    def _stored(self, source: str) -> Article:
+        article = self._catalog.article(source)
+        assert article is not None, source
+        return article
+
+
+def _scan(sources: Sequence[Source], progress: Progress) -> Iterator[Sighting]:
+    """What all sources see, each source once however many folders it lies in."""
+    met: set[str] = set()
+    for sighting in itertools.chain.from_iterable(source.scan() for source in sources):
+        if sighting.source not in met:
+            met.add(sighting.source)
+            progress("scanning", len(met), 0)
+            yield sighting
+
+
+def _read(sighting: Sighting, source: Source) -> tuple[Article | None, Outcome]:
+    try:
+        return source.read(sighting.source), Outcome(sighting.source, sighting.digest, "indexed")
+    except NotAnArticle as error:
+        return None, Outcome(sighting.source, sighting.digest, "skipped", str(error))
+    except UnreadableSource as error:
+        return None, Outcome(sighting.source, sighting.digest, "failed", str(error))
+
+
+def _portions(articles: Iterable[Article], characters: float) -> Iterator[list[Article]]:
+    """The articles in lists of at least `characters` of text, the last one shorter."""
+    portion: list[Article] = []
+    size = 0
+    for article in articles:
+        portion.append(article)
+        size += len(article.text)
+        if size >= characters:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def remove(store: Path, covered: Callable[[str], bool]) -> int:
+    """Takes the sources that `covered` names out of the index; how many there were. Their files are not touched."""
+    with writing(store) as catalog:
+        gone = tuple(source for source in catalog.known() if covered(source))
+        for location in filter(covered, catalog.followed()):
+            catalog.unfollow(location)
+        if gone:
+            catalog.publish(Publication(None, (), gone, READERS_VERSION, {}))
+            merge_segments(store, catalog)
+            catalog.forget_vectors()
+        return len(gone)
+
+
+def recipe(embedder: Embedder) -> str:
+    """Changes when the same article would give other passages or other vectors."""
+    return digest("recipe", embedder.fingerprint, SPLITTER_VERSION)
+
+
+def merge_segments(store: Path, catalog: Catalog) -> None:
+    """Puts one segment in the place of the small ones and of those with many dead passages; nothing is embedded."""
+    old = segments_to_merge(catalog.segments())
+    if old:
+        members = sorted(n for row in old for n in catalog.members(row.number))
+        catalog.replace_segments([row.number for row in old], build_segment(store, catalog, members))
+
+
+def segments_to_merge(rows: Sequence[SegmentRow]) -> list[SegmentRow]:
+    """The wasteful ones and, when too many are left, the smallest of the others with them."""
+    wasteful = [row for row in rows if row.live < row.passages * (1 - MAX_DEAD_SHARE)]
+    others = sorted((row for row in rows if row not in wasteful), key=lambda row: row.live)
+    surplus = len(others) + bool(wasteful) - MAX_SEGMENTS
+    return wasteful + (others[: surplus + 1] if surplus > 0 else [])
+
+
+def build_segment(store: Path, catalog: Catalog, members: Sequence[int]) -> NewSegment | None:
+    """A new segment of these passages, built and probed but not published; None for no passages."""
+    if not members:
+        return None
+    name = f"segment-{uuid.uuid4().hex[:12]}"
+    return NewSegment(name, members, vectors.build(store / SEGMENTS / name, members, catalog.vectors))
+
+
+@contextlib.contextmanager
+def writing(store: Path) -> Iterator[Catalog]:
+    """The catalog, for the one writer, with what an interrupted run left behind cleared away.
+
+    Raises FootnoteError at once when another process is writing. The lock is the operating system's and ends with the
+    process; the process number beside it only serves the message.
+    """
+    from filelock import FileLock, Timeout
+
+    catalog = Catalog(store)
+    lock = FileLock(store / "LOCK", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        catalog.close()
+        raise FootnoteError(
+            f"Another process ({_holder(store)}) is writing to the index in {store}",
+            "Wait until it is done; questions can be asked meanwhile.",
+        ) from error
+    try:
+        (store / HOLDER).write_text(str(os.getpid()))
+        catalog.discard_staged()
+        _remove_unused(store, catalog)
+        yield catalog
+        _remove_unused(store, catalog)
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(catalog.path, error) from error
+    finally:
+        catalog.close()
+        lock.release()
+
+
+def _holder(store: Path) -> str:
+    try:
+        return f"process {int((store / HOLDER).read_text())}"
+    except (OSError, ValueError):
+        return "its number is not known"
+
+
+def _remove_unused(store: Path, catalog: Catalog) -> None:
+    """Removes the segments that no generation names any more, and the copies of processes that have ended."""
+    vectors.sweep_copies(store / COPIES)
+    used = {row.name for row in catalog.segments()}
+    for directory in (store / SEGMENTS).glob("*"):
+        if directory.name not in used:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,217 @@
+"""Chroma segments: the only import of chromadb.
+
+A segment is a directory that is built aside, closed, opened again, probed, and never changed once it is published.
+Opening a Chroma directory writes to it, and a damaged one can end the process, so a reader checks the published files
+against their checksums and then opens a copy of its own. Everything in a segment is derived from the catalog.
+
+Embeddings are always passed in. Chroma's HTTP server is never started: the advisories against it do not reach
+an embedded client.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.embedder import Vectors
+from index.errors import DamagedIndex
+
+COLLECTION = "passages"
+BATCH = 2_000
+PROBES = 64
+# A neighbour list of 32 and these search widths find what an exact scan finds on the sets that were tried
+# (docs/measurements.md).
+_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+
+Fetch = Callable[[Sequence[int]], Vectors]
+
+
+class Segment:
+    """An open copy of a segment, of the reader's own. The copy is removed when the last holder lets go of it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._client, self._collection = _open(directory)
+        self.size = int(self._collection.count())
+        self.close = weakref.finalize(self, _release, self._client, directory)
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """(passage number, cosine similarity) of the nearest vectors, best first."""
+        if limit < 1 or self.size == 0:
+            return []
+        found = self._collection.query(
+            query_embeddings=vector.reshape(1, -1), n_results=min(limit, self.size), include=["distances"]
+        )
+        return [(int(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+
+def build(directory: Path, numbers: Sequence[int], fetch: Fetch) -> dict[str, str]:
+    """Writes a segment of the passages' vectors into `directory` and gives the SHA-256 of each file.
+
+    It is built, closed, opened again in a copy and probed; everything is on disk when this returns. Raises DamagedIndex
+    when what was written does not find what was put in.
+    """
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    _write(directory, numbers, fetch)
+    _sync_to_disk(directory)
+    checksums = _checksums(directory)
+    copy = open_copy(directory, checksums, directory.parent)
+    try:
+        _probe(copy, numbers, fetch)
+    finally:
+        copy.close()
+    return checksums
+
+
+def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> Segment:
+    """A published segment, opened in a copy under `scratch`. Raises DamagedIndex when its files are not the published.
+
+    Raises FileNotFoundError when the segment has been replaced meanwhile and its directory is gone.
+    """
+    if not directory.is_dir():
+        raise FileNotFoundError(directory)
+    scratch.mkdir(parents=True, exist_ok=True)
+    copy = Path(tempfile.mkdtemp(prefix=f"open-{os.getpid()}-", dir=scratch))
+    try:
+        shutil.copytree(directory, copy, dirs_exist_ok=True)
+        wrong = differences(copy, checksums)
+        if wrong:
+            raise DamagedIndex(
+                f"The vector index {directory.name} is damaged ({wrong[0]})",
+                "Run `python -m index check --repair` to rebuild it; nothing has to be embedded again.",
+            )
+        return Segment(copy)
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+
+
+def build_private(scratch: Path, numbers: Sequence[int], fetch: Fetch) -> Segment:
+    """A segment made from the catalog's vectors for this process alone, while the published one is damaged."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"open-{os.getpid()}-", dir=scratch))
+    _write(directory, numbers, fetch)
+    return Segment(directory)
+
+
+def differences(directory: Path, checksums: Mapping[str, str]) -> list[str]:
+    """What is not as published, a sentence each; empty when every file is exactly as it was."""
+    try:
+        have = _checksums(directory)
+    except OSError as error:
+        return [f"cannot be read: {error}"]
+    names = sorted(have.keys() | checksums.keys())
+    return [f"{name} has changed" for name in names if have.get(name) != checksums.get(name)]
+
+
+def sweep_copies(scratch: Path) -> None:
+    """Removes the copies that processes left behind when they were killed."""
+    for directory in scratch.glob("open-*"):
+        pid = directory.name.split("-")[1]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _open(directory: Path) -> tuple[Any, Any]:
+    import chromadb
+
+    client = chromadb.PersistentClient(path=str(directory), settings=_settings())
+    try:
+        return client, client.get_collection(COLLECTION, embedding_function=None)
+    except BaseException:
+        _close(client)
+        raise
+
+
+def _write(directory: Path, numbers: Sequence[int], fetch: Fetch) -> None:
+    import chromadb
+
+    client = chromadb.PersistentClient(path=str(directory), settings=_settings())
+    try:
+        # The index is saved when `sync_threshold` changes have come in. Exactly as many as there are vectors means
+        # one save, at the end; with the default of 1,000 the rest would be replayed from a log at each opening.
+        hnsw = _HNSW | {"sync_threshold": max(2, len(numbers)), "batch_size": max(2, min(100, len(numbers)))}
+        collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": hnsw})
+        for start in range(0, len(numbers), BATCH):
+            part = numbers[start : start + BATCH]
+            collection.add(ids=[str(n) for n in part], embeddings=fetch(part))
+    finally:
+        _close(client)
+
+
+def _probe(segment: Segment, numbers: Sequence[int], fetch: Fetch) -> None:
+    """A count proves nothing about what a search finds, so a sample of vectors is searched for."""
+    step = max(1, len(numbers) // PROBES)
+    sample = list(numbers[::step])
+    misses = [n for n, v in zip(sample, fetch(sample), strict=True) if not _finds(segment, n, v)]
+    if misses or segment.size != len(numbers):
+        raise DamagedIndex(
+            f"A new vector index holds {segment.size} of {len(numbers)} passages and misses {len(misses)} of "
+            f"{len(sample)} probes",
+            "It was not published; run the command again.",
+        )
+
+
+def _finds(segment: Segment, number: int, vector: Vectors) -> bool:
+    found = segment.nearest(vector, 5)
+    # Equal texts have equal vectors, so another passage at the same distance is as good.
+    return any(n == number for n, _ in found) or (bool(found) and found[0][1] > 1 - 1e-4)
+
+
+def _settings() -> Any:  # noqa: ANN401 - chromadb is imported late
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
+
+
+def _release(client: Any, directory: Path) -> None:  # noqa: ANN401
+    _close(client)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _close(client: Any) -> None:  # noqa: ANN401
+    with contextlib.suppress(Exception):
+        client.close()
+
+
+def _checksums(directory: Path) -> dict[str, str]:
+    files = sorted(f for f in directory.rglob("*") if f.is_file())
+    return {f.relative_to(directory).as_posix(): _sha256(f) for f in files}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync_to_disk(directory: Path) -> None:
+    for path in [*directory.rglob("*"), directory, directory.parent]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def exact(vector: Vectors, vectors: Vectors) -> Vectors:
+    """Cosine similarity of one vector to each row; all are of length 1."""
+    return np.asarray(vectors @ vector, dtype=np.float32)

@@ -1,0 +1,158 @@
+"""Question, Draft, Citation, Answer, Refusal: what flows through the chain and what every front shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from index.records import Hit, Overview
+
+
+class Refusal(StrEnum):
+    """Why there is no answer. These are expected outcomes, not errors."""
+
+    NO_ARTICLES = "no_articles"
+    NOTHING_FOUND = "nothing_found"
+    NOT_SUPPORTED = "not_supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as asked. `earlier` holds the conversation's earlier questions, oldest first."""
+
+    text: str
+    earlier: tuple[str, ...] = ()
+    asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A claim that `text` stands in the passage `passage_id`. Not yet verified."""
+
+    passage_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSentence:
+    """One sentence that a reader or writer proposes, with the quotes it claims to rest on."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reader or writer says, unverified; `refusal` when it found nothing to say."""
+
+    sentences: tuple[DraftSentence, ...]
+    produced_by: str
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands in an article: `article.text[start:end] == quote`. Only rag.citations.verify makes one."""
+
+    number: int
+    passage_id: str
+    article_id: str
+    revision: str
+    start: int
+    end: int
+    quote: str
+    title: str
+    source: str
+    author: str | None
+    published: date | None
+    heading: str
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer, with the numbers of the citations under it; none means it is unsupported."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every front shows, and enough to check it: the hits carry the articles as they were when it was made.
+
+    `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
+    passages.
+    """
+
+    question: Question
+    searched_for: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    searched: Overview
+    produced_by: str
+    refusal: Refusal | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The answer as plain JSON values: dates in ISO 8601, hits without the article's full text."""
+
+    def iso(day: date | None) -> str | None:
+        return day.isoformat() if day else None
+
+    return {
+        "question": answer.question.text,
+        "earlier": list(answer.question.earlier),
+        "asked_at": answer.question.asked_at.isoformat(),
+        "searched_for": answer.searched_for,
+        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+        "citations": [
+            {
+                "number": c.number,
+                "article": c.article_id,
+                "revision": c.revision,
+                "passage": c.passage_id,
+                "source": c.source,
+                "title": c.title,
+                "author": c.author,
+                "published": iso(c.published),
+                "heading": c.heading,
+                "page": c.page,
+                "start": c.start,
+                "end": c.end,
+                "quote": c.quote,
+            }
+            for c in answer.citations
+        ],
+        "refusal": answer.refusal.value if answer.refusal else None,
+        "hits": [
+            {
+                "article": h.article.id,
+                "source": h.article.source,
+                "title": h.article.title,
+                "published": iso(h.article.published),
+                "passage": h.passage.id,
+                "start": h.passage.start,
+                "end": h.passage.end,
+                "text": h.passage.text,
+                "score": h.score,
+                "found_by": h.found_by,
+            }
+            for h in answer.hits
+        ],
+        "searched": {
+            "articles": answer.searched.articles,
+            "passages": answer.searched.passages,
+            "first": iso(answer.searched.first),
+            "last": iso(answer.searched.last),
+            "undated": answer.searched.undated,
+            "generation": answer.searched.generation,
+        },
+        "produced_by": answer.produced_by,
+        "timings": dict(answer.timings),
+    }

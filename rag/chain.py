@@ -1,0 +1,115 @@
+"""The walk of a question, as one LangChain runnable: follow up, retrieve, read, verify.
+
+Browser, terminal and evals ask the same `Assistant`; `find` is the first half of `chain`, so what is measured is what
+is served.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from langchain_core.runnables import Runnable, RunnableLambda
+
+from index.errors import UsageError
+from index.records import Hit, Overview
+from rag.answers import Answer, Draft, Question, Refusal
+from rag.citations import verify
+from rag.followups import stand_alone
+from rag.reader import Reader
+from rag.retrieve import HybridRetriever
+
+MAX_QUESTION_CHARACTERS = 4_000
+
+In = TypeVar("In")
+Out = TypeVar("Out", "Walk", Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A question on its way: what the steps so far have found."""
+
+    question: Question
+    searched_for: str
+    hits: tuple[Hit, ...] = ()
+    searched: Overview | None = None
+    draft: Draft | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class Assistant:
+    """Answers questions over an index. Safe to share between threads."""
+
+    def __init__(self, retriever: HybridRetriever, reader: Reader) -> None:
+        self._retriever = retriever
+        self._reader = reader
+        self.find: Runnable[Question, Walk] = _step("follow up", self._follow_up) | _step("retrieve", self._retrieve)
+        self.chain: Runnable[Question, Answer] = self.find | _step("read", self._read) | _step("verify", self._verify)
+
+    def ask(self, question: Question) -> Answer:
+        """The answer, verified. Raises UsageError for an empty or overlong question."""
+        return self.chain.invoke(question)
+
+    def overview(self) -> Overview:
+        """What a question would be searched in now."""
+        return self._retriever.index.overview()
+
+    def _follow_up(self, question: Question) -> Walk:
+        return Walk(question, stand_alone(checked(question.text), question.earlier))
+
+    def _retrieve(self, walk: Walk) -> Walk:
+        found = self._retriever.search(walk.searched_for)
+        return replace(walk, hits=found.hits, searched=found.searched)
+
+    def _read(self, walk: Walk) -> Walk:
+        return replace(walk, draft=self._reader.read(walk.searched_for, walk.hits))
+
+    def _verify(self, walk: Walk) -> Answer:
+        assert walk.draft is not None
+        assert walk.searched is not None
+        sentences, citations = verify(walk.draft, walk.hits)
+        refusal = self._refusal(walk.searched, walk.draft) or (None if citations else Refusal.NOT_SUPPORTED)
+        if refusal:
+            sentences, citations = (), ()
+        return Answer(
+            question=walk.question,
+            searched_for=walk.searched_for,
+            sentences=sentences,
+            citations=citations,
+            hits=walk.hits,
+            searched=walk.searched,
+            produced_by=walk.draft.produced_by,
+            refusal=refusal,
+            timings=walk.timings,
+        )
+
+    @staticmethod
+    def _refusal(searched: Overview, draft: Draft) -> Refusal | None:
+        return draft.refusal if searched.articles else Refusal.NO_ARTICLES
+
+
+def checked(text: str) -> str:
+    """The question without surrounding white space. Raises UsageError when it cannot be one."""
+    text = text.strip()
+    if not re.search(r"\w", text):
+        raise UsageError("The question is empty", "Write what you want to know from your articles.")
+    if len(text) > MAX_QUESTION_CHARACTERS:
+        raise UsageError(
+            f"The question has {len(text):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read",
+            "Ask it in a few sentences; a long text belongs in an article.",
+        )
+    return text
+
+
+def _step(name: str, step: Callable[[In], Out]) -> Runnable[In, Out]:
+    """A step of the walk as a runnable that notes under its name how many seconds it took."""
+
+    def timed(value: In) -> Out:
+        start = time.perf_counter()
+        after = step(value)
+        return replace(after, timings={**after.timings, name: time.perf_counter() - start})
+
+    return RunnableLambda(timed).with_config(run_name=name)

@@ -1,0 +1,126 @@
+"""Retrieval measures, as pure functions of a ranking and its judgements, and means with their uncertainty.
+
+A ranking is a sequence of document ids, best first, each once; relevance maps a document id to its grade, and above 0
+is relevant. The values are those of trec_eval, which tests/test_measures.py holds to 1e-9 by way of ir_measures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from index.errors import UsageError
+
+Relevance = Mapping[str, int]
+
+RESAMPLES = 2_000
+# Resamples drawn at once: keeps the memory at BATCH * n numbers.
+BATCH = 100
+SEED = 0
+
+
+def recall(ranking: Sequence[str], relevance: Relevance, k: int) -> float:
+    """The share of the relevant documents that are among the first k; 0 when none is relevant."""
+    relevant = _relevant(relevance)
+    return len(relevant.intersection(ranking[:k])) / len(relevant) if relevant else 0.0
+
+
+def hit(ranking: Sequence[str], relevance: Relevance, k: int) -> float:
+    """1 when a relevant document is among the first k, else 0. Also called success@k."""
+    return float(not _relevant(relevance).isdisjoint(ranking[:k]))
+
+
+def reciprocal_rank(ranking: Sequence[str], relevance: Relevance, k: int) -> float:
+    """1 / rank of the first relevant document, rank from 1; 0 when it is not among the first k."""
+    relevant = _relevant(relevance)
+    return next((1 / rank for rank, document in enumerate(ranking[:k], 1) if document in relevant), 0.0)
+
+
+def ndcg(ranking: Sequence[str], relevance: Relevance, k: int) -> float:
+    """DCG of the first k over the DCG of the best possible k; DCG = sum of grade / log2(rank + 1).
+
+    Järvelin & Kekäläinen, TOIS 2002, doi:10.1145/582415.582418, with the discount of trec_eval's ndcg_cut.
+    """
+    best = _dcg(sorted(relevance.values(), reverse=True)[:k])
+    return _dcg([relevance.get(document, 0) for document in ranking[:k]]) / best if best else 0.0
+
+
+def _dcg(grades: Sequence[int]) -> float:
+    return math.fsum(max(grade, 0) / math.log2(rank + 1) for rank, grade in enumerate(grades, 1))
+
+
+def _relevant(relevance: Relevance) -> set[str]:
+    return {document for document, grade in relevance.items() if grade > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A formula and its cutoff, under the name that the field writes: "nDCG@10". Values go from 0 to 1."""
+
+    formula: Callable[[Sequence[str], Relevance, int], float]
+    cutoff: int
+    name: str
+
+    def of(self, ranking: Sequence[str], relevance: Relevance) -> float:
+        """The value of one ranking."""
+        return self.formula(ranking, relevance, self.cutoff)
+
+
+FORMULAS = {"hit": hit, "recall": recall, "MRR": reciprocal_rank, "nDCG": ndcg}
+
+
+def measure(name: str) -> Measure:
+    """The measure of that name, such as "recall@10". Raises UsageError for a name that is none."""
+    formula, _, cutoff = name.partition("@")
+    if formula not in FORMULAS or not cutoff.isdecimal() or not int(cutoff):
+        raise UsageError(f"There is no measure {name!r}", f"Known are {', '.join(f'{f}@k' for f in FORMULAS)}.")
+    return Measure(FORMULAS[formula], int(cutoff), name)
+
+
+STANDARD = tuple(measure(name) for name in ("hit@1", "hit@5", "recall@10", "MRR@10", "nDCG@10"))
+
+
+def evaluate(
+    rankings: Mapping[str, Sequence[str]], qrels: Mapping[str, Relevance], measures: Sequence[Measure] = STANDARD
+) -> dict[str, dict[str, float]]:
+    """Values by query and measure, for every query of `qrels`.
+
+    A query that found nothing has an empty ranking and counts 0. Raises ValueError for one without a ranking, because
+    a query that did not run is not a zero.
+    """
+    missing = sorted(qrels.keys() - rankings.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} queries have no ranking, the first is {missing[0]!r}")
+    return {query: {m.name: m.of(rankings[query], qrels[query]) for m in measures} for query in qrels}
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over n questions with its 95 % interval, low to high."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def mean(values: Sequence[float], seed: int = SEED) -> Mean:
+    """The mean of at least one value, with its interval."""
+    low, high = interval(values, seed)
+    return Mean(math.fsum(values) / len(values), low, high, len(values))
+
+
+def interval(values: Sequence[float], seed: int = SEED) -> tuple[float, float]:
+    """The 95 % interval of the mean of at least one value: percentiles of 2,000 bootstrap resamples.
+
+    Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13. The same values and seed give the same
+    interval. One value, or values that are all equal, give an interval without width: it knows nothing of questions
+    that were not asked.
+    """
+    import numpy as np
+
+    drawn, rng = np.asarray(values, dtype=np.float64), np.random.default_rng(seed)
+    samples = (rng.integers(0, len(drawn), (BATCH, len(drawn))) for _ in range(RESAMPLES // BATCH))
+    low, high = np.percentile(np.concatenate([drawn[sample].mean(axis=1) for sample in samples]), [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,228 @@
+"""Question sets: questions with what a good answer rests on, in the two formats that Footnote reads.
+
+A written set is a questions.jsonl beside the articles it asks about, with gold as quotations from them, so it stays
+true however the articles are split. A judged set is a folder in the form of BEIR: corpus.jsonl, queries.jsonl and
+qrels.tsv (Thakur et al., NeurIPS 2021 Datasets and Benchmarks).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from index.errors import FootnoteError, UsageError
+from index.records import digest
+from rag.answers import Question
+from rag.evals import corpus
+from rag.evals.corpus import Corpus
+from rag.evals.jsonl import Record, lines, records
+
+QUESTIONS = "questions.jsonl"
+QUERIES = "queries.jsonl"
+QRELS = "qrels.tsv"
+
+# A passage counts as gold when it holds at least this share of a gold span; one that contains the span holds all of it.
+COVERED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSpan:
+    """A quotation that answers the question. Without `start`, it is where its text stands, which is one place only."""
+
+    document: str
+    text: str
+    start: int | None = None
+
+    def place(self, article_text: str) -> tuple[int, int]:
+        """Start and end in the article. Raises FootnoteError when the quotation does not stand there."""
+        start = article_text.find(self.text) if self.start is None else self.start
+        if start < 0 or article_text[start : start + len(self.text)] != self.text:
+            raise self._wrong("does not stand there")
+        if self.start is None and article_text.find(self.text, start + 1) >= 0:
+            raise self._wrong("stands there more than once")
+        return start, start + len(self.text)
+
+    def covered(self, article_text: str, start: int, end: int) -> bool:
+        """Whether article_text[start:end] counts as a gold passage."""
+        return self._shared(article_text, start, end) >= COVERED * len(self.text)
+
+    def touched(self, article_text: str, start: int, end: int) -> bool:
+        """Whether article_text[start:end] shares any character with the span."""
+        return self._shared(article_text, start, end) > 0
+
+    def _shared(self, article_text: str, start: int, end: int) -> int:
+        first, last = self.place(article_text)
+        return min(end, last) - max(start, first)
+
+    def _wrong(self, what: str) -> FootnoteError:
+        at = "" if self.start is None else f" at {self.start}"
+        return FootnoteError(
+            f"The gold quotation {self.text[:60]!r} of {self.document}{at} {what}",
+            "The article or the way it is read has changed: mend the gold in the question set.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EvalQuestion:
+    """A question and its gold. `relevance` grades documents (0 is judged and not relevant); `spans` are all needed.
+
+    `also` are other places that say the same: as good as gold for a citation, not needed. `answers` are texts of which
+    any will do. `asked_at` is when the question was asked, where that matters.
+    """
+
+    id: str
+    text: str
+    kind: str
+    answerable: bool
+    earlier: tuple[str, ...] = ()
+    relevance: Mapping[str, int] = field(default_factory=dict)
+    spans: tuple[GoldSpan, ...] = ()
+    also: tuple[GoldSpan, ...] = ()
+    answers: tuple[str, ...] = ()
+    asked_at: datetime | None = None
+
+    def as_asked(self) -> Question:
+        """The question as the chain is asked it."""
+        if self.asked_at is None:
+            return Question(self.text, self.earlier)
+        return Question(self.text, self.earlier, self.asked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Questions with gold. `digest` changes with any byte of it; runs are compared on the same digest alone.
+
+    `corpus` holds the documents of a judged set and is None for a written one, whose articles lie in `folder`.
+    """
+
+    name: str
+    folder: Path
+    digest: str
+    questions: tuple[EvalQuestion, ...]
+    corpus: Corpus | None = None
+
+    def document(self, source: str) -> str:
+        """The id, in this set, of the document found at `source`; a source from elsewhere is its own id."""
+        return source.removeprefix(self.corpus.prefix if self.corpus else f"{self.folder}{os.sep}")
+
+
+def load(path: Path) -> QuestionSet:
+    """The set at `path`: a questions.jsonl, or a folder that holds one, or a folder in the form of BEIR.
+
+    Raises UsageError when there is none, and FootnoteError, naming file and line, when it is not well formed.
+    """
+    path = path.resolve()
+    if path.is_file():
+        return _written(path)
+    if (path / QUERIES).is_file():
+        return _judged(path)
+    if (path / QUESTIONS).is_file():
+        return _written(path / QUESTIONS)
+    raise UsageError(f"{path} holds no question set", f"A set is a {QUESTIONS}, or {QUERIES} with {QRELS}.")
+
+
+def _written(file: Path) -> QuestionSet:
+    folder = file.parent
+    questions = _each_once(_written_question(record, folder) for record in records(file))
+    gold = sorted({document for question in questions for document in question.relevance})
+    content = digest(file.read_bytes(), *(part for name in gold for part in (name, (folder / name).read_bytes())))
+    return QuestionSet(folder.name, folder, content, questions)
+
+
+def _written_question(record: Record, folder: Path) -> EvalQuestion:
+    spans = tuple(_span(gold, folder) for gold in record.records("gold"))
+    also = tuple(_span(gold, folder) for gold in record.records("also"))
+    kind = record.value("kind", str)
+    answerable = kind != "unanswerable"
+    if answerable != bool(spans):
+        raise record.wrong(f"'gold' is {'missing' if answerable else 'given'} for a question of kind {kind!r}")
+    return EvalQuestion(
+        id=record.value("id", str),
+        text=record.value("question", str),
+        kind=kind,
+        answerable=answerable,
+        earlier=record.texts("earlier"),
+        relevance={span.document: 1 for span in (*spans, *also)},
+        spans=spans,
+        also=also,
+        answers=record.texts("answers"),
+    )
+
+
+def _span(record: Record, folder: Path) -> GoldSpan:
+    document, text = record.value("source", str), record.value("text", str)
+    if not (folder / document).is_file():
+        raise record.wrong(f"there is no file {document!r} beside {QUESTIONS}")
+    if not text:
+        raise record.wrong("'text' is empty")
+    if "start" not in record.values:
+        return GoldSpan(document, text)
+    start, end = record.value("start", int), record.value("end", int)
+    if start < 0 or end - start != len(text):
+        raise record.wrong(f"'text' has {len(text)} characters, but stands from {start} to {end}")
+    return GoldSpan(document, text, start)
+
+
+def _judged(folder: Path) -> QuestionSet:
+    documents = Corpus(folder)
+    judged = _qrels(folder / QRELS)
+    questions = _each_once(_judged_question(record, judged) for record in records(folder / QUERIES))
+    _check_judgements(judged, {question.id for question in questions}, documents.documents)
+    content = digest(*((folder / name).read_bytes() for name in (corpus.FILE_NAME, QUERIES, QRELS)))
+    return QuestionSet(folder.name, folder, content, questions, documents)
+
+
+def _judged_question(record: Record, judged: Mapping[str, Mapping[str, int]]) -> EvalQuestion:
+    about = record.record("metadata")
+    name = record.value("_id", str)
+    relevance = judged.get(name, {})
+    has_gold = any(grade > 0 for grade in relevance.values())
+    if "answerable" not in about.values and not has_gold:
+        raise about.wrong(f"'answerable' is missing, and {QRELS} has no relevant document for {name!r}")
+    answerable = about.value("answerable", bool, True)
+    if answerable != has_gold:
+        held = "a" if has_gold else "no"
+        raise about.wrong(f"'answerable' is {answerable}, but {QRELS} has {held} relevant document for {name!r}")
+    asked = corpus.day(about.value("question_date", str, ""))
+    return EvalQuestion(
+        id=name,
+        text=record.value("text", str),
+        kind=about.value("type", str, "question"),
+        answerable=answerable,
+        earlier=tuple(t.value("text", str) for t in about.records("history") if t.value("role", str) == "user"),
+        relevance=relevance,
+        answers=about.texts("answers"),
+        asked_at=datetime.combine(asked, time(12), UTC) if asked else None,
+    )
+
+
+def _qrels(file: Path) -> dict[str, dict[str, int]]:
+    judged: dict[str, dict[str, int]] = {}
+    for line in list(lines(file))[1:]:
+        columns = line.data.decode("utf-8", "replace").rstrip("\r\n").split("\t")
+        try:
+            query, document, grade = columns
+            judged.setdefault(query, {})[document] = int(grade)
+        except ValueError as error:
+            raise Record({}, line.where).wrong("this is not query-id, corpus-id and score between tabs") from error
+    return judged
+
+
+def _check_judgements(judged: Mapping[str, Mapping[str, int]], questions: set[str], documents: frozenset[str]) -> None:
+    for query, relevance in judged.items():
+        if query not in questions:
+            raise FootnoteError(f"{QRELS} judges the query {query!r}, which {QUERIES} does not hold")
+        for document in relevance.keys() - documents:
+            raise FootnoteError(f"{QRELS} judges the document {document!r}, which {corpus.FILE_NAME} does not hold")
+
+
+def _each_once(questions: Iterable[EvalQuestion]) -> tuple[EvalQuestion, ...]:
+    found = tuple(questions)
+    for name, times in Counter(question.id for question in found).items():
+        if times > 1:
+            raise FootnoteError(f"The question id {name!r} stands in the set {times} times", "Give each its own id.")
+    return found

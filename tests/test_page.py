@@ -1,0 +1,629 @@
+"""The page in real Chromium, with a scripted assistant: what is clicked is lit, other people's text does nothing."""
+
+import http.client
+import json
+import os
+import re
+import threading
+import time
+from contextlib import contextmanager
+from datetime import date
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import app
+from index.errors import FootnoteError
+from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
+from rag.answers import Answer, Citation, Question, Refusal, Sentence
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run")  # fmt: skip
+in_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NO BROWSER: {CHROMIUM} is missing, the page is NOT tested"),
+]
+
+
+def browser_test(function):
+    """Marked as a test in the browser, and skipped loudly without one."""
+    for mark in in_browser:
+        function = mark(function)
+    return function
+
+
+# Articles ------------------------------------------------------------------------------------------------------------
+
+RIVER = Article(
+    article_id("/articles/river.md"), "/articles/river.md", "The river archive",
+    "We kept every reading.\nThe flood\nThe river stood at 4.12 metres on 3 February 2024. The cellar was full.\n"
+    + "The committee met and talked about the weather, as it did each month of that long year.\n" * 60
+    + "The council voted for a radar gauge. It cost 38,000 euros.",
+    "Ilse Brandt", date(2024, 3, 12), "byline", sections=(Section(23, 33, "The flood"),),
+)  # fmt: skip
+RADAR = Article(article_id("https://example.org/radar"), "https://example.org/radar", "Radar gauge in service",
+                "The radar gauge has sent readings since September 2024.")  # fmt: skip
+PAYLOADS = (
+    "<img src=x onerror=\"document.body.setAttribute('pwned','img')\">",
+    "<script>document.body.setAttribute('pwned','script')</script>",
+    "${document.body.setAttribute('pwned','template')}",
+    "`+document.body.setAttribute('pwned','tick')+`",
+    "{{#each value}}{{this}}{{/each}} {{constructor.constructor('document.body.id=1')()}}",
+    "![a picture](http://evil.test/markdown.png)",
+    "[a link](http://evil.test/link) [two][r] <http://evil.test/auto> http://evil.test/bare www.evil.test me@evil.test",
+    '<form action="http://evil.test/"><input name="password"><button>Sign in</button></form>',
+    '<div style="position:fixed;inset:0;background:url(http://evil.test/css.png)">overlay</div>',
+    '<video src="http://evil.test/v.mp4" poster="http://evil.test/p.png"></video>',
+    "<details open ontoggle=\"document.body.setAttribute('pwned','toggle')\"><svg onload=alert(1)></details>",
+    "</p></div></article><h1>escaped</h1><!-- <style>#talk{display:none}</style>",
+    "# heading ~~gone~~ **bold** _em_ `code` | a | b | $x^2$ \\(y\\) &lt;b&gt; &amp; :smile: [^1] [ ] - * + 1. >",
+    "<thinking>aloud</thinking> <a href='#cite-1-1'>[1]</a> <iframe srcdoc='<script>top.pwned=1</script>'></iframe>",
+)
+HOSTILE = Article(article_id('/x/"><img src=y>.md'), '/x/"><img src=y>.md', PAYLOADS[0] + PAYLOADS[2] + PAYLOADS[5],
+                  "\n".join(PAYLOADS), PAYLOADS[1] + PAYLOADS[4])  # fmt: skip
+
+
+def hit(article, text):
+    start = article.text.index(text)
+    key = digest("passage", article.revision, f"{start}:{start + len(text)}")
+    return Hit(
+        Passage(key, article.id, article.revision, start, start + len(text), text, "", None), article, 1.0, "dense"
+    )
+
+
+def cite(number, article, quote):
+    h = hit(article, quote)
+    start, end = h.passage.start, h.passage.end
+    return Citation(number, h.passage.id, article.id, article.revision, start, end, quote, article.title,
+                    article.source, article.author, article.published,
+                    "The flood" if article is RIVER else "", None)  # fmt: skip
+
+
+FLOOD = "The river stood at 4.12 metres on 3 February 2024."
+GAUGE = "The council voted for a radar gauge."
+SERVICE = "The radar gauge has sent readings since September 2024."
+SEARCHED = Overview(15, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
+
+
+def quoted(question, *pairs):
+    citations = tuple(cite(n, article, quote) for n, (article, quote) in enumerate(pairs, start=1))
+    return Answer(question, question.text, tuple(Sentence(c.quote, (c.number,)) for c in citations), citations,
+                  tuple(hit(article, quote) for article, quote in pairs), SEARCHED, "scripted", None,
+                  {"find": 0.03, "rank": 0.05})  # fmt: skip
+
+
+def refused(question, why, *hits):
+    return Answer(question, question.text, (), (), hits, SEARCHED, "scripted", why, {"find": 0.02})
+
+
+class Scripted:
+    """Answers by the first word of the question."""
+
+    def __init__(self):
+        self.asked = []
+        self.articles = 15
+
+    def overview(self):
+        return Overview(self.articles, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
+
+    def ask(self, question):
+        self.asked.append(question)
+        word = re.match(r"\w*", question.text)[0].lower()
+        if word == "river":
+            return quoted(question, (RIVER, FLOOD), (RIVER, GAUGE))
+        if word == "radar":
+            return quoted(question, (RADAR, SERVICE))
+        if word == "mayor":
+            return refused(question, Refusal.NOT_SUPPORTED, hit(RADAR, SERVICE), hit(RIVER, GAUGE))
+        if word == "broken":
+            raise FootnoteError("The index is damaged.", "Run: python -m index check")
+        if word == "bug":
+            raise RuntimeError("a secret path /home/me")
+        return quoted(question, *((HOSTILE, payload) for payload in PAYLOADS))
+
+
+class Syncing:
+    """A sync that waits in the middle of embedding until it is let go."""
+
+    def __init__(self, assistant):
+        self.assistant, self.go = assistant, threading.Event()
+
+    def __call__(self, progress):
+        progress("embedding", 120, 340)
+        assert self.go.wait(20)
+        self.assistant.articles = 18
+        problems = [("/articles/scan.pdf", "no text layer <img src=x onerror=\"document.body.id='pwned'\">")]
+        return SimpleNamespace(new=3, changed=1, gone=0, same=12, skipped=1, failed=0, problems=problems)
+
+
+# The server and the browser ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site():
+    import uvicorn
+
+    assistant = Scripted()
+    syncing = Syncing(assistant)
+    served = app.serve(app.page(assistant, syncing, ["River: how high was it?", PAYLOADS[0]]))
+    server = uvicorn.Server(
+        uvicorn.Config(served, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing)
+    server.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(chromium, site, width=1400, height=900, **options):
+    """A fresh page; what it asks of other hosts is recorded in `page.outside` and goes nowhere."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.outside, page.faults = [], []
+    page.on("request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else page.outside.append(r.url))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    context.route(re.compile(r"evil\.test"), lambda route: route.abort())
+    page.goto(site.url)
+    page.wait_for_selector(".welcome")
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(chromium, site):
+    with visiting(chromium, site) as page:
+        yield page
+        assert page.faults == []
+
+
+@pytest.fixture
+def phone(chromium, site):
+    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
+        yield page
+
+
+def ask(page, question):
+    turns = page.locator("[data-testid=bot]").count()
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+    reply = page.locator("[data-testid=bot]").nth(turns)
+    reply.locator(".answer, .trouble").wait_for()
+    return reply
+
+
+def follow(page, name):
+    page.locator(f"#chat a[href='#{name}']").first.click()
+    page.wait_for_selector(f"#reader[data-place='{name}']")
+
+
+def lit(page, shade="active"):
+    return page.locator(f"#reader mark.{shade}").all_text_contents()
+
+
+def in_view(page, selector):
+    page.wait_for_timeout(350)
+    return page.evaluate(
+        """selector => { const r = document.querySelector(selector).getBoundingClientRect();
+        const b = document.querySelector("#source").getBoundingClientRect();
+        return r.top >= Math.max(0, b.top) && r.bottom <= Math.min(innerHeight, b.bottom)
+            && r.left >= b.left && r.right <= b.right; }""",
+        selector,
+    )
+
+
+# Drawing, without a browser ------------------------------------------------------------------------------------------
+
+
+def test_plain_text_holds_nothing_that_html_markdown_or_a_template_reads():
+    for payload in PAYLOADS:
+        drawn = app.plain(payload)
+        assert unescape(drawn) == payload
+        assert re.fullmatch(r"(?:[A-Za-z0-9 ,]|&#[0-9]+;)*", drawn)
+
+
+def test_characters_that_hide_or_reorder_words_are_not_shown():
+    assert app.plain("a\u200bb\u202ec\u2066d\ufefff\U000e0041\x00\x1b\x85") == "abcdf"
+
+
+def test_the_joiners_that_persian_needs_are_kept():
+    assert app.plain("می\u200cروم") == "می\u200cروم"
+
+
+def test_a_lone_surrogate_can_be_sent():
+    assert app.plain("a\ud800").encode() == "a\ufffd".encode()
+
+
+def test_overlapping_quotes_are_drawn_once_and_the_chosen_one_is_whole():
+    drawn = app.line_html("abcdefgh", (0, 8), [(1, 4), (2, 6)], (2, 6))
+    assert drawn == 'a<mark class="lit">b</mark><mark class="active">cdef</mark>gh'
+
+
+def test_a_quote_over_two_paragraphs_is_lit_in_both():
+    article = Article("a", "s", "t", "one two\nthree four")
+    assert app.text_html(article, [(4, 13)], (4, 13)) == (
+        '<p>one <mark class="active">two</mark></p><p><mark class="active">three</mark> four</p>'
+    )
+
+
+def test_a_heading_is_drawn_as_one_and_not_repeated():
+    article = Article("a", "s", "t", "# Early\nIt rained.\n\n# Late\nIt dried.",
+                      sections=(Section(0, 8, "Early"), Section(20, 27, "Late")))  # fmt: skip
+    assert app.text_html(article, [], (0, 0)) == "<h3>Early</h3><p>It rained&#46;</p><h3>Late</h3><p>It dried&#46;</p>"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "cite-1-9", "cite-9-1", "cite-0-1", "near-1-1", "cite-1-1-1", "<img>", "cite-1-¹"]
+)
+def test_a_number_that_was_never_given_opens_nothing(wanted):
+    question = Question("River?")
+    turns = [app.Turn("River?", quoted(question, (RIVER, FLOOD)))]
+    assert app.opened(wanted, turns) == app.NO_SOURCE
+
+
+def test_the_panel_shows_the_article_as_it_was_when_it_was_cited():
+    edited = Article(RIVER.id, RIVER.source, RIVER.title, "Something else entirely.")
+    cited = ((RIVER, FLOOD), (edited, "Something"))
+    turns = [app.Turn("River?", quoted(Question("River?"), pair)) for pair in cited]
+    assert "metres" in app.opened("cite-1-1", turns)
+    assert "metres" not in app.opened("cite-2-1", turns)
+
+
+def test_what_was_searched_is_said_in_one_line():
+    drawn = unescape(app.searched_html(quoted(Question("River?"), (RIVER, FLOOD))))
+    assert drawn == '<p class="searched">Searched 15 articles (3 Jan 2024 – 12 Dec 2024), 63 passages · 0.08 s</p>'
+
+
+def test_a_sentence_without_support_says_so():
+    assert "(no source)" in app.sentence_html(1, Sentence("Perhaps.", ()), {})
+
+
+def test_an_empty_index_says_what_to_do():
+    answer = Answer(Question("x"), "x", (), (), (), Overview(0, 0, None, None, 0, 0), "scripted", Refusal.NO_ARTICLES)
+    assert "There are no articles yet. Sync a folder first." in app.answer_html(1, answer)
+    assert "Searched" not in app.answer_html(1, answer)
+
+
+def test_a_sync_that_fails_ends_in_one_sentence():
+    def sync(progress):
+        raise FootnoteError("Another sync is running.", "Wait for it.")
+
+    assert unescape(list(app.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
+
+
+def test_progress_is_counted_only_where_there_is_something_to_count():
+    assert app.progress_line("embedding", 1200, 3400) == "Embedding 1,200 of 3,400 passages"
+    assert app.progress_line("scanning", 12, 0) == "Scanning"
+    assert app.progress_line("building", 0, 1) == "Building"
+
+
+def test_help_does_not_wait_for_gradio():
+    import subprocess
+    import sys
+
+    root = Path(app.__file__).parent
+    code = "import app, sys; sys.exit('gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+# The doors, without a browser ----------------------------------------------------------------------------------------
+
+
+def fetch(site, method="GET", path="/", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.request(method, path, body=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    response = connection.getresponse()
+    response.text = response.read().decode("utf-8", "replace")
+    connection.close()
+    return response
+
+
+def test_the_page_is_refused_under_a_foreign_host_name(site):
+    assert fetch(site, Host="evil.test").status == 400
+    for name in ("127.0.0.1", "localhost", f"[::1]:{site.port}"):
+        assert fetch(site, Host=name).status == 200
+
+
+def test_every_response_says_what_the_page_may_do(site):
+    for path in ("/", "/gradio_api/info", "/nothing-here"):
+        headers = fetch(site, path=path).headers
+        assert "form-action 'self'; object-src 'none'" in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+def test_uploads_and_what_other_sites_post_are_refused(site):
+    assert fetch(site, "POST", "/gradio_api/upload", "x").status == 403
+    crossing = fetch(site, "POST", "/gradio_api/call/ask", "{}", Sec_Fetch_Site="cross-site")
+    assert (crossing.status, crossing.headers["x-content-type-options"]) == (403, "nosniff")
+
+
+def test_asking_is_the_only_public_door(site):
+    assert list(json.loads(fetch(site, path="/gradio_api/info").text)["named_endpoints"]) == ["/ask"]
+    assert fetch(site, path="/monitoring").status in (403, 404)
+    assert fetch(site, path="/gradio_api/runs").status == 404
+
+
+def test_a_program_that_asks_gets_the_answer_as_json(site):
+    body = json.dumps({"data": ["River?"]})
+    call = fetch(site, "POST", "/gradio_api/call/ask", body, Content_Type="application/json")
+    events = fetch(site, path=f"/gradio_api/call/ask/{json.loads(call.text)['event_id']}").text
+    (answer,) = json.loads(events.split("event: complete\ndata: ")[1])
+    assert [c["quote"] for c in answer["citations"]] == [FLOOD, GAUGE]
+
+
+# In the browser ------------------------------------------------------------------------------------------------------
+
+
+@browser_test
+def test_a_number_lights_exactly_the_quote_and_brings_it_into_view(page):
+    ask(page, "River?")
+    for number, quote, other in ((1, FLOOD, GAUGE), (2, GAUGE, FLOOD)):
+        follow(page, f"cite-1-{number}")
+        assert lit(page) == [quote]
+        assert lit(page, "lit") == [other]
+        assert in_view(page, "#reader mark.active")
+    assert page.evaluate("document.activeElement.id") == "reader"
+    assert page.locator("#reader h3").all_text_contents() == ["The flood"]
+    head = page.locator("#reader header").inner_text()
+    assert all(part in head for part in ("The river archive", "Ilse Brandt", "12 March 2024 (byline)", "river.md"))
+
+
+@browser_test
+def test_the_chosen_number_is_marked(page):
+    ask(page, "River?")
+    follow(page, "cite-1-2")
+    page.mouse.move(0, 0)
+    links = [page.locator(f".said a[href='#cite-1-{n}']") for n in (1, 2)]
+    colours = [link.evaluate("a => getComputedStyle(a).backgroundColor") for link in links]
+    assert colours[0] == "rgba(0, 0, 0, 0)"
+    assert colours[1] != colours[0]
+
+
+@browser_test
+def test_a_number_of_an_earlier_turn_opens_its_own_article(page):
+    ask(page, "River?")
+    ask(page, "Radar?")
+    follow(page, "cite-2-1")
+    assert lit(page) == [SERVICE]
+    follow(page, "cite-1-1")
+    assert lit(page) == [FLOOD]
+    assert page.locator("#reader h2").text_content() == "The river archive"
+
+
+@browser_test
+def test_earlier_questions_go_along_with_a_later_one(page, site):
+    ask(page, "River?")
+    ask(page, "Radar?")
+    assert site.assistant.asked[-1].earlier == ("River?",)
+
+
+@browser_test
+def test_the_same_place_can_be_opened_again(page):
+    ask(page, "River?")
+    follow(page, "cite-1-2")
+    page.evaluate("document.querySelector('#source').scrollTop = 0")
+    follow(page, "cite-1-2")
+    assert in_view(page, "#reader mark.active")
+
+
+@browser_test
+def test_a_refusal_says_so_and_shows_the_nearest_passages(page):
+    reply = ask(page, "Mayor?")
+    assert reply.locator(".refusal").inner_text() == "Your articles do not say."
+    assert reply.locator("a.near b").all_text_contents() == ["Radar gauge in service", "The river archive"]
+    follow(page, "near-1-2")
+    assert lit(page) == [GAUGE]
+    assert in_view(page, "#reader mark.active")
+
+
+# Gradio's own pictures and styles around the messages.
+GRADIOS = [".icon-button-wrapper", ".scroll-down-button-container", "[data-testid=status-tracker]"]
+DRAWN = """GRADIOS => ({
+    pwned: document.body.getAttribute("pwned") || window.pwned || "",
+    tags: [...document.querySelectorAll("#chat, #source, #head")].flatMap(place => [...place.querySelectorAll(
+        "img, form, input, video, iframe, script, style, svg, object, h1, [onerror], [onload], [ontoggle]," +
+        "#reader [style], .answer [style]"
+    )].filter(e => !GRADIOS.some(own => e.closest(own)) && e.closest("#name") === null)).map(e => e.outerHTML),
+    links: [...document.querySelectorAll("#chat a, #source a")].map(a => a.getAttribute("href")),
+})"""
+
+
+@browser_test
+@pytest.mark.parametrize("bypass_csp", [False, True], ids=["served", "without the CSP"])
+def test_hostile_text_is_shown_and_does_nothing(chromium, site, bypass_csp):
+    question = "\n".join(PAYLOADS)
+    with visiting(chromium, site, bypass_csp=bypass_csp) as page:
+        reply = ask(page, question)
+        assert page.locator(".asked").text_content() == question
+        said = reply.locator(".said").text_content()
+        assert all(text in said for text in PAYLOADS)
+        assert reply.locator(".notes b").first.text_content() == HOSTILE.title
+        follow(page, "cite-1-3")
+        assert page.locator("#reader .text p").all_text_contents() == list(PAYLOADS)
+        assert lit(page) == [PAYLOADS[2]]
+        assert page.locator("#reader h2").text_content() == HOSTILE.title
+        assert HOSTILE.author in page.locator("#reader header").text_content()
+        page.wait_for_timeout(300)
+        drawn = page.evaluate(DRAWN, GRADIOS)
+        assert (drawn["pwned"], drawn["tags"], page.outside) == ("", [], [])
+        assert {re.sub(r"[0-9]+", "n", link) for link in drawn["links"]} == {"#cite-n-n"}
+
+
+@browser_test
+def test_a_question_keeps_its_lines(page):
+    ask(page, "placeholder")
+    page.fill("#question textarea", "River one\n\n    two\n- three")
+    page.press("#question textarea", "Enter")
+    page.locator(".answer").nth(1).wait_for()
+    assert page.locator(".asked").nth(1).text_content() == "River one\n\n    two\n- three"
+
+
+@browser_test
+def test_an_example_asks_and_is_shown_literally(page):
+    examples = page.locator("a.example")
+    assert examples.nth(1).text_content() == PAYLOADS[0]
+    examples.nth(0).click()
+    page.locator(".answer").wait_for()
+    assert page.locator(".asked").text_content() == "River: how high was it?"
+    assert page.outside == []
+
+
+@browser_test
+def test_an_empty_question_asks_nothing(page, site):
+    before = len(site.assistant.asked)
+    page.fill("#question textarea", "   ")
+    page.press("#question textarea", "Enter")
+    page.get_by_text("Type a question first.").wait_for()
+    assert len(site.assistant.asked) == before
+    assert page.locator(".asked").count() == 0
+
+
+@browser_test
+def test_a_question_is_capped_in_the_box(page):
+    assert page.get_attribute("#question textarea", "maxlength") == "4000"
+
+
+@browser_test
+def test_an_error_is_one_sentence_and_the_chat_goes_on(page):
+    assert ask(page, "Broken").inner_text().strip() == "The index is damaged. Run: python -m index check"
+    assert ask(page, "Bug").inner_text().strip() == app.BROKEN
+    assert "secret" not in page.content()
+    ask(page, "River?")
+    follow(page, "cite-3-1")
+    assert lit(page) == [FLOOD]
+
+
+@browser_test
+def test_enter_on_a_number_opens_it_and_escape_comes_back(page):
+    ask(page, "River?")
+    page.focus(".said a[href='#cite-1-2']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reader[data-place='cite-1-2']")
+    page.wait_for_function("document.activeElement.id === 'reader'")
+    assert page.get_attribute("#reader", "aria-label") == "Source: The river archive"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#cite-1-2"
+
+
+@browser_test
+def test_a_new_conversation_is_empty(page, site):
+    ask(page, "River?")
+    follow(page, "cite-1-1")
+    page.click("#anew")
+    page.wait_for_selector(".welcome")
+    page.wait_for_selector("#source .empty")
+    ask(page, "Radar?")
+    assert site.assistant.asked[-1].earlier == ()
+    follow(page, "cite-1-1")
+    assert lit(page) == [SERVICE]
+
+
+@browser_test
+def test_a_screen_reader_is_not_read_the_tags(page):
+    ask(page, "River?")
+    labels = page.locator("#chat [data-testid]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    assert [label for label in labels if label] == ["Question", "Answer"]
+
+
+@browser_test
+def test_a_sync_shows_its_progress_and_result_while_questions_are_answered(page, site):
+    site.assistant.articles = 15
+    site.syncing.go.clear()
+    assert "15 articles" in page.locator(".known").inner_text()
+    page.click("#sync")
+    page.get_by_text("Embedding 120 of 340 passages").wait_for()
+    assert page.locator("#sync").is_disabled()
+    ask(page, "River?")
+    assert page.locator("#synced").inner_text() == "Embedding 120 of 340 passages"
+    site.syncing.go.set()
+    page.get_by_text("3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped").wait_for()
+    page.get_by_text("18 articles").wait_for()
+    page.click("#synced summary")
+    assert "no text layer <img" in page.locator("#synced li").inner_text()
+    assert page.evaluate("document.body.id") != "pwned"
+    page.wait_for_selector("#sync:not([disabled])")
+
+
+@browser_test
+def test_on_a_phone_the_source_is_a_sheet_that_opens_and_closes(phone):
+    ask(phone, "River?")
+    assert phone.evaluate("document.querySelector('#source').checkVisibility({visibilityProperty: true})") is False
+    for close in (lambda: phone.keyboard.press("Escape"), lambda: phone.click("#reader .close")):
+        follow(phone, "cite-1-2")
+        assert in_view(phone, "#reader mark.active")
+        assert phone.evaluate("document.querySelector('#talk').inert")
+        close()
+        phone.wait_for_function("!document.querySelector('#source').checkVisibility({visibilityProperty: true})")
+        assert not phone.evaluate("document.querySelector('#talk').inert")
+
+
+@browser_test
+def test_on_a_phone_nothing_is_wider_than_the_screen_and_the_box_is_in_reach(phone):
+    def widest():
+        return phone.evaluate("""() => Math.max(...[...document.querySelectorAll(
+            "#shell, #head *, #talk, #ask *, .answer *")]
+            .map(e => e.getBoundingClientRect()).filter(r => r.width).map(r => r.right))""")
+
+    assert widest() <= 390
+    ask(phone, "River " + "w" * 300)
+    assert widest() <= 390
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    box = phone.locator("#question textarea").bounding_box()
+    assert 700 < box["y"] < box["y"] + box["height"] <= 844
+
+
+CONTRAST = """() => {
+    const rgb = text => text.match(/[0-9.]+/g).map(Number);
+    const light = c => c.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = e => {
+        const c = rgb(getComputedStyle(e).backgroundColor);
+        return c.length === 3 || c[3] === 1 ? c : behind(e.parentElement);
+    };
+    const low = [];
+    for (const e of document.querySelectorAll("#shell *")) {
+        const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+        if (!own || !e.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+        const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05);
+        if (ratio < 4.5) low.push([e.tagName, e.className, e.textContent.slice(0, 40), ratio]);
+    }
+    return low;
+}"""
+
+
+@browser_test
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_its_ground_in_light_and_dark(chromium, site, scheme):
+    with visiting(chromium, site, color_scheme=scheme) as page:
+        paper = page.evaluate("getComputedStyle(document.querySelector('#shell')).backgroundColor")
+        assert (sum(map(int, re.findall(r"[0-9]+", paper))) < 200) == (scheme == "dark")
+        assert page.evaluate(CONTRAST) == []
+        ask(page, "River?")
+        ask(page, "Mayor?")
+        ask(page, "Broken")
+        follow(page, "cite-1-1")
+        assert page.evaluate(CONTRAST) == []
