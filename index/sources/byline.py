@@ -15,7 +15,9 @@ MAX_LINE = 160
 MAX_NAME_WORDS = 6
 
 _BY = re.compile(r"(?:by|von|par|por)(?::\s*|\s+)(?=\S)", re.I)
-_PUBLISHED = re.compile(r"(?:first\s+)?(?:published|posted|date|veröffentlicht|publié)\b\s*:?\s*(?:on\b|am\b|le\b)?\s*", re.I)
+_PUBLISHED = re.compile(
+    r"(?:first\s+)?(?:published|posted|date|veröffentlicht|publié)\b\s*:?\s*(?:on\b|am\b|le\b)?\s*", re.I
+)
 _FIELD = re.compile(r"(title|headline|author|authors|byline|by|date|published)\s*:\s*(\S.*)", re.I)
 # What may follow a name: a date, an office, a place.
 _AFTER_NAME = re.compile(r"\s*[,;|·•–—]\s*|\s+-\s+|\s+(?=\d)|\s+(?:for|in|at|from|of)\s+")

@@ -25,7 +25,9 @@ _LINE_BREAKS = re.compile("\r\n|[\r\f\v\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Characters that no reader sees: they split words for search, reverse what is shown, or carry hidden text (the tags of
 # U+E0000). The joiners U+200C and U+200D stay, because Persian, Hindi and emoji are written with them.
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 

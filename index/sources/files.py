@@ -217,7 +217,9 @@ def _refused(path: Path, source: str, size: int) -> Sighting | None:
 
 def _bytes(path: Path) -> bytes:
     """The bytes of a plain file, at most MAX_BYTES. A link or a pipe put in its place after the scan is refused."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise UnreadableSource("not a plain file")

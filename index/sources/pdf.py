@@ -28,7 +28,9 @@ MIN_REPEATS = 3
 SHORT_LINE = 0.85
 HEADING_WIDTH = 0.7
 
-_PAGE_NUMBER = re.compile(r"(?:page|seite|p\.)\s*\d+(?:\s*(?:/|of|von)\s*\d+)?|\d+\s*(?:/|of|von)\s*\d+|[-–—]\s*\d+\s*[-–—]", re.I)
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.)\s*\d+(?:\s*(?:/|of|von)\s*\d+)?|\d+\s*(?:/|of|von)\s*\d+|[-–—]\s*\d+\s*[-–—]", re.I
+)
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 
 
@@ -138,7 +140,7 @@ def _draft(lines: list[_Line], pages: int, title: str) -> Draft:
 
 
 def _marked(paragraphs: list[list[_Line]], titled: int) -> list[tuple[list[_Line], bool]]:
-    """The paragraphs, each with whether it is a heading: the title, or one line that reads as one and has text under it."""
+    """The paragraphs, each with whether it is a heading: the title, or a line that reads as one with text under it."""
     width = _width([line for lines in paragraphs for line in lines])
     last = len(paragraphs) - 1
     return [

@@ -21,8 +21,8 @@ from index.sources.draft import Block, Dated, Draft, collapsed, composed
 _META_NAMES = (
     "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date",
     "publish-date", "publish_date", "publishdate", "publication_date", "pubdate", "citation_publication_date",
-    "citation_date", "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "dcterms.date", "dc.date",
-    "article.published", "date",
+    "citation_date", "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "dcterms.date",
+    "dc.date", "article.published", "date",
 )  # fmt: skip
 _BLOCKS = {"p", "head", "list", "table", "quote", "code", "div", "item", "row"}
 _CLOSED = {"list", "table"}

@@ -57,7 +57,7 @@ def check_zip(data: bytes) -> None:
 
 
 def _pieces(document: Any) -> Iterator[_Piece]:  # noqa: ANN401 - python-docx ships no types
-    """(kind, text) of each paragraph and table row that holds any; kind is "title", "heading", "list", "row", "text"."""
+    """(kind, text) of each paragraph and table row that holds any: "title", "heading", "list", "row of N", "text"."""
     for number, item in enumerate(document.iter_inner_content()):
         if hasattr(item, "rows"):
             yield from ((f"row of {number}", text) for row in item.rows if (text := _row(row)))
