@@ -53,7 +53,9 @@ def lines_of_title(lines: Sequence[str], title: str) -> int:
 
 def author_of(names: str) -> str | None:
     """The author that a byline, with or without its "By", gives; None when it is not a name."""
-    names = _BY.sub("", collapsed(names), count=1) if _BY.match(names) else collapsed(names)
+    names = collapsed(names)
+    by = _BY.match(names)
+    names = names[by.end() :] if by else names
     return _cased(names) if names and len(names) <= MAX_LINE and any(c.isalpha() for c in names) else None
 
 
@@ -80,24 +82,29 @@ def _under_title(lines: Sequence[str], title: str, title_lines: int) -> Opening:
     known = lines_of_title(lines, title)
     tries = [known] if known else [*([0] if title else []), *range(1, title_lines + 1)]
     for count in tries:
-        opening = _credited(lines, count)
+        opening = _credited(lines, count, certain=bool(known))
         if opening.lines:
             return opening
     return Opening()
 
 
-def _credited(lines: Sequence[str], count: int) -> Opening:
-    """The opening whose title takes `count` lines, when a byline or a date comes next."""
+def _credited(lines: Sequence[str], count: int, certain: bool) -> Opening:
+    """The opening whose title takes `count` lines, when a byline or a date comes next.
+
+    A line that ends a sentence is a title when it is `certain`, or when both come next.
+    """
     title = collapsed(" ".join(lines[:count]))
-    if len(title) > MAX_TITLE or any(line.endswith((".", ":", ";")) for line in lines[:count]):
+    if len(title) > MAX_TITLE:
         return Opening()
+    ended = not certain and any(line.endswith((".", ":", ";")) for line in lines[:count])
     author, day, at = None, None, count
     for line in lines[count : count + 2]:
         name, when = _byline(line) or (None, _dateline(line))
         if not (name or when) or (name and author) or (when and day):
             break
         author, day, at = author or name, day or when, at + 1
-    return Opening(title, author, day, at) if at > count else Opening()
+    found = author and day if ended else at > count
+    return Opening(title, author, day, at) if found else Opening()
 
 
 def _byline(line: str) -> tuple[str, date | None] | None:

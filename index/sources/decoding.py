@@ -19,6 +19,12 @@ _MARKS = (
 _BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x7fELF", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"MZ\x90")
 _DECLARED = re.compile(rb"""<(?:meta|\?xml)[^<>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _SAMPLE = 4096
+# What is guessed among: what Windows and mail write. With the code pages of DOS and old Macs beside them, 6 of 60 news
+# articles in cp1252 were read as one of those, their quotation marks as letters (25 November 2026).
+_GUESSED = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "koi8_r",
+    "cp932", "euc_jp", "big5", "gb18030", "cp949",
+]  # fmt: skip
 MAX_CONTROLS = 0.1
 
 _LINE_BREAKS = re.compile("\r\n|[\r\f\v\x85\u2028\u2029]")
@@ -84,7 +90,7 @@ def _detected(data: bytes) -> str | None:
     """The likeliest reading of bytes that say nothing of their encoding; Western European wins a tie."""
     from charset_normalizer import from_bytes
 
-    found = from_bytes(data)
+    found = from_bytes(data, cp_isolation=_GUESSED)
     best = found.best()
     for match in found:
         if best and match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset:

@@ -29,7 +29,7 @@ from index.sources.webpage import read_webpage
 from index.sources.word import read_word
 
 # Raised when a file that did not change would give another article, so that all are read again.
-READERS_VERSION = "1"
+READERS_VERSION = "2"
 
 PLAIN = {".txt", ".text"}
 MARKDOWN = {".md", ".markdown"}
@@ -126,17 +126,18 @@ def drafted(data: bytes, path: Path) -> Draft:
         raise UnreadableSource("damaged PDF: it does not begin as one")
     if suffix == ".docx":
         return read_word(data, name)
-    if suffix in WEBPAGE or (suffix in PLAIN and _WEBPAGE_START.match(data)):
+    if suffix in WEBPAGE or (suffix in PLAIN | MARKDOWN and _WEBPAGE_START.match(data)):
         return read_webpage(text_of(data, markup=True))
-    return read_markdown(text_of(data)) if suffix in MARKDOWN else read_plain(text_of(data))
+    text = text_of(data)
+    _check_length(text)
+    return read_markdown(text) if suffix in MARKDOWN else read_plain(text)
 
 
 def article(source: str, draft: Draft) -> Article:
     """The article that a draft makes, with its title, date and language settled. Raises NotAnArticle."""
     if not re.search(r"\w", draft.text):
         raise NotAnArticle("no text in it")
-    if len(draft.text) > MAX_CHARACTERS:
-        raise NotAnArticle(f"longer than {MAX_CHARACTERS:,} characters")
+    _check_length(draft.text)
     language = language_of(draft.text)
     draft = draft if draft.title else titled(draft, language)
     dated = _dated(draft, Path(source).name)
@@ -152,6 +153,12 @@ def article(source: str, draft: Draft) -> Article:
         pages=draft.pages,
         sections=draft.sections,
     )
+
+
+def _check_length(text: str) -> None:
+    """Raises NotAnArticle; asked before parsing too, for 5 MB of Markdown marks take 10 s and a gigabyte."""
+    if len(text) > MAX_CHARACTERS:
+        raise NotAnArticle(f"longer than {MAX_CHARACTERS:,} characters")
 
 
 def titled(draft: Draft, language: str | None) -> Draft:

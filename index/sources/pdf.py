@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAGIC = b"%PDF-"
 # How many lines at the top and the bottom of a page may be repeated ones.
 MARGIN_LINES = 4
-MIN_REPEATS = 3
+MIN_REPEATS = 2
 # A line under this share of the usual width had room for the next word, so a paragraph ends there.
 SHORT_LINE = 0.85
 HEADING_WIDTH = 0.7
@@ -31,6 +31,9 @@ HEADING_WIDTH = 0.7
 _PAGE_NUMBER = re.compile(
     r"(?:page|seite|p\.)\s*\d+(?:\s*(?:/|of|von)\s*\d+)?|\d+\s*(?:/|of|von)\s*\d+|[-–—]\s*\d+\s*[-–—]", re.I
 )
+_NUMBER = re.compile(r"(?<!\d)\d{1,6}(?!\d)")
+# "lower- and middle-income": the hyphen stands for the rest of a word that comes later.
+_AFTER_SUSPENDED = re.compile(r"(?:and|or|to|und|oder|bis|et|ou|y|o|e)\b")
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 
 
@@ -99,12 +102,14 @@ def _lines(text: str, page: int) -> list[_Line]:
 
 def _without_margins(pages: Sequence[list[_Line]]) -> list[_Line]:
     """The lines of all pages without running headers, footers and page numbers."""
-    seen = Counter(mark for page in pages for mark in {_mark(line) for line in _margins(page)})
+    seen = Counter(mark for page in pages for mark in {mark for line in _margins(page) for mark in _marks(line)})
     enough = max(MIN_REPEATS, len(pages) / 2)
     kept = []
     for page in pages:
         start, end = 0, len(page)
         while start < min(end, MARGIN_LINES) and _repeated(page[start], seen, enough):
+            if _is_title(page[start:][:2]):
+                break
             start += 1
         while end > max(start, len(page) - MARGIN_LINES) and _repeated(page[end - 1], seen, enough):
             end -= 1
@@ -117,12 +122,23 @@ def _margins(page: list[_Line]) -> list[_Line]:
 
 
 def _repeated(line: _Line, seen: Counter[str], enough: float) -> bool:
-    return seen[_mark(line)] >= enough or bool(_PAGE_NUMBER.fullmatch(line.text))
+    return any(seen[mark] >= enough for mark in _marks(line)) or bool(_PAGE_NUMBER.fullmatch(line.text))
 
 
-def _mark(line: _Line) -> str:
-    """The line with its numbers made alike: a footer counts the pages."""
-    return re.sub(r"\d+", "#", line.text.casefold())
+def _marks(line: _Line) -> set[str]:
+    """The line, and the line with each of its numbers counted from its page: a footer counts the pages.
+
+    Numbers that do anything else stay, for the rows of a table differ in nothing but their numbers.
+    """
+    text = line.text.casefold()
+    counted = ((number, int(number[0]) - line.page) for number in _NUMBER.finditer(text))
+    return {text, *(f"{text[: number.start()]}#{count}{text[number.end() :]}" for number, count in counted)}
+
+
+def _is_title(lines: Sequence[_Line]) -> bool:
+    """Whether a byline stands under the first of two lines: then it is the title, which later pages repeat."""
+    opening = read_opening([line.text for line in lines])
+    return opening.lines > 1 and opening.author is not None
 
 
 def _draft(lines: list[_Line], pages: int, title: str) -> Draft:
@@ -202,7 +218,7 @@ def _upto(lines: Sequence[_Line], count: int) -> str:
 
 def _joined(text: str, line: str) -> str:
     broken = len(text) > 1 and text[-1] in "-\u2010" and text[-2].islower() and line[0].islower()
-    return text[:-1] + line if broken else f"{text} {line}"
+    return text[:-1] + line if broken and not _AFTER_SUSPENDED.match(line) else f"{text} {line}"
 
 
 def _page_starts(paragraphs: list[list[_Line]], offsets: list[int], pages: int, end: int) -> tuple[int, ...]:
