@@ -22,10 +22,13 @@ from index.embedder import Vectors
 from index.errors import FootnoteError
 from index.lexical import fold
 from index.passages import embedded_text
-from index.records import Article, Overview, Passage, Section, digest
+from index.records import Article, Overview, Passage, Section, digest, passage_id
 
 SCHEMA_VERSION = 1
 FILE_NAME = "catalog.sqlite"
+
+_FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
+  title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -56,11 +59,9 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_article ON passages (article);
 CREATE INDEX passages_of_segment ON passages (segment);
 CREATE INDEX passages_of_vector ON passages (vector);
-CREATE VIRTUAL TABLE passages_text USING fts5 (
-  title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2');
 CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE segments (
-  number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, passages INTEGER NOT NULL, checksums TEXT NOT NULL);
+  number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, passages INTEGER NOT NULL, checksums TEXT NOT NULL)
 """
 
 
@@ -152,7 +153,7 @@ class Catalog:
         if version == 0:
             with self.transaction():
                 if self._version() == 0:
-                    for statement in _SCHEMA.split(";\n"):
+                    for statement in [*_SCHEMA.split(";\n"), _FULL_TEXT]:
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         elif version > SCHEMA_VERSION:
@@ -293,8 +294,15 @@ class Catalog:
         return np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
 
     def members(self, segment: int | None) -> list[int]:
-        """The numbers of the passages in a segment; None for those in no segment yet."""
-        return [r[0] for r in self._db.execute("SELECT number FROM passages WHERE segment IS ? ORDER BY 1", (segment,))]
+        """The numbers of the passages in a segment; None for those in no segment yet.
+
+        One whose vector is lost is left out: the others are found as before, and the next run computes it.
+        """
+        rows = self._db.execute(
+            "SELECT number FROM passages WHERE segment IS ? AND vector IN (SELECT key FROM vectors) ORDER BY number",
+            (segment,),
+        )
+        return [row[0] for row in rows]
 
     def stale(self, recipe: str) -> list[str]:
         """Sources whose live article was split or embedded by another recipe."""
@@ -317,9 +325,13 @@ class Catalog:
             "FROM articles WHERE number = ?",
             (number,),
         ).fetchone()
-        *head, published, published_from, fetched, language, pages, sections = row
+        key, source, title, text, author, published, published_from, fetched, language, pages, sections = row
         return Article(
-            *head,
+            key,
+            source,
+            title,
+            text,
+            author,
             published=_day(published),
             published_from=published_from,
             fetched=datetime.fromisoformat(fetched),
@@ -341,6 +353,10 @@ class Catalog:
     def unfollow(self, location: str) -> None:
         """`sync` without a path no longer looks here."""
         self._db.execute("DELETE FROM followed WHERE location = ?", (location,))
+
+    def distrust(self, sources: Sequence[str]) -> None:
+        """The next run reads these sources again, whether or not they have changed."""
+        self._db.executemany("UPDATE sources SET digest = '' WHERE source = ?", [(source,) for source in sources])
 
     def discard_staged(self) -> None:
         """Removes what an interrupted run staged. Its vectors stay, so nothing is embedded twice."""
@@ -443,10 +459,44 @@ class Catalog:
         rows = [row[0] for row in self._db.execute("PRAGMA quick_check(5)")]
         return [] if rows == ["ok"] else rows
 
+    def altered(self) -> list[str]:
+        """Sources whose live article is not what was stored.
+
+        Its revision and the ids and vector keys of its passages are computed anew from what stands here.
+        """
+        fingerprint = self.note("fingerprint") or ""
+        rows = self._db.execute("SELECT number, source, revision FROM articles WHERE live ORDER BY source").fetchall()
+        return [source for number, source, revision in rows if not self._as_stored(number, revision, fingerprint)]
+
+    def _as_stored(self, number: int, revision: str, fingerprint: str) -> bool:
+        try:
+            article = self._article(number)
+        except (TypeError, ValueError):  # a date or a list that cannot be one
+            return False
+        rows = self._db.execute(
+            'SELECT id, start, "end", heading, vector FROM passages WHERE article = ?', (number,)
+        ).fetchall()
+        return article.revision == revision and all(
+            0 <= start < end <= len(article.text)
+            and key == passage_id(revision, start, end)
+            and vector == vector_key(embedded_text(article.title, heading, article.text[start:end]), fingerprint)
+            for key, start, end, heading, vector in rows
+        )
+
+    def full_text_agrees(self) -> bool:
+        """Whether the words of the full-text index are those of its own rows."""
+        try:
+            self._db.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return False
+        return True
+
     def full_text_differences(self) -> int:
         """How many passages lack their row in the full text, or rows their passage, or hold other words than it."""
         rows = self._db.execute(
-            "SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p.\"end\" - p.start), "
+            'SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start), '
             "t.title, t.heading, t.body FROM passages p JOIN articles a ON a.number = p.article "
             "LEFT JOIN passages_text t ON t.rowid = p.number"
         )
@@ -459,9 +509,10 @@ class Catalog:
     def rebuild_full_text(self) -> None:
         """Writes the full text anew from the articles, in one transaction."""
         with self.transaction():
-            self._db.execute("DELETE FROM passages_text")
+            self._db.execute("DROP TABLE passages_text")
+            self._db.execute(_FULL_TEXT)
             rows = self._db.execute(
-                "SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p.\"end\" - p.start) "
+                'SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start) '
                 "FROM passages p JOIN articles a ON a.number = p.article"
             ).fetchall()
             for row in rows:
@@ -469,12 +520,25 @@ class Catalog:
             self._raise_generation()
 
     def missing_vectors(self) -> int:
-        """How many passages have no vector stored."""
-        return int(
-            self._db.execute(
-                "SELECT count(*) FROM passages WHERE vector NOT IN (SELECT key FROM vectors)"
-            ).fetchone()[0]
-        )
+        """How many live passages have no vector stored."""
+        return self._live_passages_where("vector NOT IN (SELECT key FROM vectors)")
+
+    def unsearched(self) -> int:
+        """How many live passages have a vector and stand in no segment."""
+        return self._live_passages_where("segment IS NULL AND vector IN (SELECT key FROM vectors)")
+
+    def _live_passages_where(self, condition: str) -> int:
+        row = self._db.execute(
+            f"SELECT count(*) FROM passages p JOIN articles a ON a.number = p.article WHERE a.live AND {condition}"  # noqa: S608 - the conditions are written above
+        ).fetchone()
+        return int(row[0])
+
+
+def existing(store: Path) -> Path:
+    """The store itself. Raises FootnoteError when there is no catalog in it; looking at a store never makes one."""
+    if not (store / FILE_NAME).exists():
+        raise FootnoteError(f"There is no index in {store}", "Run `python -m index sync PATH` to make one.")
+    return store
 
 
 def vector_key(text: str, fingerprint: str) -> str:

@@ -15,11 +15,12 @@ _TERM = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}]+")
 
 # Words that say how a question is asked, not what about. Without them the question "what did the mayor say" matches
 # each passage that quotes anybody. English, as the packaged model is; rare words decide in other languages.
-STOP_WORDS = frozenset(
+_STOP_WORDS = (
     "a about an and any are as at be been by can could did do does for from had has have how i in into is it its many "
     "me much my of on or our please s should so t tell than that the their them there these they this those to us was "
-    "we were what when where which who whom whose why will with would you your".split()  # noqa: SIM905
+    "we were what when where which who whom whose why will with would you your"
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 def fold(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
-from index.records import Article, Passage, digest
+from index.records import Article, Passage, passage_id
 from index.sentences import sentences
 
 SPLITTER_VERSION = "1"
@@ -51,7 +51,7 @@ def _label(text: str) -> str:
 
 def _passage(article: Article, revision: str, start: int, end: int, heading: str) -> Passage:
     page = bisect_right(article.pages, start) if article.pages else None
-    key = digest("passage", revision, f"{start}:{end}")
+    key = passage_id(revision, start, end)
     return Passage(key, article.id, revision, start, end, article.text[start:end], heading, page)
 
 

@@ -27,6 +27,11 @@ def article_id(source: str) -> str:
     return digest("article", source)
 
 
+def passage_id(revision: str, start: int, end: int) -> str:
+    """The id of the passage from `start` to `end` of a revision of an article."""
+    return digest("passage", revision, f"{start}:{end}")
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and the range of the article's text that it stands over: from `start` to the next section's start.

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Protocol
 
 from index import vectors
-from index.catalog import Catalog, Known, NewSegment, Outcome, Publication, SegmentRow, unusable
+from index.catalog import FILE_NAME, Catalog, Known, NewSegment, Outcome, Publication, SegmentRow, existing, unusable
 from index.embedder import Embedder
-from index.errors import FootnoteError, NotAnArticle, UnreadableSource
+from index.errors import FootnoteError, NotAnArticle, UnreadableSource, UsageError
 from index.passages import SPLITTER_VERSION, split
 from index.records import Article, digest
 from index.search import COPIES, SEGMENTS
-from index.sources.files import READERS_VERSION, Sighting
+from index.sources.files import READERS_VERSION, Files, Sighting
 
 # Articles are published in rounds of about this much text (some 1,300 news articles): few enough for memory, enough for
 # a segment worth having.
@@ -70,7 +70,7 @@ class Plan:
 class Report:
     """What a run did. Each source that was seen counts once: new, changed, same, skipped or failed.
 
-    `problems` gives (source, reason) for the skipped and failed ones; `embedded` counts the vectors computed.
+    `unread` are the skipped and failed ones; `embedded` counts the vectors computed.
     """
 
     new: int = 0
@@ -80,14 +80,19 @@ class Report:
     skipped: int = 0
     failed: int = 0
     embedded: int = 0
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[Outcome] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """(source, reason) of each source that is not indexed, the failed before the skipped."""
+        return [(o.source, o.reason) for o in sorted(self.unread, key=lambda o: o.state != "failed")]
 
     def note(self, outcome: Outcome, kind: str = "same") -> None:
         """Counts one source: under `kind` when it was indexed, otherwise under its state, with its reason."""
         counter = kind if outcome.state == "indexed" else outcome.state
         setattr(self, counter, getattr(self, counter) + 1)
         if outcome.state != "indexed":
-            self.problems.append((outcome.source, outcome.reason))
+            self.unread.append(outcome)
 
 
 def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
@@ -104,9 +109,46 @@ def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: P
         return run.report
 
 
+def sync_paths(store: Path, paths: Sequence[Path], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
+    """The same for files and folders, which are followed from now on. Raises UsageError when one does not exist."""
+    sources = [Files(path) for path in paths]
+    with writing(store) as catalog:
+        for source in sources:
+            catalog.follow(str(source.root))
+    return sync(store, sources, embedder, progress)
+
+
+def sync_followed(store: Path, embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
+    """The same for everything that is followed. Raises FootnoteError, and changes nothing, when some of it is gone."""
+    locations = _followed(store)
+    if not locations:
+        raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
+    missing = [location for location in locations if not Path(location).exists()]
+    if missing:
+        raise FootnoteError(
+            f"No longer there: {', '.join(missing)}; nothing was changed",
+            "Put it back, or take its articles out of the index with `python -m index remove PATH`.",
+        )
+    return sync(store, [Files(Path(location)) for location in locations], embedder, progress)
+
+
+def _followed(store: Path) -> list[str]:
+    if not (store / FILE_NAME).exists():
+        return []
+    catalog = Catalog(store)
+    try:
+        return catalog.followed()
+    finally:
+        catalog.close()
+
+
 def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable[[str], bool]) -> Plan:
     """Compares what is there with what is known. Only a source that `covered` says would have been seen can be gone."""
-    new, changed, same, unread, met = [], [], [], [], set()
+    new: list[Sighting] = []
+    changed: list[Sighting] = []
+    same: list[str] = []
+    unread: list[Outcome] = []
+    met: set[str] = set()
     for sighting in seen:
         before = known.get(sighting.source)
         met.add(sighting.source)
@@ -135,10 +177,8 @@ class _Run:
         self._outcomes: list[Outcome] = []
         self._gone: Sequence[str] = ()
 
-    def rounds(
-        self, found: Plan, known: Mapping[str, Known], sources: Sequence[Source]
-    ) -> Iterator[Sequence[Article]]:
-        """The articles to index, a round at a time; an empty round when there is only something to forget or to note.
+    def rounds(self, found: Plan, known: Mapping[str, Known], sources: Sequence[Source]) -> Iterator[Sequence[Article]]:
+        """The articles to index, a round at a time; an empty one when there is only something to forget, note or mend.
 
         Another model or splitter makes it one round of everything: the old vectors serve until that is published, and
         never stand beside the new ones.
@@ -149,7 +189,7 @@ class _Run:
         stored = (self._stored(source) for source in stale if source not in renewed)
         articles = itertools.chain(stored, self._read(found, sources, keep_stale=bool(stale)))
         yield from _portions(articles, math.inf if stale else ROUND_CHARACTERS)
-        if self._outcomes or self._gone:
+        if self._outcomes or self._gone or self._catalog.missing_vectors() or self._catalog.unsearched():
             yield []
 
     def stage(self, articles: Sequence[Article]) -> None:
@@ -248,17 +288,47 @@ def _portions(articles: Iterable[Article], characters: float) -> Iterator[list[A
         yield portion
 
 
-def remove(store: Path, covered: Callable[[str], bool]) -> int:
-    """Takes the sources that `covered` names out of the index; how many there were. Their files are not touched."""
-    with writing(store) as catalog:
-        gone = tuple(source for source in catalog.known() if covered(source))
-        for location in filter(covered, catalog.followed()):
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was taken out of the index: sources, and what is followed no longer.
+
+    `returning` are the followed folders around them, from which the next `sync` will index them again.
+    """
+
+    sources: tuple[str, ...]
+    unfollowed: tuple[str, ...]
+    returning: tuple[str, ...]
+
+
+def remove(store: Path, paths: Sequence[Path]) -> Removal:
+    """Takes files and folders out of the index; they themselves are not touched, and need not exist any more.
+
+    Raises UsageError, and removes nothing, when one of them is not in the index.
+    """
+    with writing(existing(store)) as catalog:
+        found = removal(paths, list(catalog.known()), catalog.followed())
+        for location in found.unfollowed:
             catalog.unfollow(location)
-        if gone:
-            catalog.publish(Publication(None, (), gone, READERS_VERSION, {}))
+        if found.sources:
+            catalog.publish(Publication(None, (), found.sources, READERS_VERSION, {}))
             merge_segments(store, catalog)
             catalog.forget_vectors()
-        return len(gone)
+        return found
+
+
+def removal(paths: Sequence[Path], sources: Sequence[str], followed: Sequence[str]) -> Removal:
+    """What `remove` would do. Raises UsageError for a path in which nothing is indexed or followed."""
+    roots = [path.expanduser().resolve() for path in paths]
+    for path, root in zip(paths, roots, strict=True):
+        if not any(Path(place).is_relative_to(root) for place in (*sources, *followed)):
+            raise UsageError(f"{path} is not in the index", "`python -m index status` says what is followed.")
+    out = [place for place in followed if any(Path(place).is_relative_to(root) for root in roots)]
+    kept = [place for place in followed if place not in out]
+    return Removal(
+        tuple(source for source in sources if any(Path(source).is_relative_to(root) for root in roots)),
+        tuple(out),
+        tuple(place for place in kept if any(root.is_relative_to(place) and root.exists() for root in roots)),
+    )
 
 
 def recipe(embedder: Embedder) -> str:

@@ -139,7 +139,7 @@ def _write(directory: Path, numbers: Sequence[int], fetch: Fetch) -> None:
     try:
         # The index is saved when `sync_threshold` changes have come in. Exactly as many as there are vectors means
         # one save, at the end; with the default of 1,000 the rest would be replayed from a log at each opening.
-        hnsw = _HNSW | {"sync_threshold": max(2, len(numbers)), "batch_size": max(2, min(100, len(numbers)))}
+        hnsw: Any = _HNSW | {"sync_threshold": max(2, len(numbers)), "batch_size": max(2, min(100, len(numbers)))}
         collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": hnsw})
         for start in range(0, len(numbers), BATCH):
             part = numbers[start : start + BATCH]

@@ -1,0 +1,97 @@
+"""What all command lines share: progress on stderr, and an end that a person can read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from index.errors import FootnoteError
+
+if TYPE_CHECKING:
+    from index.sync import Progress
+
+# Seconds between two lines of progress where no bar can be drawn.
+EVERY = 10.0
+INTERRUPTED = 130  # what a shell gives for SIGINT
+PIPE_CLOSED = 141  # and for SIGPIPE
+
+
+def guarded(main: Callable[[], int]) -> int:
+    """The exit code of `main`. What it raises becomes a sentence and the next step on stderr, never a stack trace.
+
+    FOOTNOTE_DEBUG=1 shows the trace of an error that nobody has foreseen.
+    """
+    try:
+        code = main()
+        sys.stdout.flush()
+        return code
+    except FootnoteError as error:
+        _say(error, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("Stopped; nothing is lost, run the command again to go on", "")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output is gone; without this the interpreter complains when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("FOOTNOTE_DEBUG"):
+            traceback.print_exc()
+        _say(f"Something unforeseen happened: {_first_line(error)}", "FOOTNOTE_DEBUG=1 shows where; please report it.")
+        return 1
+
+
+@contextlib.contextmanager
+def progress_bar(clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
+    """A Progress that draws a bar on stderr while a terminal is there, and otherwise writes a line every 10 s."""
+    if not sys.stderr.isatty():
+        yield _lines(clock)
+        return
+    with _bar() as draw:
+        yield draw
+
+
+def _lines(clock: Callable[[], float]) -> Progress:
+    last = clock()
+
+    def write(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        if clock() - last >= EVERY:
+            last = clock()
+            sys.stderr.write(f"{stage}: {done:,}{f' of {total:,}' if total else ''}\n")
+            sys.stderr.flush()
+
+    return write
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None, count="")
+
+        def draw(stage: str, done: int, total: int) -> None:
+            count = f"{done:,}{f' of {total:,}' if total else ''}"
+            bar.update(task, description=stage, completed=done, total=total or None, count=count)
+
+        yield draw
+
+
+def _say(sentence: object, hint: str) -> None:
+    text = str(sentence).rstrip()
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    sys.stderr.write(f"{ended}\n{hint}\n" if hint else f"{ended}\n")
+
+
+def _first_line(error: BaseException) -> str:
+    message = str(error).strip().split("\n")[0][:200]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
