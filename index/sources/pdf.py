@@ -49,10 +49,22 @@ class _Line:
 def read_pdf(data: bytes, name: str) -> Draft:
     """The text of all pages. Raises UnreadableSource for a locked file and NotAnArticle for one without text."""
     from pypdf import PdfReader
+    from pypdf.errors import DependencyError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     reader = PdfReader(io.BytesIO(data))
-    _unlock(reader)
+    try:
+        # Opens a file whose password is empty, as many are that only forbid printing.
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise UnreadableSource("password-protected")
+        return _read(reader, name)
+    # For AES, pypdf needs another library, and misses it only when it comes to the first page.
+    except (DependencyError, NotImplementedError) as error:
+        reason = "encrypted in a way that cannot be read here" if reader.is_encrypted else "damaged PDF"
+        raise UnreadableSource(reason) from error
+
+
+def _read(reader: PdfReader, name: str) -> Draft:
     pages = _pages(reader)
     lines = _without_margins([_lines(text, number) for number, text in enumerate(pages)])
     about = reader.metadata
@@ -61,18 +73,6 @@ def read_pdf(data: bytes, name: str) -> Draft:
     author = draft.author or (author_given(about.author) if about else None)
     created = day_created(about.creation_date) if about else None
     return Draft(draft.text, draft.sections, draft.pages, draft.title, author, draft.published, created)
-
-
-def _unlock(reader: PdfReader) -> None:
-    """Opens a file whose password is empty, as many are that only forbid printing."""
-    from pypdf.errors import DependencyError
-
-    try:
-        locked = reader.is_encrypted and not reader.decrypt("")
-    except (DependencyError, NotImplementedError) as error:
-        raise UnreadableSource("encrypted in a way that cannot be read here") from error
-    if locked:
-        raise UnreadableSource("password-protected")
 
 
 def _pages(reader: PdfReader) -> list[str]:
@@ -101,7 +101,7 @@ def _lines(text: str, page: int) -> list[_Line]:
 
 
 def _without_margins(pages: Sequence[list[_Line]]) -> list[_Line]:
-    """The lines of all pages without running headers, footers and page numbers."""
+    """The lines of all pages without running headers, footers and page numbers; all of them where that leaves none."""
     seen = Counter(mark for page in pages for mark in {mark for line in _margins(page) for mark in _marks(line)})
     enough = max(MIN_REPEATS, len(pages) / 2)
     kept = []
@@ -114,7 +114,7 @@ def _without_margins(pages: Sequence[list[_Line]]) -> list[_Line]:
         while end > max(start, len(page) - MARGIN_LINES) and _repeated(page[end - 1], seen, enough):
             end -= 1
         kept.extend(page[start:end])
-    return kept
+    return kept or [line for page in pages for line in page]
 
 
 def _margins(page: list[_Line]) -> list[_Line]:

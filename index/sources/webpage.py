@@ -87,14 +87,14 @@ def _under_title(blocks: list[Block], title: str) -> list[Block]:
 
 def _blocks(element: Any) -> Iterator[Block]:  # noqa: ANN401
     """The paragraphs, lists, tables and headings under an element of trafilatura's body, loose text as paragraphs."""
-    loose = [element.text or ""]
+    loose = [_flat(element.text)]
     for child in element:
         if child.tag in _BLOCKS:
             yield from _block("".join(loose))
             yield from _blocks(child) if _nests(child) else _block(_lines(child), child.tag == "head")
-            loose = [child.tail or ""]
+            loose = [_flat(child.tail)]
         else:
-            loose.append(_shown(child) + (child.tail or ""))
+            loose.append(_shown(child) + _flat(child.tail))
     yield from _block("".join(loose))
 
 
@@ -123,16 +123,24 @@ def _lines(element: Any) -> str:  # noqa: ANN401
 
 def _own(item: Any) -> str:  # noqa: ANN401
     """The text of a list item without that of the lists in it, whose items are lines of their own."""
-    inner = (_own(child) if child.tag != "list" else "" for child in item)
-    return (item.text or "") + " ".join(text + (child.tail or "") for child, text in zip(item, inner, strict=True))
+    if item.tag == "lb":
+        return " "
+    parts = [item.text or ""]
+    for child in item:
+        own = "" if child.tag == "list" else _own(child)
+        parts.extend((f" {own} " if child.tag in _BLOCKS else own, child.tail or ""))
+    return "".join(parts)
 
 
 def _shown(element: Any) -> str:  # noqa: ANN401
     """The text of an inline element on one line, with a line break where the page has one."""
     if element.tag == "lb":
         return "\n"
-    parts = [element.text or "", *(_shown(child) + (child.tail or "") for child in element)]
-    return "".join(part if part == "\n" else part.replace("\n", " ") for part in parts)
+    return _flat(element.text) + "".join(_shown(child) + _flat(child.tail) for child in element)
+
+
+def _flat(text: str | None) -> str:
+    return (text or "").replace("\n", " ")
 
 
 def _published(tree: Any) -> Dated | None:  # noqa: ANN401
