@@ -33,6 +33,18 @@ def test_what_stands_around_the_article_is_no_text():
     assert read_webpage(page(f"<p>{PROSE}</p><p>{MORE}</p>{after}", around=around)).text == f"{PROSE}\n\n{MORE}"
 
 
+def test_what_stands_around_a_short_article_is_no_text():
+    around = '<nav><a href="/">Home</a></nav>'
+    assert read_webpage(
+        page("<p>It fell.</p></article><aside>Most read</aside><footer>Terms</footer>", "", around)
+    ).text == ("It fell.")
+
+
+def test_a_page_of_links_is_no_article():
+    with pytest.raises(NotAnArticle):
+        read_webpage('<html><body><nav><a href="/harbour">Harbour</a></nav></body></html>')
+
+
 def test_title_byline_and_date_over_the_text_are_taken_off():
     top = "<p>Harbour</p><h1>Crane strikes mole</h1><p>By INES CALLOWAY, 27 August 2024</p>"
     draft = read_webpage(page(f"{top}<p>{PROSE}</p><p>{MORE}</p>"))
@@ -86,7 +98,7 @@ def test_characters_that_no_reader_sees_are_no_text():
         '<meta itemprop="datePublished" content="27 August 2024">',
         '<meta name="parsely-pub-date" content="2024-08-27T05:45:00Z">',
         '<script type="application/ld+json">{"@type": "NewsArticle", "datePublished": "2024-08-27"}</script>',
-        '<script type="application/ld+json">{"@graph": [{"@type": ["Report"], "datePublished": "2024-08-27"}]}</script>',
+        '<script type="application/ld+json">{"@graph": [{"@type": "Report", "datePublished": "2024-08-27"}]}</script>',
     ],
 )
 def test_a_tag_says_when_the_article_was_published(head):
