@@ -46,9 +46,13 @@ class Index:
         finally:
             catalog.close()
 
+    def exists(self) -> bool:
+        """Whether the store holds a catalog; a question never makes one."""
+        return (self.store / FILE_NAME).exists()
+
     def overview(self) -> Overview:
         """Counts and dates of what is searched. A store that does not exist yet counts nothing."""
-        if not (self.store / FILE_NAME).exists():
+        if not self.exists():
             return _EMPTY
         with self.view() as view:
             return view.overview()

@@ -1,0 +1,1 @@
+"""How a question walks through, and how well."""

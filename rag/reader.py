@@ -1,0 +1,224 @@
+"""Reads the passages that were found and drafts an answer of verbatim sentences, or says that they do not hold one.
+
+No language model: each sentence of the passages is weighed against the question by meaning, by words and by whether it
+holds the kind of thing that is asked for. The seam for a better reader is `Reader`: a question and hits in, a Draft out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from index.embedder import Vectors
+from index.lexical import STOP_WORDS
+from index.records import Hit
+from index.search import Index
+from index.sentences import sentences
+from rag.answers import Draft, DraftSentence, Quote, Refusal
+
+NAME = "sentences"
+# How many passages are read. Each costs some 8 sentences to embed, about 20 ms on two cores.
+PASSAGES = 6
+MAX_SENTENCES = 3
+# A further sentence is added when it is this close to the best one's score, and says something else.
+CLOSE = 0.8
+SAME = 0.85
+# Shorter ones are captions and headings, longer ones tables and lists that a splitter took for a sentence.
+MIN_CHARACTERS, MAX_CHARACTERS = 20, 800
+
+
+class Reader(Protocol):
+    """What the chain needs of a reader."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Draft:
+        """A draft whose quotes stand in the hits, or one with a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for a sentence as the answer; all between 0 and 1, higher is better.
+
+    `similar` is the cosine of question and sentence, `covered` the share of the question's words in it, by rarity,
+    `around` the same for its passage with title and heading, `ranked` the score of its passage among those found, and
+    `kind` whether it holds the kind of thing that is asked for: 1, 0, or 0.5 where the question does not say.
+    """
+
+    similar: float
+    covered: float
+    around: float
+    ranked: float
+    kind: float
+
+    def values(self) -> tuple[float, ...]:
+        """The numbers in the order of the weights below."""
+        return self.similar, self.covered, self.around, self.ranked, self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a passage: `start` and `end` are offsets in the article."""
+
+    hit: Hit
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.hit.article.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A candidate with its evidence and its vector, float32 (dimension,), of length 1."""
+
+    candidate: Candidate
+    evidence: Evidence
+    vector: Vectors
+
+
+# The odds that a sentence answers are exp(BIAS + WEIGHTS . evidence): a logistic regression, fitted and cross-validated
+# by `python -m benchmarks.calibrate` (docs/measurements.md has sets, counts, figures and the date).
+WEIGHTS = (6.0, 3.0, 2.0, 1.0, 1.0)
+BIAS = -7.0
+# Below this the best sentence is no answer, and the reader refuses.
+THRESHOLD = 0.2
+
+
+class SentenceReader:
+    """The reader that needs no model beside the index's embedding model. Safe to share between threads."""
+
+    def __init__(self, index: Index, threshold: float = THRESHOLD) -> None:
+        self._index = index
+        self._threshold = threshold
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Draft:
+        """The best sentences, verbatim, the best first. A refusal when there are none or none is likely an answer."""
+        if not hits:
+            return Draft((), NAME, Refusal.NOTHING_FOUND)
+        weighed = sorted(self.weigh(question, hits), key=lambda w: -support(w.evidence))
+        if not weighed or support(weighed[0].evidence) < self._threshold:
+            return Draft((), NAME, Refusal.NOT_SUPPORTED)
+        return Draft(tuple(_quoted(w.candidate) for w in chosen(weighed)), NAME)
+
+    def weigh(self, question: str, hits: Sequence[Hit]) -> list[Weighed]:
+        """Every sentence of the first PASSAGES hits with its evidence, in the order of the hits."""
+        found = candidates(hits[:PASSAGES])
+        if not found:
+            return []
+        rare = self._rarity(question)
+        vectors = self._index.embedder.embed([c.text for c in found])
+        similar = vectors @ self._index.embedder.embed_question(question)
+        return [
+            Weighed(candidate, evidence(question, candidate, rare, float(cosine)), vector)
+            for candidate, cosine, vector in zip(found, similar, vectors, strict=True)
+        ]
+
+    def _rarity(self, question: str) -> dict[str, float]:
+        """How much each word of the question tells, by its stem."""
+        words = content_words(question)
+        with self._index.view() as view:
+            return {stem(word): view.rarity(f'"{word}"') for word in words}
+
+
+def support(found: Evidence) -> float:
+    """How likely a sentence with this evidence answers the question, from 0 to 1."""
+    return 1 / (1 + math.exp(-BIAS - sum(w * x for w, x in zip(WEIGHTS, found.values(), strict=True))))
+
+
+def candidates(hits: Sequence[Hit]) -> list[Candidate]:
+    """The sentences of the passages, each once although neighbouring passages overlap."""
+    found: dict[tuple[str, int, int], Candidate] = {}
+    for hit in hits:
+        for a, b in sentences(hit.passage.text, hit.article.language):
+            start, end = hit.passage.start + a, hit.passage.start + b
+            if MIN_CHARACTERS <= end - start <= MAX_CHARACTERS:
+                found.setdefault((hit.article.id, start, end), Candidate(hit, start, end))
+    return list(found.values())
+
+
+def evidence(question: str, candidate: Candidate, rare: Mapping[str, float], cosine: float) -> Evidence:
+    """What speaks for a candidate; `rare` maps the stems of the question's words to what they tell."""
+    hit = candidate.hit
+    label = f"{hit.article.title}\n{hit.passage.heading}"
+    return Evidence(
+        similar=max(0.0, cosine),
+        covered=coverage(rare, candidate.text),
+        around=coverage(rare, f"{label}\n{hit.passage.text}"),
+        ranked=hit.score,
+        kind=kind_of_answer(question, candidate.text),
+    )
+
+
+def coverage(rare: Mapping[str, float], text: str) -> float:
+    """The share of the question's words that stand in `text`, each weighed by how much it tells."""
+    total = sum(rare.values())
+    stems = {stem(word) for word in content_words(text)}
+    return sum(weight for word, weight in rare.items() if word in stems) / total if total else 0.0
+
+
+def chosen(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """The first, and those close behind that say something else, one of each other article before the rest."""
+    best = support(weighed[0].evidence)
+    close = [w for w in weighed[1:] if support(w.evidence) >= CLOSE * best]
+    home = weighed[0].candidate.hit.article.id
+    kept = [weighed[0]]
+    for other in sorted(close, key=lambda w: w.candidate.hit.article.id == home):
+        if len(kept) < MAX_SENTENCES and all(float(other.vector @ w.vector) < SAME for w in kept):
+            kept.append(other)
+    return kept
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def content_words(text: str) -> list[str]:
+    """The words of a text in lower case, without those that say how a question is asked."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    return [word for word in words if word not in STOP_WORDS] or words
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The word without its English ending, so that "offered" meets "offers". The only import of snowballstemmer."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> object:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+_NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|half|third|"
+                     r"hundred|thousand|million|billion)\b", re.IGNORECASE)  # fmt: skip
+_DATE = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
+                   r"november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|yesterday|today|"
+                   r"tomorrow|spring|summer|autumn|winter|noon|midnight)\b|\b\d{1,2}[:.]\d\d\b|\bo.clock\b",
+                   re.IGNORECASE)  # fmt: skip
+# A capital that does not open the sentence.
+_NAME = re.compile(r"(?<=[^\W\d_][ ,;:\-–—(\"“‘’'])\s*[A-ZÀ-Þ][^\W\d_]+")
+_ASKED = (
+    (re.compile(r"\bhow (?:much|many|old|long|far|tall|fast|high|big|large|deep|often)\b|\bwhat (?:share|percentage|"
+                r"percent|proportion|price|number)\b", re.IGNORECASE), _NUMBER),
+    (re.compile(r"\bwhen\b|\b(?:what|which) (?:day|date|year|month|week|time)\b", re.IGNORECASE), _DATE),
+    (re.compile(r"\bwho\b|\bwhose\b|\bwhom\b|\bwhere\b|\bwhich (?:city|town|country|company|firm|state|person)\b",
+                re.IGNORECASE), _NAME),
+)  # fmt: skip
+
+
+def kind_of_answer(question: str, text: str) -> float:
+    """1 when the text holds the number, date or name that is asked for, 0 when not, 0.5 for other questions."""
+    wanted = [shape for asked, shape in _ASKED if asked.search(question)]
+    return float(any(shape.search(text) for shape in wanted)) if wanted else 0.5
+
+
+def _quoted(candidate: Candidate) -> DraftSentence:
+    return DraftSentence(candidate.text, (Quote(candidate.hit.passage.id, candidate.text),))
