@@ -31,6 +31,7 @@ $(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
 .DELETE_ON_ERROR:
 
 setup: $(RUNTIME)
+	@echo "Footnote is set up. Next: make app"
 
 app: $(RUNTIME)
 	@$(RUN) app.py --port "$(PORT)"
@@ -65,7 +66,7 @@ clean:
 	@"$(PYTHON)" -m venv --clear .venv
 
 $(RUNTIME): requirements.txt | .venv/bin/pip
-	@echo "Installing the libraries. The first time this takes some minutes and about 2 GB of disk."
+	@echo "Installing the libraries. The first time this takes some minutes and about 2.5 GB of disk."
 	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from index import terminal
 from index.errors import FootnoteError
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
@@ -26,6 +27,8 @@ from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
+
+    from index.sync import Report
 
 log = logging.getLogger("footnote.page")
 
@@ -51,18 +54,6 @@ class Assistant(Protocol):
 
     def overview(self) -> Overview:
         """What would be searched now."""
-
-
-class Report(Protocol):
-    """What a sync did: counts of sources, and (source, reason) for each that was skipped or failed."""
-
-    new: int
-    changed: int
-    gone: int
-    same: int
-    skipped: int
-    failed: int
-    problems: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +424,7 @@ def page(assistant: Assistant, sync: Callable[[Progress], Report], examples: Seq
     """The whole page, not yet served."""
     import gradio as gr
 
+    blocks: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         door(assistant)
         turns = gr.State([])
@@ -527,6 +519,7 @@ def chatbot(examples: Sequence[str]) -> gr.Chatbot:
 def door(assistant: Assistant) -> None:
     """/ask for programs: a question in, the Answer as JSON out."""
     import gradio as gr
+    from gradio.events import api
 
     def ask(question: str) -> dict[str, Any]:
         turn = answered(assistant, question, [])
@@ -534,7 +527,7 @@ def door(assistant: Assistant) -> None:
             raise gr.Error(turn.trouble, print_exception=False)
         return as_json(turn.answer)
 
-    gr.api(ask, api_name="ask", **_ASKING)
+    api(ask, api_name="ask", **_ASKING)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -598,13 +591,14 @@ def serve(blocks: gr.Blocks) -> FastAPI:
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app, blocks, path="/", server_name="127.0.0.1", theme=theme(), footer_links=[], run_history=False,
         show_error=False, max_file_size="1kb", ssr_mode=False, enable_monitoring=False, pwa=False, mcp_server=False,
         # In head, because what goes through css= is rewritten rule by rule, and fonts given by variables are lost.
         head=f"<style>{(FILES / 'style.css').read_text(encoding='utf-8')}</style>",
         js=(FILES / "script.js").read_text(encoding="utf-8"),
     )  # fmt: skip
+    return mounted
 
 
 def theme() -> gr.Theme:
@@ -617,8 +611,8 @@ def theme() -> gr.Theme:
     return bare.set(body_background_fill="#faf9f6", body_background_fill_dark="#17181a")
 
 
-def main() -> None:
-    """Serve the page on this machine alone."""
+def main() -> int:
+    """Index the seeds on the first run, then serve the page on this machine alone."""
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
     parser.add_argument("--port", type=int, default=7860, help="port on 127.0.0.1 (default: 7860)")
     parser.add_argument("--store", type=Path, help="folder of the index")
@@ -627,13 +621,17 @@ def main() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
     import uvicorn
+
     from rag.settings import build
 
     parts = build(store=options.store)
-    blocks = page(parts.assistant, parts.sync, parts.examples)
+    with terminal.progress_bar() as progress:
+        parts.begin(progress)
+    served = serve(page(parts.assistant, parts.sync, parts.examples()))
     print(f"Footnote: http://127.0.0.1:{options.port}")
-    uvicorn.run(serve(blocks), host="127.0.0.1", port=options.port, log_level="warning")
+    uvicorn.run(served, host="127.0.0.1", port=options.port, log_level="warning")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(terminal.guarded(main))
