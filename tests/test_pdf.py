@@ -134,6 +134,19 @@ def test_a_short_line_over_a_paragraph_is_a_heading():
     assert draft.text[section.body :].startswith(LINE)
 
 
+def test_pages_that_would_expand_to_too_much_are_refused_before_they_are_read():
+    writer, drawn = PdfWriter(), StreamObject()
+    drawn.set_data(b"BT ET " * 1_000_000)
+    drawn = writer._add_object(drawn.flate_encode())
+    for _ in range(9):
+        writer.add_blank_page(600, 800)[NameObject("/Contents")] = drawn
+    written = io.BytesIO()
+    writer.write(written)
+    assert len(written.getvalue()) < 20_000
+    with pytest.raises(UnreadableSource, match="refused, because its pages would expand to over 50 MB"):
+        read_pdf(written.getvalue(), "x.pdf")
+
+
 def test_a_locked_file_says_so():
     with pytest.raises(UnreadableSource, match="password-protected"):
         read_pdf(pdf(PROSE, password="secret"), "x.pdf")

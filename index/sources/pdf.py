@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MAGIC = b"%PDF-"
+# What the pages may expand to: pypdf takes a second for each megabyte, and 12 kB of PDF can hold four of them a page.
+MAX_CONTENT = 50_000_000
 # How many lines at the top and the bottom of a page may be repeated ones.
 MARGIN_LINES = 4
 MIN_REPEATS = 2
@@ -65,6 +67,7 @@ def read_pdf(data: bytes, name: str) -> Draft:
 
 
 def _read(reader: PdfReader, name: str) -> Draft:
+    _check_size(reader)
     pages = _pages(reader)
     lines = _without_margins([_lines(text, number) for number, text in enumerate(pages)])
     about = reader.metadata
@@ -73,6 +76,16 @@ def _read(reader: PdfReader, name: str) -> Draft:
     author = draft.author or (author_given(about.author) if about else None)
     created = day_created(about.creation_date) if about else None
     return Draft(draft.text, draft.sections, draft.pages, draft.title, author, draft.published, created)
+
+
+def _check_size(reader: PdfReader) -> None:
+    """Raises UnreadableSource for pages that would take minutes; what a page draws by reference is not counted."""
+    size = 0
+    for page in reader.pages:
+        contents = page.get_contents()
+        size += len(contents.get_data()) if contents is not None else 0
+        if size > MAX_CONTENT:
+            raise UnreadableSource(f"refused, because its pages would expand to over {MAX_CONTENT // 1_000_000} MB")
 
 
 def _pages(reader: PdfReader) -> list[str]:
