@@ -6,9 +6,10 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from index import lexical, vectors
 from index.catalog import FILE_NAME, Catalog, SegmentRow
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 SEGMENTS = "segments"
 COPIES = "open"
 Scored = list[tuple[int, float]]
+Known = TypeVar("Known")
 
 _EMPTY = Overview(articles=0, passages=0, first=None, last=None, undated=0, generation=0)
 
@@ -56,6 +58,26 @@ class Index:
             return _EMPTY
         with self.view() as view:
             return view.overview()
+
+    def followed(self) -> list[str]:
+        """The files and folders that `sync` follows; the store must exist."""
+        return self._looked_up(Catalog.followed)
+
+    def holds(self, source: str) -> bool:
+        """Whether there is a live article of that source."""
+        return self.exists() and self._looked_up(lambda catalog: catalog.article(source)) is not None
+
+    def made_by(self) -> dict[str, str]:
+        """The "model" and "precision" that the vectors were made with; "none" before there are any."""
+        names = ("model", "precision")
+        return self._looked_up(lambda catalog: {name: catalog.note(name) or "none" for name in names})
+
+    def _looked_up(self, look: Callable[[Catalog], Known]) -> Known:
+        catalog = Catalog(self.store)
+        try:
+            return look(catalog)
+        finally:
+            catalog.close()
 
     def segments(self, catalog: Catalog) -> list[vectors.Segment]:
         """The open segments of the catalog's generation; what only older generations need is let go."""

@@ -1,0 +1,55 @@
+"""What every front says in the same words: refusals, counts, dates, and text of others made safe to look at."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from index.records import Overview
+from rag.answers import Refusal
+
+SAYINGS = {
+    Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
+    Refusal.NOTHING_FOUND: "Your articles do not say.",
+    Refusal.NOT_SUPPORTED: "Your articles do not say.",
+}
+
+# What is invisible can hide words or turn their order round: zero-width characters, bidi controls, tag characters,
+# control characters, which a terminal would obey. The zero-width joiner and non-joiner stay: Persian and Hindi are
+# misspelt without them.
+INVISIBLE = (
+    *(n for n in range(0x20) if chr(n) not in "\t\n"),
+    *range(0x7F, 0xA0),
+    *(0x061C, 0x200B, 0x200E, 0x200F, 0xFEFF),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xE0000, 0xE0080),
+)
+# A lone surrogate cannot be sent as UTF-8.
+_SHOWN: dict[int, str | None] = {**dict.fromkeys(INVISIBLE), **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+
+
+def visible(text: str) -> str:
+    """The text without characters that hide words, reorder them or command a terminal."""
+    return text.translate(_SHOWN)
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 article', '1,200 articles'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def short(day: date | None) -> str:
+    """'3 Jan 2024', or 'undated'."""
+    return f"{day.day} {day:%b %Y}" if day else "undated"
+
+
+def extent(overview: Overview) -> str:
+    """'15 articles (3 Jan 2024 – 12 Dec 2024)'."""
+    days = list(dict.fromkeys(short(day) for day in (overview.first, overview.last) if day))
+    return counted(overview.articles, "article") + (f" ({' – '.join(days)})" if days else "")
+
+
+def clipped(text: str, limit: int = 160) -> str:
+    """The first `limit` characters or so on one line, cut between words."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
