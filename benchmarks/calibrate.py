@@ -2,19 +2,21 @@
 
     python -m benchmarks.calibrate SET_FOLDER STORE [SET_FOLDER STORE ...]
 
-Each pair is a question set in the form of BEIR and a store that holds its corpus; 400 questions of each are drawn. A sentence counts as an answer when
-it holds an answer text and stands in a relevant document. Prints the weights, and by five-fold cross-validation over
+Each pair is a question set in the form of BEIR and a store that holds its corpus; 400 questions of each are drawn. A
+sentence counts as an answer when it holds an answer text and stands in a relevant document. Prints the weights, and by five-fold cross-validation over
 questions: how often the best sentence is an answer, and refusals and answers at a row of thresholds.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from index.embedder import Embedder
 from index.search import Index
 from rag.chain import Assistant
@@ -69,7 +71,9 @@ def fit(questions: list[Asked]) -> tuple[np.ndarray, float]:
 
     rows = np.concatenate([q.evidence for q in questions])
     labels = np.concatenate([q.answers for q in questions])
-    sizes = {name: sum(len(q.answers) for q in questions if q.set_name == name) for name in {q.set_name for q in questions}}
+    sizes = Counter[str]()
+    for question in questions:
+        sizes[question.set_name] += len(question.answers)
     weights = np.concatenate([np.full(len(q.answers), len(rows) / len(sizes) / sizes[q.set_name]) for q in questions])
     model = LogisticRegression(C=10.0, max_iter=1_000).fit(rows, labels, sample_weight=weights)
     return model.coef_[0], float(model.intercept_[0])

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from index.terminal import guarded, progress_bar
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from index.settings import IndexSettings
     from rag.answers import Answer, Citation
-    from rich.console import RenderableType
 
 NEAREST = 3
 

@@ -12,7 +12,9 @@ from index.lexical import STOP_WORDS
 
 # What points back at something said before. "it" also opens questions that stand alone ("is it true that"), so a long
 # question with many words of its own is left as it is.
-_POINTING = frozenset("he she it they him her them his hers its their theirs that this those these there then one".split())  # noqa: SIM905
+_POINTING = frozenset(
+    "he she it they him her them his hers its their theirs that this those these there then one".split()  # noqa: SIM905
+)
 _OPENINGS = re.compile(r"^\s*(and|but|so|what about|how about|why not|since when|which one)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # With this many content words of its own a question is taken to stand alone even if a pronoun is in it.

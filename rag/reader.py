@@ -1,7 +1,7 @@
 """Reads the passages that were found and drafts an answer of verbatim sentences, or says that they do not hold one.
 
 No language model: each sentence of the passages is weighed against the question by meaning, by words and by whether it
-holds the kind of thing that is asked for. The seam for a better reader is `Reader`: a question and hits in, a Draft out.
+holds the kind of thing that is asked for. The seam for a better reader is `Reader`: question and hits in, a Draft out.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from index.embedder import Vectors
 from index.lexical import STOP_WORDS
@@ -191,7 +189,7 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _stemmer() -> object:
+def _stemmer() -> Any:  # noqa: ANN401 - the library gives no types
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")

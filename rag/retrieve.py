@@ -93,5 +93,3 @@ def as_document(hit: Hit) -> Document:
             "score": hit.score,
         },
     )
-
-

@@ -32,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything a front needs, already wired: the index, the assistant over it, and how both are brought up to date."""
+    """Everything a front needs, already wired: the index, the assistant over it, and how it is brought up to date."""
 
     index: Index
     assistant: Assistant
