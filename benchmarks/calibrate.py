@@ -3,8 +3,9 @@
     python -m benchmarks.calibrate SET_FOLDER STORE [SET_FOLDER STORE ...]
 
 Each pair is a question set in the form of BEIR and a store that holds its corpus; 400 questions of each are drawn. A
-sentence counts as an answer when it holds an answer text and stands in a relevant document. Prints the weights, and by five-fold cross-validation over
-questions: how often the best sentence is an answer, and refusals and answers at a row of thresholds.
+sentence counts as an answer when it holds an answer text and stands in a relevant document. Prints the weights, and by
+five-fold cross-validation over questions: how often the best sentence is an answer, and refusals and answers at a row
+of thresholds.
 """
 
 from __future__ import annotations
