@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from index.errors import UsageError
+from index.settings import IndexSettings, load_settings
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "footnote.toml"
+
+
+def test_without_a_file_the_defaults_hold(file):
+    assert load_settings({}, file) == IndexSettings()
+    assert IndexSettings().store == Path(".footnote")
+
+
+def test_the_file_goes_before_the_defaults_and_the_environment_before_the_file(file):
+    file.write_text('[index]\nstore = "shelf"\nmodel = "local"\nprecision = "float32"\n')
+    assert load_settings({}, file) == IndexSettings(Path("shelf"), "local", "float32")
+    environment = {"FOOTNOTE_STORE": "attic", "FOOTNOTE_MODEL": "other"}
+    assert load_settings(environment, file) == IndexSettings(Path("attic"), "other", "float32")
+
+
+def test_an_empty_variable_says_nothing(file):
+    assert load_settings({"FOOTNOTE_STORE": ""}, file) == IndexSettings()
+
+
+def test_a_store_may_be_in_the_home_folder(file):
+    assert load_settings({"FOOTNOTE_STORE": "~/notes"}, file).store == Path.home() / "notes"
+
+
+def test_other_sections_are_left_to_others(file):
+    file.write_text("[answers]\nlimit = 3\n")
+    assert load_settings({}, file) == IndexSettings()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[index]\nmodle = 'x'\n", "there is no setting 'modle' in \\[index\\]"),
+        ("[index]\nstore = 3\n", "store is 3, not a text"),
+        ("index = 3\n", "index is not a section"),
+        ("[index\n", "cannot be read: "),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(file, text, complaint):
+    file.write_text(text)
+    with pytest.raises(UsageError, match=f"footnote.toml:? {complaint}") as caught:
+        load_settings({}, file)
+    assert caught.value.hint

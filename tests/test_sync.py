@@ -1,0 +1,505 @@
+"""The walk of an article, on real Chroma and SQLite, with a bag of words for a model."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Shelf, WordEmbedder, found, live
+
+from index.catalog import Catalog, Known, SegmentRow
+from index.check import check
+from index.errors import FootnoteError, UsageError
+from index.search import COPIES, SEGMENTS, Index
+from index.sources.files import READERS_VERSION, Sighting
+from index.sync import plan, recipe, removal, remove, segments_to_merge, sync, sync_followed, sync_paths, writing
+
+MANY = {f"s{n}": f"Subject{n} is a thing. It weighs {n} pounds." for n in range(6)}
+
+
+def segments(store):
+    catalog = Catalog(store)
+    try:
+        return catalog.segments()
+    finally:
+        catalog.close()
+
+
+def picture(store, embedder):
+    """All that a reader could see of a store, without the numbers that depend on its past."""
+    catalog = Catalog(store)
+    try:
+        known = {source: (k.digest, k.state, k.reason) for source, k in catalog.known().items()}
+        numbers = [n for row in catalog.segments() for n in catalog.members(row.number)]
+        passages = {p.id: catalog.vectors([n]).tobytes() for n, (p, _) in catalog.live_passages(numbers).items()}
+    finally:
+        catalog.close()
+    index = Index(store, embedder)
+    first = {source: [ranking[0] for ranking in found(index, text)] for source, text in live(store).items()}
+    return known, live(store), passages, first, check(store).sound
+
+
+# What a run does ------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_article_is_found_by_meaning_and_by_words(indexed):
+    dense, lexical = found(indexed, "When does the ferry sail?")
+    assert dense[0] == "ferry"
+    assert lexical[0] == "ferry"
+
+
+def test_each_source_counts_once(store, shelf, embedder):
+    shelf.broken, shelf.bare = {"ferry"}, {"crane"}
+    report = sync(store, [shelf], embedder)
+    assert (report.new, report.changed, report.same, report.gone, report.skipped, report.failed) == (1, 0, 0, 0, 1, 1)
+    assert report.problems == [("ferry", "ferry: damaged"), ("crane", "crane: no text in it")]
+
+
+def test_a_second_run_reads_and_embeds_nothing(indexed, store, shelf, embedder):
+    shelf.read_sources.clear()
+    embedder.embedded.clear()
+    generation = indexed.overview().generation
+    report = sync(store, [shelf], embedder)
+    assert (report.same, report.embedded, embedder.embedded, shelf.read_sources) == (3, 0, [], [])
+    assert indexed.overview().generation == generation
+
+
+def test_an_edited_article_replaces_its_old_passages(indexed, store, shelf, embedder):
+    shelf.texts["ferry"] = "The ship leaves at dawn."
+    report = sync(store, [shelf], embedder)
+    assert (report.changed, report.same) == (1, 2)
+    assert live(store)["ferry"] == "The ship leaves at dawn."
+    assert "ferry" not in found(indexed, "a ticket costs two crowns at noon")[1]
+    assert indexed.overview().passages == 3
+
+
+def test_only_the_changed_of_many_are_embedded(store, embedder):
+    shelf = Shelf(**MANY)
+    sync(store, [shelf], embedder)
+    embedder.embedded.clear()
+    shelf.texts |= {"s1": "Another thing.", "s4": "A fourth thing."}
+    assert sync(store, [shelf], embedder).embedded == 2
+    assert sorted(embedder.embedded) == ["s1\nAnother thing.", "s4\nA fourth thing."]
+
+
+def test_a_gone_article_is_not_found_any_more(indexed, store, shelf, embedder):
+    del shelf.texts["crane"]
+    assert sync(store, [shelf], embedder).gone == 1
+    dense, lexical = found(indexed, "crane barge struck the quay")
+    assert "crane" not in dense + lexical
+    assert sorted(live(store)) == ["ferry", "mole"]
+
+
+def test_an_article_that_comes_back_is_new(store, shelf, embedder):
+    sync(store, [shelf], embedder)
+    ferry = shelf.texts.pop("ferry")
+    sync(store, [shelf], embedder)
+    shelf.texts["ferry"] = ferry
+    assert sync(store, [shelf], embedder).embedded == 1
+
+
+def test_equal_texts_are_embedded_once(store, embedder, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.md").write_text("# Same\n\nThe very same words.")
+    assert sync_paths(store, [tmp_path / "a", tmp_path / "b"], embedder).embedded == 1
+    assert len(live(store)) == 2
+
+
+def test_a_source_that_fails_keeps_its_old_article(indexed, store, shelf, embedder):
+    shelf.broken = {"ferry"}
+    report = sync(store, [shelf], embedder)
+    assert (report.failed, report.same) == (1, 2)
+    assert "ferry" in live(store)
+    shelf.broken = set()
+    assert sync(store, [shelf], embedder).changed == 1
+
+
+def test_a_source_that_is_no_article_any_more_is_not_found(indexed, store, shelf, embedder):
+    shelf.bare = {"ferry"}
+    assert sync(store, [shelf], embedder).skipped == 1
+    assert "ferry" not in live(store)
+
+
+def test_a_skipped_source_is_not_read_again_and_keeps_its_reason(store, shelf, embedder):
+    shelf.bare = {"ferry"}
+    sync(store, [shelf], embedder)
+    shelf.read_sources.clear()
+    assert sync(store, [shelf], embedder).problems == [("ferry", "ferry: no text in it")]
+    assert shelf.read_sources == []
+
+
+def test_an_empty_shelf_makes_an_empty_index(store, embedder):
+    report = sync(store, [Shelf()], embedder)
+    assert report.embedded == 0
+    assert Index(store, embedder).overview().articles == 0
+
+
+def test_a_lost_vector_is_computed_by_the_next_run(indexed, store, shelf, embedder):
+    with writing(store) as catalog:
+        catalog._db.execute("DELETE FROM vectors WHERE key = (SELECT min(key) FROM vectors)")
+    assert not check(store).sound
+    assert sync(store, [shelf], embedder).embedded == 1
+    assert check(store).sound
+
+
+def test_progress_names_the_steps_in_their_order(store, shelf, embedder):
+    steps = []
+    sync(store, [shelf], embedder, lambda step, done, total: steps.append(step))
+    assert list(dict.fromkeys(steps)) == ["scanning", "reading", "splitting", "embedding", "building"]
+
+
+# The plan is pure -----------------------------------------------------------------------------------------------------
+
+
+def known(digest="d", state="indexed", recipe="r", readers=READERS_VERSION):
+    return Known(digest, state, "why" if state != "indexed" else "", readers, recipe if state == "indexed" else None)
+
+
+def test_a_plan_compares_digests():
+    seen = [Sighting("new", "1"), Sighting("same", "d"), Sighting("edited", "2"), Sighting("was skipped", "d")]
+    before = {"same": known(), "edited": known(), "lost": known(), "was skipped": known(state="skipped")}
+    found = plan(seen, before, lambda source: True)
+    assert [s.source for s in found.new] == ["new"]
+    assert [s.source for s in found.changed] == ["edited"]
+    assert found.same == ("same",)
+    assert found.gone == ("lost",)
+    assert [(o.source, o.reason) for o in found.unread] == [("was skipped", "why")]
+
+
+def test_only_what_would_have_been_seen_can_be_gone():
+    before = {"a/1": known(), "b/1": known()}
+    assert plan([], before, lambda source: source.startswith("a/")).gone == ("a/1",)
+
+
+def test_newer_readers_read_everything_again():
+    found = plan([Sighting("a", "d")], {"a": known(readers="0")}, lambda source: True)
+    assert [s.source for s in found.changed] == ["a"]
+
+
+def test_the_smallest_segments_are_merged_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr("index.sync.MAX_SEGMENTS", 2)
+    rows = [SegmentRow(n, f"s{n}", size, size, {}) for n, size in enumerate((9, 1, 5))]
+    assert [row.number for row in segments_to_merge(rows)] == [1, 2]
+    assert segments_to_merge(rows[:2]) == []
+
+
+def test_a_segment_with_many_dead_passages_is_built_anew():
+    assert [r.number for r in segments_to_merge([SegmentRow(1, "a", 8, 6, {}), SegmentRow(2, "b", 8, 5, {})])] == [2]
+
+
+# Segments -------------------------------------------------------------------------------------------------------------
+
+
+def test_merging_keeps_the_answers(store, embedder, monkeypatch):
+    monkeypatch.setattr("index.sync.MAX_SEGMENTS", 2)
+    shelf = Shelf()
+    index = Index(store, embedder)
+    for source, text in MANY.items():
+        shelf.texts[source] = text
+        sync(store, [shelf], embedder)
+        assert len(segments(store)) <= 2
+        assert [found(index, t)[0][0] for t in shelf.texts.values()] == list(shelf.texts)
+    assert len(embedder.embedded) == len(MANY)
+
+
+def test_directories_nobody_uses_are_removed(indexed, store, shelf, embedder):
+    (store / SEGMENTS / "segment-left-behind").mkdir()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (store / COPIES / f"open-{ended.pid}-x").mkdir(parents=True)
+    (store / COPIES / f"open-{os.getpid()}-x").mkdir()
+    sync(store, [shelf], embedder)
+    assert [d.name for d in (store / SEGMENTS).iterdir()] == [row.name for row in segments(store)]
+    assert f"open-{ended.pid}-x" not in os.listdir(store / COPIES)
+    assert f"open-{os.getpid()}-x" in os.listdir(store / COPIES)
+
+
+def test_vectors_nobody_uses_are_forgotten(indexed, store, shelf, embedder):
+    del shelf.texts["ferry"]
+    sync(store, [shelf], embedder)
+    catalog = Catalog(store)
+    assert catalog._db.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+    catalog.close()
+
+
+# Stopped anywhere -----------------------------------------------------------------------------------------------------
+
+STEPS = [
+    *(("index.catalog.Catalog." + name) for name in ("discard_staged", "stage", "store_vectors", "publish")),
+    *(("index.catalog.Catalog." + name) for name in ("replace_segments", "forget_vectors")),
+    *("index.vectors._write", "index.vectors._probe", "index.sync._remove_unused"),
+]
+CHANGED = {
+    "s0": None,
+    "s1": "An edited thing. It is heavier.",
+    "s3": "Some other thing. It is light.",
+    "new": "A new one.",
+}
+
+
+class Crash(BaseException):
+    """The process ends here, as far as the index can tell."""
+
+
+def crash_after(monkeypatch, n):
+    """Lets `n` steps happen and then ends the run. The list that is returned names the steps that were taken."""
+    taken = []
+
+    def counted(name, step):
+        def run(*args):
+            if len(taken) == n:
+                raise Crash
+            taken.append(name)
+            return step(*args)
+
+        return run
+
+    for name in STEPS:
+        module, _, attribute = name.rpartition(".")
+        owner = Catalog if module.endswith(".Catalog") else sys.modules[module]
+        monkeypatch.setattr(name, counted(attribute, getattr(owner, attribute)))
+    return taken
+
+
+def edited(shelf):
+    for source, text in CHANGED.items():
+        if text is None:
+            del shelf.texts[source]
+        else:
+            shelf.texts[source] = text
+    return shelf
+
+
+@pytest.fixture
+def small_rounds(monkeypatch):
+    """Two articles to a round and one vector to a batch, so that a run has many steps."""
+    monkeypatch.setattr("index.sync.ROUND_CHARACTERS", 60)
+    monkeypatch.setattr("index.sync.EMBED_BATCH", 1)
+    monkeypatch.setattr("index.sync.MAX_SEGMENTS", 1)
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_run_that_stops_after_any_step_shows_no_half_and_is_made_good_by_the_next(tmp_path, embedder):
+    sync(tmp_path / "clean", [edited(Shelf(**MANY))], embedder)
+    clean = picture(tmp_path / "clean", embedder)
+    sync(tmp_path / "old", [Shelf(**MANY)], embedder)
+    for n in range(100):
+        store = shutil.copytree(tmp_path / "old", tmp_path / f"after {n}")
+        reader = Index(store, embedder)
+        assert found(reader, MANY["s5"])[0][0] == "s5"
+        shelf = edited(Shelf(**MANY))
+        with pytest.MonkeyPatch.context() as patch:
+            taken = crash_after(patch, n)
+            try:
+                sync(store, [shelf], embedder)
+                break
+            except Crash:
+                pass
+        for index in (reader, Index(store, embedder)):
+            assert found(index, MANY["s5"])[0][0] == "s5"
+        assert all(text in (MANY.get(source), CHANGED.get(source)) for source, text in live(store).items())
+        assert check(store).sound
+        sync(store, [shelf], embedder)
+        assert picture(store, embedder) == clean
+    assert n > 15
+    assert {name.rpartition(".")[2] for name in STEPS} == set(taken)
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_a_run_that_goes_on_embeds_only_what_the_first_had_not(store, embedder, monkeypatch):
+    taken = crash_after(monkeypatch, 10)
+    with pytest.raises(Crash):
+        sync(store, [Shelf(**MANY)], embedder)
+    kept = taken.count("store_vectors")
+    assert kept > 0
+    monkeypatch.undo()
+    assert sync(store, [Shelf(**MANY)], embedder).embedded == len(MANY) - kept
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from conftest import Shelf, WordEmbedder
+import {module}
+from index.sync import sync
+
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{module}.{name} = killed
+sync(Path({store!r}), [Shelf(**{texts!r})], WordEmbedder())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("conftest", "WordEmbedder.embed"), ("index.vectors", "_sync_to_disk"), ("index.sync", "merge_segments")],
+)
+def test_a_killed_process_leaves_the_old_or_the_new(indexed, store, shelf, embedder, module, name):
+    old = dict(shelf.texts)
+    shelf.texts = {"ferry": "The ship leaves at dawn.", "mole": old["mole"], "quay": "A quay was built."}
+    code = KILLED.format(
+        tests=str(Path(__file__).parent), module=module, name=name, store=str(store), texts=shelf.texts
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    assert live(store) in (old, shelf.texts)
+    assert check(store).sound
+    sync(store, [shelf], embedder)
+    assert live(store) == shelf.texts
+    assert found(indexed, "The ship leaves at dawn.")[0][0] == "ferry"
+    assert len(os.listdir(store / SEGMENTS)) == len(segments(store))
+
+
+# Others at the same time ----------------------------------------------------------------------------------------------
+
+
+def test_a_second_writer_is_told_who_is_writing(store, shelf, embedder):
+    with writing(store), pytest.raises(FootnoteError) as caught:
+        sync(store, [shelf], embedder)
+    assert str(caught.value) == f"Another process (process {os.getpid()}) is writing to the index in {store}"
+    assert sync(store, [shelf], embedder).new == 3
+
+
+def test_an_open_index_sees_what_another_process_publishes(indexed, store, shelf):
+    assert found(indexed, "quay")[0][0] == "crane"
+    texts = shelf.texts | {"crane": "Nothing of note.", "dock": "A dock and a quay."}
+    code = KILLED.replace("{module}.{name} = killed", "").format(
+        tests=str(Path(__file__).parent), module="index.sync", name="", store=str(store), texts=texts
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert found(indexed, "quay")[0][0] == "dock"
+    assert found(indexed, "quay")[1] == ["dock"]
+
+
+def test_a_view_keeps_its_generation_while_another_is_published(indexed, store, shelf, embedder):
+    with indexed.view() as view:
+        before = view.overview()
+        shelf.texts = {"other": "Something else entirely."}
+        sync(store, [shelf], embedder)
+        hits = view.hits(view.dense(view.embedded("The ferry sails at noon."), 1), {})
+        assert (view.overview(), hits[0].article.source) == (before, "ferry")
+    assert indexed.overview().articles == 1
+
+
+# Models and versions --------------------------------------------------------------------------------------------------
+
+
+def test_an_index_of_another_model_is_not_asked(indexed, store):
+    with pytest.raises(FootnoteError, match="made by the model words, and the settings name other"):
+        found(Index(store, WordEmbedder("other")), "ferry")
+
+
+def test_another_model_replaces_every_vector_at_once(indexed, store, shelf):
+    other = WordEmbedder("other")
+    answers = []
+    report = sync(store, [shelf], other, lambda *_: answers.append(found(indexed, "When does the ferry sail?")[0][0]))
+    assert (report.same, report.embedded) == (3, 3)
+    assert set(answers) == {"ferry"}
+    assert found(Index(store, other), "When does the ferry sail?")[0][0] == "ferry"
+    catalog = Catalog(store)
+    assert catalog.stale(recipe(other)) == []
+    catalog.close()
+
+
+@pytest.mark.usefixtures("small_rounds")
+def test_another_model_is_published_in_one_round(store, embedder, monkeypatch):
+    sync(store, [Shelf(**MANY)], embedder)
+    shelf = Shelf(**MANY | {"s1": "An edited thing."})
+    taken = crash_after(monkeypatch, 99)
+    sync(store, [shelf], WordEmbedder("other"))
+    assert taken.count("publish") == 1
+
+
+def test_the_old_model_answers_until_the_new_one_is_published(indexed, store, shelf, monkeypatch):
+    taken = crash_after(monkeypatch, 5)
+    with pytest.raises(Crash):
+        sync(store, [shelf], WordEmbedder("other"))
+    assert "stage" in taken
+    assert found(indexed, "When does the ferry sail?")[0][0] == "ferry"
+
+
+def test_a_source_that_fails_under_a_new_model_keeps_its_article(indexed, store, shelf):
+    shelf.broken = {"ferry"}
+    sync(store, [shelf], WordEmbedder("other"))
+    assert sorted(live(store)) == ["crane", "ferry", "mole"]
+    assert check(store).sound
+
+
+def test_a_catalog_of_a_newer_version_is_refused(indexed, store, shelf, embedder):
+    catalog = Catalog(store)
+    catalog._db.execute("PRAGMA user_version = 99")
+    catalog.close()
+    with pytest.raises(FootnoteError, match="made by a newer Footnote \\(its schema is 99, this one knows 1\\)"):
+        sync(store, [shelf], embedder)
+
+
+# Paths ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_named_folder_is_followed_from_then_on(store, embedder, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "a.md").write_text("# A\n\nThe first article.")
+    assert sync_paths(store, [folder], embedder).new == 1
+    (folder / "b.md").write_text("# B\n\nThe second article.")
+    assert sync_followed(store, embedder).new == 1
+
+
+def test_a_named_path_is_synced_alone(store, embedder, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"# A\n\nThe article of folder {name}.")
+    sync_paths(store, [tmp_path / "one"], embedder)
+    (tmp_path / "one" / "a.md").unlink()
+    report = sync_paths(store, [tmp_path / "two"], embedder)
+    assert (report.new, report.gone) == (1, 0)
+    assert len(live(store)) == 2
+
+
+def test_a_path_that_does_not_exist_makes_no_store_and_is_not_followed(store, embedder, tmp_path):
+    with pytest.raises(UsageError, match="nowhere does not exist"):
+        sync_paths(store, [tmp_path / "nowhere"], embedder)
+    assert not store.exists()
+
+
+def test_nothing_followed_is_a_sentence_and_makes_no_store(store, embedder):
+    with pytest.raises(UsageError, match="follows nothing yet"):
+        sync_followed(store, embedder)
+    assert not store.exists()
+
+
+def test_a_followed_folder_that_is_gone_is_named_and_nothing_is_lost(store, embedder, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "a.md").write_text("# A\n\nThe first article.")
+    sync_paths(store, [folder], embedder)
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(FootnoteError, match=f"No longer there: {folder}; nothing was changed"):
+        sync_followed(store, embedder)
+    assert list(live(store)) == [str(folder / "a.md")]
+
+
+def test_removing_leaves_the_files_and_says_what_would_bring_them_back(store, embedder, tmp_path):
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text(f"# {name}\n\nThe article {name}.")
+    sync_paths(store, [tmp_path / "a.md", tmp_path], embedder)
+    removed = remove(store, [tmp_path / "a.md"])
+    assert removed.sources == (str(tmp_path / "a.md"),)
+    assert removed.unfollowed == (str(tmp_path / "a.md"),)
+    assert removed.returning == (str(tmp_path),)
+    assert (tmp_path / "a.md").exists()
+    assert list(live(store)) == [str(tmp_path / "b.md")]
+
+
+def test_removing_what_is_not_there_removes_nothing():
+    with pytest.raises(UsageError, match="/elsewhere is not in the index"):
+        removal([Path("/articles"), Path("/elsewhere")], ["/articles/a.md"], ["/articles"])
+
+
+def test_a_folder_whose_name_begins_like_another_is_not_removed_with_it():
+    assert removal([Path("/articles")], ["/articles/a.md", "/articles-2/b.md"], []).sources == ("/articles/a.md",)
