@@ -7,9 +7,11 @@ put into HTML or Markdown, and it never goes near a gr.HTML template, because Gr
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import re
+import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from index import terminal
-from index.errors import FootnoteError
+from index.errors import FootnoteError, UsageError
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
 
@@ -145,7 +147,8 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
         f'<a class="cite" href="#cite-{turn_number}-{n}" title="{plain(told[n].title)}">&#91;{n}&#93;</a>'
         for n in sentence.citations
     )
-    return f'<span class="sentence">{plain(sentence.text)} {links}</span>'
+    # Not broken between, so that no number stands alone on a line.
+    return f'<span class="sentence">{plain(sentence.text)}&#160;{links}</span>'
 
 
 def note_html(turn_number: int, citation: Citation) -> str:
@@ -611,6 +614,15 @@ def theme() -> gr.Theme:
     return bare.set(body_background_fill="#faf9f6", body_background_fill_dark="#17181a")
 
 
+def listening(port: int) -> socket.socket:
+    """A socket on this machine alone, for any free port if `port` is 0. Raises UsageError when it is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        hint = "Footnote may be running already. For another port: make app PORT=8000"
+        raise UsageError(f"Port {port} is taken or not allowed", hint) from error
+
+
 def main() -> int:
     """Index the seeds on the first run, then serve the page on this machine alone."""
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
@@ -624,12 +636,14 @@ def main() -> int:
 
     from rag.settings import build
 
+    listener = listening(options.port)
     parts = build(store=options.store)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     served = serve(page(parts.assistant, parts.sync, parts.examples()))
-    print(f"Footnote: http://127.0.0.1:{options.port}")
-    uvicorn.run(served, host="127.0.0.1", port=options.port, log_level="warning")
+    print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(served, log_level="warning")).run([listener])
     return 0
 
 

@@ -18,7 +18,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import app
-from index.errors import FootnoteError
+from index.errors import FootnoteError, UsageError
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
 
@@ -318,6 +318,12 @@ def test_progress_is_counted_only_where_there_is_something_to_count():
     assert app.progress_line("embedding", 1200, 3400) == "Embedding 1,200 of 3,400 passages"
     assert app.progress_line("scanning", 12, 0) == "Scanning"
     assert app.progress_line("building", 0, 1) == "Building"
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence():
+    with app.listening(0) as taken, pytest.raises(UsageError, match="is taken") as told:
+        app.listening(taken.getsockname()[1])
+    assert "PORT=8000" in told.value.hint
 
 
 def test_help_does_not_wait_for_gradio():
