@@ -19,14 +19,23 @@ _OPENINGS = re.compile(r"^\s*(and|but|so|what about|how about|why not|since when
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # With this many content words of its own a question is taken to stand alone even if a pronoun is in it.
 ENOUGH_CONTENT = 6
+# How many follow-ups of a chain are searched for with the question it began with. More of them would fill the embedding
+# model's window before the last one comes.
+LINKS = 3
 
 
 def stand_alone(text: str, earlier: Sequence[str]) -> str:
-    """What to search for: `text` itself, or with the last question it leans on in front of it."""
-    if not earlier or not leans(text):
-        return text
-    # A chain of follow-ups leans on the question that the last one leaned on.
-    return f"{stand_alone(earlier[-1], earlier[:-1])} {text}"
+    """What to search for: `text` itself, or with the questions it leans on in front of it, oldest first.
+
+    A chain of follow-ups leans on the question that its first one leaned on; of a long chain, the links in the middle
+    are left out.
+    """
+    chain = [text]
+    for before in reversed(earlier):
+        if not leans(chain[0]):
+            break
+        chain.insert(0, before)
+    return " ".join([chain[0], *chain[1:][-LINKS:]])
 
 
 def leans(text: str) -> bool:
