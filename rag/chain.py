@@ -23,6 +23,8 @@ from rag.reader import Reader
 from rag.retrieve import HybridRetriever
 
 MAX_QUESTION_CHARACTERS = 4_000
+# What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 In = TypeVar("In")
 Out = TypeVar("Out", "Walk", Answer)
@@ -58,7 +60,7 @@ class Assistant:
         return self._retriever.index.overview()
 
     def _follow_up(self, question: Question) -> Walk:
-        return Walk(question, stand_alone(checked(question.text), question.earlier))
+        return Walk(question, stand_alone(checked(question.text), [_readable(text) for text in question.earlier]))
 
     def _retrieve(self, walk: Walk) -> Walk:
         found = self._retriever.search(walk.searched_for)
@@ -93,7 +95,7 @@ class Assistant:
 
 def checked(text: str) -> str:
     """The question without surrounding white space. Raises UsageError when it cannot be one."""
-    text = text.strip()
+    text = _readable(text).strip()
     if not re.search(r"\w", text):
         raise UsageError("The question is empty", "Write what you want to know from your articles.")
     if len(text) > MAX_QUESTION_CHARACTERS:
@@ -102,6 +104,10 @@ def checked(text: str) -> str:
             "Ask it in a few sentences; a long text belongs in an article.",
         )
     return text
+
+
+def _readable(text: str) -> str:
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def _step(name: str, step: Callable[[In], Out]) -> Runnable[In, Out]:

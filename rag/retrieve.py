@@ -36,7 +36,9 @@ class HybridRetriever(BaseRetriever):
     limit: int = 50
 
     def search(self, text: str) -> Found:
-        """The best `limit` passages for `text`. A store without articles gives none."""
+        """The best `limit` passages for `text`. A store without articles gives none, and none is made."""
+        if not self.index.exists():
+            return Found((), self.index.overview())
         with self.index.view() as view:
             searched = view.overview()
             return Found(tuple(find(view, text, self.limit)) if searched.passages else (), searched)
