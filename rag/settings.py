@@ -17,7 +17,7 @@ from rag.retrieve import HybridRetriever
 if TYPE_CHECKING:
     from index.sync import Report
 
-SEEDS = Path(__file__).parent.parent / "seeds"
+SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 # What the seeds can be asked; one of each kind, the last one they do not answer.
 EXAMPLES = (
     "Who offered to host Zelenskyy for peace talks?",
@@ -49,14 +49,20 @@ class Parts:
         return sync_followed(self.store, self.index.embedder, progress)
 
     def begin(self, progress: Progress = lambda *_: None) -> Report | None:
-        """Indexes the seeds into a store that does not exist yet; None when there is one."""
+        """Indexes the seeds into a store that does not exist yet, also when that was stopped; None for any other."""
         from index.sync import sync_paths
 
-        return None if self.index.exists() else sync_paths(self.store, [SEEDS], self.index.embedder, progress)
+        return None if self._begun() else sync_paths(self.store, [SEEDS], self.index.embedder, progress)
 
     def examples(self) -> tuple[str, ...]:
         """Questions to begin with: EXAMPLES while the seeds are among the articles, otherwise none."""
         return EXAMPLES if self.index.exists() and str(SEEDS) in self.index.followed() else ()
+
+    def _begun(self) -> bool:
+        """Whether anything was published in the store, or anything but the seeds is followed."""
+        if not self.index.exists():
+            return False
+        return self.index.made_by()["model"] != "none" or not {str(SEEDS)}.issuperset(self.index.followed())
 
 
 def build(settings: IndexSettings | None = None, *, store: Path | None = None) -> Parts:
