@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rag.evals.comparisons import Change, Comparison, Flip, describe
 from rag.evals.measures import Mean
 from rag.evals.runs import Run, latencies, means
+from rag.wording import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -110,7 +111,7 @@ def _range(value: Mean, sign: str = "") -> str:
 
 
 def _plain(text: str) -> RenderableType:
-    """Text of a question or an article, in which square brackets are no markup."""
+    """Text of a question or an article, in which square brackets are no markup and nothing commands a terminal."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(visible(text))

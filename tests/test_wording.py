@@ -1,0 +1,80 @@
+import unicodedata
+from datetime import date
+
+import pytest
+
+from index.records import Overview
+from rag.answers import Refusal
+from rag.wording import SAYINGS, clipped, counted, extent, short, visible
+
+ESCAPES = {
+    "colour": ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+    "clear screen": ("\x1b[2J\x1b[H", "[2J[H"),
+    "window title": ("\x1b]0;owned\x07", "]0;owned"),
+    "link": ("\x1b]8;;http://example.org\x1b\\text", "]8;;http://example.org\\text"),
+    "eight-bit escape": ("\x9b31mred", "31mred"),
+    "back over it": ("safe\b\b\b\bevil", "safeevil"),
+    "over the line": ("safe\revil", "safeevil"),
+    "bell, form feed, delete, null": ("a\x07b\x0cc\x7fd\0", "abcd"),
+}
+
+
+@pytest.mark.parametrize(("hostile", "harmless"), ESCAPES.values(), ids=ESCAPES)
+def test_an_escape_sequence_loses_what_a_terminal_obeys(hostile, harmless):
+    assert visible(hostile) == harmless
+
+
+def test_no_control_character_but_tab_and_line_feed_is_shown():
+    every = "".join(map(chr, range(0x110000)))
+    shown = visible(every)
+    assert {c for c in shown if unicodedata.category(c) == "Cc"} == {"\t", "\n"}
+
+
+def test_no_bidi_control_is_shown():
+    bidi = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    every = "".join(map(chr, range(0x110000)))
+    assert not [c for c in visible(every) if unicodedata.bidirectional(c) in bidi]
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u2060", "\u200e", "\u061c", "\U000e0041"])
+def test_what_is_invisible_is_left_out(hidden):
+    assert visible(f"no{hidden}where") == "nowhere"
+
+
+def test_what_is_shown_can_always_be_sent():
+    assert visible("a\ud800b\udfff").encode() == "a\ufffdb\ufffd".encode()
+
+
+@pytest.mark.parametrize("text", ["Grüße, naïve", "mi\u200cravam", "क्\u200dष", "船は七時", "שלום", "a\tb\nc", "£6.4m"])
+def test_what_people_write_stays_as_it_is(text):
+    assert visible(text) == text
+
+
+def test_every_refusal_has_its_words():
+    assert set(SAYINGS) == set(Refusal)
+
+
+def test_one_is_singular_and_thousands_have_a_comma():
+    assert [counted(n, "article") for n in (0, 1, 2, 1_200)] == [
+        "0 articles",
+        "1 article",
+        "2 articles",
+        "1,200 articles",
+    ]
+
+
+def test_a_day_is_short_and_an_unknown_one_is_said_to_be():
+    assert (short(date(2024, 1, 3)), short(None)) == ("3 Jan 2024", "undated")
+
+
+def test_the_extent_names_the_first_and_the_last_day():
+    first, last = date(2024, 1, 3), date(2024, 12, 12)
+    assert extent(Overview(15, 69, first, last, 1, 1)) == "15 articles (3 Jan 2024 – 12 Dec 2024)"
+    assert extent(Overview(1, 2, first, first, 0, 1)) == "1 article (3 Jan 2024)"
+    assert extent(Overview(2, 2, None, None, 2, 1)) == "2 articles"
+
+
+def test_a_long_text_is_cut_between_words_on_one_line():
+    assert clipped("one two\n three", 100) == "one two three"
+    assert clipped("one two three", 9) == "one two …"
+    assert clipped("x" * 20, 9) == "x" * 9 + " …"
