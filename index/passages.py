@@ -8,20 +8,23 @@ border is whole in one of them.
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
 
 from index.records import Article, Passage, passage_id
 from index.sentences import sentences
 
-SPLITTER_VERSION = "1"
+SPLITTER_VERSION = "2"
 
 # How many tokens of the end of a passage are repeated at the start of the next.
 OVERLAP_TOKENS = 32
 # A word that a WordPiece tokenizer does not know counts as one token however long it is, so characters are bounded too.
 MAX_CHARACTERS = 2_000
-# A title or heading longer than this leaves too little of the window for the text.
-MAX_LABEL_CHARACTERS = 160
+# A title or heading worth more than this leaves too little of the window for the text; see `_worth`.
+MAX_LABEL = 160
 
 Count = Callable[[Sequence[str]], list[int]]
 Range = tuple[int, int]
@@ -45,8 +48,20 @@ def embedded_text(title: str, heading: str, text: str) -> str:
     return "\n".join(part for part in (_label(title), _label(heading), text) if part)
 
 
+@lru_cache(maxsize=256)
 def _label(text: str) -> str:
-    return text[:MAX_LABEL_CHARACTERS].strip()
+    worths = accumulate(_worth(character) for character in text[:MAX_LABEL])
+    return text[: sum(worth <= MAX_LABEL for worth in worths)].strip()
+
+
+def _worth(character: str) -> int:
+    """1 for a letter of a Latin word; 2 for what is often a token of its own: punctuation and other scripts.
+
+    Tokenizers take Hangul apart, up to three tokens for a syllable.
+    """
+    if character < "\u0250":
+        return 1 if character.isalnum() or character.isspace() else 2
+    return 2 * len(unicodedata.normalize("NFD", character))
 
 
 def _passage(article: Article, revision: str, start: int, end: int, heading: str) -> Passage:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from index.catalog import Catalog
+from index.embedder import Embedder
 from index.errors import NotAnArticle, UnreadableSource
 from index.records import Article, article_id, digest
 from index.search import Index
@@ -94,6 +95,12 @@ def found(index, question):
         dense = view.hits(view.dense(view.embedded(question), 3), {})
         lexical = view.hits(view.lexical(question, 3), {})
     return [hit.article.source for hit in dense], [hit.article.source for hit in lexical]
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The packaged model itself, loaded once."""
+    return Embedder(precision="float32")
 
 
 @pytest.fixture

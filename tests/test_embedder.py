@@ -1,0 +1,82 @@
+"""With the packaged model itself."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from index.embedder import BATCH_TOKENS, Embedder, _batches, faster_precision
+from index.errors import FootnoteError, UsageError
+
+TEXTS = ["The mole fell in August.", "A ferry.", "word " * 400, "The mole collapsed in August."]
+
+
+@pytest.fixture(scope="module")
+def vectors(model):
+    return model.embed(TEXTS)
+
+
+def test_each_vector_is_of_length_1(model, vectors):
+    assert vectors.shape == (4, model.dimension) == (4, 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_the_order_of_the_texts_is_kept(model, vectors):
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        assert np.allclose(model.embed([text])[0], vector, atol=1e-5)
+
+
+def test_like_texts_have_like_vectors(model, vectors):
+    question = model.embed_question("When did the mole fall?")
+    assert question.shape == (384,)
+    assert np.argsort(-vectors @ question)[:2].tolist() in ([0, 3], [3, 0])
+
+
+def test_nothing_gives_an_empty_array(model):
+    assert model.embed([]).shape == (0, 384)
+    assert model.count([]) == []
+
+
+def test_tokens_are_counted_without_the_special_ones_and_beyond_the_window(model):
+    assert model.count(["", "mole", "the mole fell", "word " * 1000]) == [0, 1, 3, 1000]
+    assert model.max_tokens == 256
+
+
+def test_the_packaged_model_runs_in_a_precision_that_is_known(model):
+    assert model.precision == "float32"
+    assert faster_precision() in ("float32", "bfloat16")
+
+
+def test_the_fingerprint_is_of_the_files(model, tmp_path):
+    copy = shutil.copytree(model._folder, tmp_path / "copy")
+    assert Embedder(str(copy)).fingerprint == Embedder().fingerprint == model.fingerprint
+    with (copy / "config.json").open("a") as file:
+        file.write(" ")
+    assert Embedder(str(copy)).fingerprint != model.fingerprint
+
+
+def test_a_model_that_is_not_here_is_one_clear_sentence():
+    with pytest.raises(FootnoteError) as caught:
+        Embedder("no-such-model").embed(["A text."])
+    assert str(caught.value) == "The embedding model 'no-such-model' is not on this machine"
+    assert "leave out `model`" in caught.value.hint
+
+
+def test_a_folder_without_a_model_is_one_clear_sentence(tmp_path):
+    with pytest.raises(FootnoteError) as caught:
+        Embedder(str(tmp_path)).embed(["A text."])
+    assert str(caught.value).startswith(f"The embedding model '{tmp_path}' cannot be loaded (")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_precision_that_does_not_exist_is_refused():
+    with pytest.raises(UsageError, match="no precision 'int8'"):
+        Embedder(precision="int8")
+
+
+def test_a_batch_holds_about_as_many_tokens_as_the_cache():
+    lengths = [100] * 65
+    assert [len(batch) for batch in _batches(list(range(65)), lengths)] == [30, 30, 5]
+    assert BATCH_TOKENS == 3_000
+    assert _batches([0, 1], [0, 5_000]) == [[0], [1]]
