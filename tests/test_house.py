@@ -386,6 +386,9 @@ def house():
 
 @cache
 def paths():
+    if not (ROOT / ".git").exists():  # unpacked from an archive
+        files = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        return sorted(str(path) for path in files if not any(part.startswith(".") for part in path.parts))
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
