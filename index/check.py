@@ -16,7 +16,7 @@ from index import vectors
 from index.catalog import FILE_NAME, Catalog, SegmentRow, existing, unusable
 from index.records import Overview
 from index.search import SEGMENTS
-from index.sync import build_segment, writing
+from index.sync import build_segment, merge_segments, writing
 
 _REPAIR = "Run `python -m index check --repair`; nothing has to be embedded again."
 
@@ -113,6 +113,7 @@ def _segments(store: Path, catalog: Catalog, repair: bool) -> Iterator[Fault]:
         members = [n for number in (None, *(row.number for row, _ in damaged)) for n in catalog.members(number)]
         new = build_segment(store, catalog, sorted(members))
         catalog.replace_segments([row.number for row, _ in damaged], new)
+        merge_segments(store, catalog)
     for row, difference in damaged:
         yield Fault(f"The vector index {row.name} is damaged ({difference})", "" if repair else _REPAIR)
     if unsearched:

@@ -1,0 +1,119 @@
+import shutil
+import threading
+from datetime import date
+
+import pytest
+from conftest import Shelf, found
+
+from index.records import Overview
+from index.search import COPIES, SEGMENTS, Index
+from index.sync import sync, sync_paths
+
+
+def test_a_store_that_does_not_exist_counts_nothing_and_is_not_made(store, embedder):
+    index = Index(store, embedder)
+    assert index.overview() == Overview(0, 0, None, None, 0, 0)
+    assert not index.exists()
+    assert not store.exists()
+
+
+def test_an_empty_index_finds_nothing(store, embedder):
+    sync(store, [Shelf()], embedder)
+    assert found(Index(store, embedder), "ferry") == ([], [])
+
+
+def test_an_overview_counts_what_is_searched(indexed):
+    assert indexed.overview() == Overview(3, 3, None, None, 3, 1)
+
+
+def test_a_hit_holds_its_passage_its_article_and_who_found_it(indexed, shelf):
+    with indexed.view() as view:
+        scored = view.lexical("ticket", 3)
+        (hit,) = view.hits(scored, {scored[0][0]: "lexical"})
+    assert (hit.article.source, hit.article.text, hit.found_by) == ("ferry", shelf.texts["ferry"], "lexical")
+    assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
+    assert hit.score == scored[0][1] > 0
+
+
+def test_hits_keep_the_order_and_leave_out_what_is_not_live(indexed):
+    with indexed.view() as view:
+        hits = view.hits([(3, 0.1), (99, 0.9), (1, 0.5)], {})
+    assert [(hit.article.source, hit.score, hit.found_by) for hit in hits] == [("crane", 0.1, ""), ("mole", 0.5, "")]
+
+
+def test_the_dense_score_is_the_cosine(indexed):
+    with indexed.view() as view:
+        vector = view.embedded("The ferry sails at noon.")
+        dense = view.dense(vector, 3)
+        assert view.similarities(vector, [number for number, _ in dense]) == pytest.approx(dict(dense), abs=1e-5)
+        assert view.similarities(vector, []) == {}
+
+
+@pytest.mark.parametrize("question", ["", "?!", "“”"])
+def test_a_question_without_words_matches_no_words(indexed, question):
+    with indexed.view() as view:
+        assert view.lexical(question, 3) == []
+
+
+def test_the_limit_is_kept_and_passages_that_are_not_live_take_no_place(store, embedder, monkeypatch):
+    monkeypatch.setattr("index.sync.MAX_DEAD_SHARE", 1.0)  # dead passages stay in their segment
+    shelf = Shelf(**{f"s{n}": f"The ferry sails on day {n}." for n in range(20)})
+    sync(store, [shelf], embedder)
+    for n in range(15):
+        del shelf.texts[f"s{n}"]
+    sync(store, [shelf], embedder)
+    index = Index(store, embedder)
+    with index.view() as view:
+        vector = view.embedded("The ferry sails on day 1.")
+        assert len(view.dense(vector, 3)) == 3
+        hits = view.hits(view.dense(vector, 9), {})
+    assert {hit.article.source for hit in hits} == set(shelf.texts)
+
+
+def test_a_word_in_fewer_passages_tells_more(indexed):
+    with indexed.view() as view:
+        assert view.rarity('"nowhere"') == 1
+        assert view.rarity('"ticket"') == 0.5  # 1 - log 2 / log 4: in one of three
+        assert view.rarity('"the"') == 0
+
+
+def test_an_open_index_answers_though_its_directory_is_gone(indexed, store, embedder):
+    shutil.rmtree(store / SEGMENTS)
+    for index in (indexed, Index(store, embedder)):
+        assert found(index, "When does the ferry sail?")[0][0] == "ferry"
+
+
+def test_threads_share_an_index_while_it_is_written(indexed, store, shelf, embedder):
+    wrong, done = [], threading.Event()
+
+    def ask():
+        while not done.is_set():
+            dense, lexical = found(indexed, "the ferry sails")
+            if dense[0] != "ferry" or lexical[0] != "ferry":
+                wrong.append((dense, lexical))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for n in range(4):
+        shelf.texts["mole"] = f"The mole was rebuilt {n} times."
+        sync(store, [shelf], embedder)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_copies_are_removed_with_the_index(store, shelf, embedder):
+    sync(store, [shelf], embedder)
+    index = Index(store, embedder)
+    found(index, "ferry")
+    assert len(list((store / COPIES).iterdir())) == 1
+    del index
+    assert list((store / COPIES).iterdir()) == []
+
+
+def test_dates_are_counted(store, embedder, tmp_path):
+    (tmp_path / "a.md").write_text("---\ndate: 2024-08-27\n---\n# A\n\nDated text.")
+    sync_paths(store, [tmp_path / "a.md"], embedder)
+    assert Index(store, embedder).overview() == Overview(1, 1, date(2024, 8, 27), date(2024, 8, 27), 0, 1)

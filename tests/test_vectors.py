@@ -1,0 +1,110 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from index import vectors
+from index.errors import DamagedIndex
+
+RANDOM = np.random.default_rng(1)
+VECTORS = RANDOM.normal(size=(40, 16)).astype(np.float32)
+VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
+NUMBERS = list(range(100, 140))
+
+
+def fetch(numbers):
+    return VECTORS[[number - 100 for number in numbers]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A segment's directory and its checksums; tests work on copies."""
+    directory = tmp_path_factory.mktemp("built") / "segment-a"
+    return directory, vectors.build(directory, NUMBERS, fetch)
+
+
+@pytest.fixture
+def segment(built, tmp_path):
+    return shutil.copytree(built[0], tmp_path / "segment-a"), built[1]
+
+
+def test_what_is_nearest_is_found_with_its_similarity(segment, tmp_path):
+    copy = vectors.open_copy(*segment, tmp_path / "open")
+    found = copy.nearest(VECTORS[7], 3)
+    exact = vectors.exact(VECTORS[7], VECTORS)
+    assert [number for number, _ in found] == [100 + int(i) for i in np.argsort(-exact)[:3]]
+    assert [score for _, score in found] == pytest.approx(sorted(exact.tolist(), reverse=True)[:3], abs=1e-5)
+    copy.close()
+
+
+def test_more_than_there_is_gives_what_there_is(segment, tmp_path):
+    copy = vectors.open_copy(*segment, tmp_path / "open")
+    assert len(copy.nearest(VECTORS[0], 1_000)) == copy.size == 40
+    assert copy.nearest(VECTORS[0], 0) == []
+    copy.close()
+
+
+def test_reading_leaves_the_published_files_as_they_are(segment, tmp_path):
+    copy = vectors.open_copy(*segment, tmp_path / "open")
+    copy.nearest(VECTORS[0], 3)
+    assert vectors.differences(*segment) == []
+    copy.close()
+
+
+def test_a_copy_is_removed_when_its_holder_lets_go(segment, tmp_path):
+    copy = vectors.open_copy(*segment, tmp_path / "open")
+    assert len(list((tmp_path / "open").iterdir())) == 1
+    del copy
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_each_changed_missing_or_added_file_is_a_difference(segment):
+    directory, checksums = segment
+    first, second, *_ = sorted(f for f in directory.rglob("*") if f.is_file())
+    first.write_bytes(first.read_bytes()[:-1] + b"?")
+    second.unlink()
+    (directory / "more").write_text("")
+    names = sorted([first.relative_to(directory).as_posix(), second.relative_to(directory).as_posix(), "more"])
+    assert vectors.differences(directory, checksums) == [f"{name} has changed" for name in names]
+
+
+def test_a_damaged_segment_is_not_opened(segment, tmp_path):
+    directory, checksums = segment
+    next(f for f in directory.rglob("data_level0.bin")).write_bytes(b"")
+    with pytest.raises(DamagedIndex, match="segment-a is damaged"):
+        vectors.open_copy(directory, checksums, tmp_path / "open")
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_a_segment_that_has_been_replaced_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        vectors.open_copy(tmp_path / "gone", {}, tmp_path / "open")
+
+
+def test_a_segment_that_does_not_find_what_was_put_in_is_not_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "_write", lambda d, numbers, fetch, write=vectors._write: write(d, numbers[1:], fetch))
+    with pytest.raises(DamagedIndex, match="holds 39 of 40 passages and misses 1 of 40 probes"):
+        vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
+
+
+def test_equal_vectors_pass_the_probe(tmp_path):
+    same = np.ones((30, 4), np.float32) / 2
+    assert vectors.build(tmp_path / "segment-c", list(range(30)), lambda numbers: same[: len(numbers)])
+
+
+def test_one_passage_is_a_segment(tmp_path):
+    assert vectors.build(tmp_path / "segment-d", [100], fetch)
+
+
+def test_a_private_segment_needs_no_directory_but_its_own(tmp_path):
+    private = vectors.build_private(tmp_path / "open", NUMBERS, fetch)
+    assert private.nearest(VECTORS[3], 1)[0][0] == 103
+    private.close()
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_the_copies_of_processes_that_run_are_left_alone(tmp_path):
+    for name in ("open-1-x", "open-999999999-x", "open-word-x"):
+        (tmp_path / name).mkdir()
+    vectors.sweep_copies(tmp_path)
+    assert sorted(d.name for d in tmp_path.iterdir()) == ["open-1-x", "open-word-x"]
