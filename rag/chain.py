@@ -96,7 +96,7 @@ class Assistant:
 def checked(text: str) -> str:
     """The question without surrounding white space. Raises UsageError when it cannot be one."""
     text = _readable(text).strip()
-    if not re.search(r"\w", text):
+    if not re.search(r"[^\W_]", text):
         raise UsageError("The question is empty", "Write what you want to know from your articles.")
     if len(text) > MAX_QUESTION_CHARACTERS:
         raise UsageError(
