@@ -1,0 +1,151 @@
+import json
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from conftest import Shelf, WordEmbedder
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableLambda
+
+from index.search import Index
+from index.sync import sync
+from rag.retrieve import HybridRetriever, as_document, fuse, min_max
+
+MEANT = {"boat": "ferry", "departs": "sails", "midday": "noon"}
+
+
+class Meaning(WordEmbedder):
+    """Knows that a boat is a ferry, and cannot tell one number from another."""
+
+    def _vector(self, text):
+        words = re.sub(r"\w+", lambda word: MEANT.get(word[0], word[0]), text.lower())
+        return super()._vector(re.sub(r"\d+", "", words))
+
+
+@pytest.fixture
+def retriever(indexed):
+    return HybridRetriever(index=indexed)
+
+
+def sources(hits):
+    return [hit.article.source for hit in hits]
+
+
+def test_scores_are_stretched_from_0_to_1():
+    assert min_max({1: 2.0, 2: 3.0, 3: 6.0}) == {1: 0, 2: 1 / 4, 3: 1}
+
+
+def test_equal_scores_tell_nothing():
+    assert min_max({1: 7.0, 2: 7.0}) == {1: 0, 2: 0}
+    assert min_max({}) == {}
+
+
+def test_fusion_is_a_weighted_sum_of_both_scores():
+    # Dense 0.2, 0.6, 1.0 become 0, 1/2, 1; lexical 4, 1 and none become 1, 1/4, 0.
+    fused = fuse({1: 0.2, 2: 0.6, 3: 1.0}, {1: 4.0, 2: 1.0}, 0.75)
+    assert fused == pytest.approx({1: 1 / 4, 2: 3 / 8 + 1 / 16, 3: 3 / 4})
+
+
+def test_a_weight_of_1_or_0_is_one_finder_alone():
+    dense, lexical = {1: 0.5, 2: 0.9}, {1: 3.0, 2: 1.0}
+    assert fuse(dense, lexical, 1) == {1: 0, 2: 1}
+    assert fuse(dense, lexical, 0) == pytest.approx({1: 1, 2: 0})
+
+
+def test_without_words_in_common_meaning_alone_decides():
+    assert fuse({1: 0.5, 2: 0.9}, {}, 0.5) == {1: 0, 2: 1 / 2}
+
+
+def test_the_best_passage_comes_first_and_scores_fall(retriever):
+    found = retriever.search("When does the ferry sail?").hits
+    assert sources(found)[0] == "ferry"
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_hit_says_who_found_it(retriever):
+    by = {hit.article.source: hit.found_by for hit in retriever.search("noon").hits}
+    assert by == {"ferry": "dense+lexical", "mole": "dense", "crane": "dense"}
+
+
+def test_each_passage_stands_in_its_article(retriever):
+    for hit in retriever.search("the mole").hits:
+        assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
+        assert hit.passage.revision == hit.article.revision
+
+
+def test_no_more_than_the_limit_are_found(indexed):
+    assert len(HybridRetriever(index=indexed, limit=2).search("the").hits) == 2
+
+
+def test_what_was_searched_is_counted(retriever):
+    searched = retriever.search("ferry").searched
+    assert (searched.articles, searched.undated, searched.generation) == (3, 3, 1)
+
+
+def test_the_same_question_finds_the_same(retriever):
+    assert retriever.search("the quay") == retriever.search("the quay")
+
+
+def test_meaning_finds_what_words_do_not(store):
+    embedder = Meaning()
+    sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over. Nobody was hurt.")], embedder)
+    best = HybridRetriever(index=Index(store, embedder)).search("boat departs midday?").hits[0]
+    assert (best.article.source, best.found_by) == ("ferry", "dense")
+
+
+def test_words_find_what_meaning_does_not(store):
+    embedder = Meaning()
+    shelf = Shelf(**{f"s{n}": f"Licence {n} was given." for n in range(9)})
+    sync(store, [shelf], embedder)
+    best = HybridRetriever(index=Index(store, embedder)).search("Who was given licence 7?").hits[0]
+    assert (best.article.source, best.found_by) == ("s7", "dense+lexical")
+
+
+def test_an_edited_article_is_found_as_it_is_now(store, shelf, embedder, retriever):
+    assert "noon" in retriever.search("ferry").hits[0].passage.text
+    shelf.texts["ferry"] = "The ferry sails at seven."
+    sync(store, [shelf], embedder)
+    found = retriever.search("ferry").hits
+    assert [hit.passage.text for hit in found if hit.article.source == "ferry"] == ["The ferry sails at seven."]
+
+
+def test_an_article_that_is_gone_is_not_found(store, shelf, embedder, retriever):
+    assert "ferry" in sources(retriever.search("ferry").hits)
+    del shelf.texts["ferry"]
+    sync(store, [shelf], embedder)
+    assert sorted(sources(retriever.search("ferry").hits)) == ["crane", "mole"]
+
+
+def test_a_store_that_does_not_exist_has_nothing_and_is_not_made(store, embedder):
+    found = HybridRetriever(index=Index(store, embedder)).search("ferry")
+    assert (found.hits, found.searched.articles) == ((), 0)
+    assert not store.exists()
+
+
+def test_a_store_without_articles_has_nothing(store, embedder):
+    sync(store, [Shelf()], embedder)
+    assert HybridRetriever(index=Index(store, embedder)).search("ferry").hits == ()
+
+
+def test_it_is_a_retriever_for_any_chain(retriever):
+    assert isinstance(retriever, BaseRetriever)
+    first = retriever.invoke("When does the ferry sail?")[0]
+    assert first.page_content == "The ferry sails at noon. A ticket costs two crowns."
+    assert (first.metadata["source"], first.metadata["start"], first.metadata["end"]) == ("ferry", 0, 51)
+    titles = retriever | RunnableLambda(lambda documents: [document.metadata["title"] for document in documents])
+    assert titles.invoke("When does the ferry sail?")[0] == "ferry"
+
+
+def test_a_chain_may_ask_many_questions_at_once(retriever):
+    found = retriever.batch(["the mole in August", "the ferry at noon", "a crane barge"])
+    assert [documents[0].metadata["title"] for documents in found] == ["mole", "ferry", "crane"]
+
+
+def test_a_document_holds_plain_values(retriever):
+    hit = retriever.search("ferry").hits[0]
+    document = as_document(replace(hit, article=replace(hit.article, published=date(2024, 8, 27))))
+    assert (document.id, document.metadata["published"]) == (hit.passage.id, "2024-08-27")
+    assert json.loads(json.dumps(document.metadata)) == document.metadata
