@@ -15,7 +15,6 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +24,7 @@ from index import terminal
 from index.errors import FootnoteError, UsageError
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
+from rag.wording import SAYINGS, clipped, counted, extent, short, visible
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -38,11 +38,6 @@ FILES = Path(__file__).parent / "page"
 NEAREST = 3
 MAX_QUESTION = 4_000
 BROKEN = "Something went wrong inside Footnote; the log has the details."
-SAYINGS = {
-    Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
-    Refusal.NOTHING_FOUND: "Your articles do not say.",
-    Refusal.NOT_SUPPORTED: "Your articles do not say.",
-}
 
 Progress = Callable[[str, int, int], None]
 Range = tuple[int, int]
@@ -81,26 +76,14 @@ class Place:
 # ---------------------------------------------------------------------------------------------------------------------
 # Other people's text
 
-# What is invisible can hide words or turn their order round: zero-width characters, bidi controls, tag characters,
-# control characters. The zero-width joiner and non-joiner stay: Persian and Hindi are misspelt without them.
-_INVISIBLE = (
-    *(n for n in range(0x20) if chr(n) not in "\t\n"),
-    *range(0x7F, 0xA0),
-    *(0x061C, 0x200B, 0x200E, 0x200F, 0xFEFF),
-    *range(0x202A, 0x202F),
-    *range(0x2060, 0x2070),
-    *range(0xE0000, 0xE0080),
-)
 # All ASCII that could mean something to HTML, to Markdown or to a JavaScript template, and line breaks.
 _ACTIVE = (*map(ord, "\t\n"), *(n for n in range(0x21, 0x7F) if not chr(n).isalnum() and chr(n) != ","))
 _PLAIN: dict[int, str | None] = {n: f"&#{n};" for n in _ACTIVE}
-_PLAIN |= dict.fromkeys(_INVISIBLE)
-_PLAIN |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # a lone surrogate cannot be sent as UTF-8
 
 
 def plain(text: str) -> str:
     """The text so that a browser shows it literally: in HTML, in an attribute, in Markdown, in gr.HTML's value."""
-    return text.translate(_PLAIN)
+    return visible(text).translate(_PLAIN)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -180,28 +163,6 @@ def searched_html(answer: Answer) -> str:
     if answer.searched_for != answer.question.text:
         line += f"\nSearched for: {answer.searched_for}"
     return f'<p class="searched">{plain(line)}</p>'
-
-
-def counted(number: int, noun: str) -> str:
-    """'1 article', '1,200 articles'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def short(day: date | None) -> str:
-    """'3 Jan 2024', or 'undated'."""
-    return f"{day.day} {day:%b %Y}" if day else "undated"
-
-
-def extent(overview: Overview) -> str:
-    """'15 articles (3 Jan 2024 – 12 Dec 2024)'."""
-    days = list(dict.fromkeys(short(day) for day in (overview.first, overview.last) if day))
-    return counted(overview.articles, "article") + (f" ({' – '.join(days)})" if days else "")
-
-
-def clipped(text: str, limit: int = 160) -> str:
-    """The first `limit` characters or so, cut between words."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " …"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
