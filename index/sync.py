@@ -99,9 +99,11 @@ def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: P
     """Brings the index up to date with the sources. Raises FootnoteError when another process is already at it."""
     with writing(store) as catalog:
         known = catalog.known()
-        found = plan(_scan(sources, progress), known, lambda s: any(source.covers(s) for source in sources))
+        seen_in: dict[str, Source] = {}
+        seen = _scan(sources, seen_in, progress)
+        found = plan(seen, known, lambda s: any(source.covers(s) for source in sources))
         run = _Run(store, catalog, embedder, progress)
-        for articles in run.rounds(found, known, sources):
+        for articles in run.rounds(found, known, seen_in):
             run.stage(articles)
             run.embed()
             run.publish(run.build())
@@ -177,7 +179,9 @@ class _Run:
         self._outcomes: list[Outcome] = []
         self._gone: Sequence[str] = ()
 
-    def rounds(self, found: Plan, known: Mapping[str, Known], sources: Sequence[Source]) -> Iterator[Sequence[Article]]:
+    def rounds(
+        self, found: Plan, known: Mapping[str, Known], seen_in: Mapping[str, Source]
+    ) -> Iterator[Sequence[Article]]:
         """The articles to index, a round at a time; an empty one when there is only something to forget, note or mend.
 
         Another model or splitter makes it one round of everything: the old vectors serve until that is published, and
@@ -187,7 +191,7 @@ class _Run:
         stale = self._catalog.stale(self._recipe)
         renewed = {s.source for s in found.changed} | set(found.gone) | {o.source for o in self._outcomes}
         stored = (self._stored(source) for source in stale if source not in renewed)
-        articles = itertools.chain(stored, self._read(found, sources, keep_stale=bool(stale)))
+        articles = itertools.chain(stored, self._read(found, seen_in, keep_stale=bool(stale)))
         yield from _portions(articles, math.inf if stale else ROUND_CHARACTERS)
         if self._outcomes or self._gone or self._catalog.missing_vectors() or self._catalog.unsearched():
             yield []
@@ -237,11 +241,11 @@ class _Run:
             if before is None or (before.digest, before.state, before.reason) != outcome.without_source:
                 self._outcomes.append(outcome)
 
-    def _read(self, found: Plan, sources: Sequence[Source], keep_stale: bool) -> Iterator[Article]:
+    def _read(self, found: Plan, seen_in: Mapping[str, Source], keep_stale: bool) -> Iterator[Article]:
         todo = [*(("new", s) for s in found.new), *(("changed", s) for s in found.changed)]
         for done, (kind, sighting) in enumerate(todo):
             self._progress("reading", done, len(todo))
-            article, outcome = _read(sighting, next(s for s in sources if s.covers(sighting.source)))
+            article, outcome = _read(sighting, seen_in[sighting.source])
             self._outcomes.append(outcome)
             self.report.note(outcome, kind)
             if article:
@@ -255,14 +259,14 @@ class _Run:
         return article
 
 
-def _scan(sources: Sequence[Source], progress: Progress) -> Iterator[Sighting]:
-    """What all sources see, each source once however many folders it lies in."""
-    met: set[str] = set()
-    for sighting in itertools.chain.from_iterable(source.scan() for source in sources):
-        if sighting.source not in met:
-            met.add(sighting.source)
-            progress("scanning", len(met), 0)
-            yield sighting
+def _scan(sources: Sequence[Source], seen_in: dict[str, Source], progress: Progress) -> Iterator[Sighting]:
+    """What all sources see, each once however many folders it lies in; `seen_in` is told where that was."""
+    for source in sources:
+        for sighting in source.scan():
+            if sighting.source not in seen_in:
+                seen_in[sighting.source] = source
+                progress("scanning", len(seen_in), 0)
+                yield sighting
 
 
 def _read(sighting: Sighting, source: Source) -> tuple[Article | None, Outcome]:

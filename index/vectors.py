@@ -28,6 +28,9 @@ from index.errors import DamagedIndex
 COLLECTION = "passages"
 BATCH = 2_000
 PROBES = 64
+# The share of probes that may miss. Damaged files missed 45 to 93 of 100. An undamaged HNSW graph misses some where
+# many passages say nearly the same: 30 of 6,000 in 60 clusters of 100 with a cosine of 0.99.
+MAX_MISSES = 0.1
 # A neighbour list of 32 and these search widths find what an exact scan finds on the sets that were tried
 # (docs/measurements.md).
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
@@ -153,7 +156,7 @@ def _probe(segment: Segment, numbers: Sequence[int], fetch: Fetch) -> None:
     step = max(1, len(numbers) // PROBES)
     sample = list(numbers[::step])
     misses = [n for n, v in zip(sample, fetch(sample), strict=True) if not _finds(segment, n, v)]
-    if misses or segment.size != len(numbers):
+    if len(misses) > MAX_MISSES * len(sample) or segment.size != len(numbers):
         raise DamagedIndex(
             f"A new vector index holds {segment.size} of {len(numbers)} passages and misses {len(misses)} of "
             f"{len(sample)} probes",

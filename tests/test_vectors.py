@@ -82,9 +82,23 @@ def test_a_segment_that_has_been_replaced_is_not_there(tmp_path):
 
 
 def test_a_segment_that_does_not_find_what_was_put_in_is_not_built(tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "_write", lambda d, numbers, fetch, write=vectors._write: write(d, numbers[1:], fetch))
+    write = vectors._write
+    monkeypatch.setattr(vectors, "_write", lambda directory, numbers, fetch: write(directory, numbers[1:], fetch))
     with pytest.raises(DamagedIndex, match="holds 39 of 40 passages and misses 1 of 40 probes"):
         vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
+
+
+def test_a_segment_of_other_vectors_is_not_built(tmp_path, monkeypatch):
+    write = vectors._write
+    monkeypatch.setattr(vectors, "_write", lambda directory, numbers, _: write(directory, numbers, lambda n: -fetch(n)))
+    with pytest.raises(DamagedIndex, match="misses 40 of 40 probes"):
+        vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
+
+
+def test_passages_that_say_nearly_the_same_do_not_stop_a_run(tmp_path):
+    near = RANDOM.normal(size=(1, 64)) + 0.1 * RANDOM.normal(size=(3_000, 64))
+    near = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    assert vectors.build(tmp_path / "segment-e", list(range(3_000)), lambda numbers: near[list(numbers)])
 
 
 def test_equal_vectors_pass_the_probe(tmp_path):
