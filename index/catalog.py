@@ -179,13 +179,19 @@ class Catalog:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read inside belongs to one generation, whatever a writer publishes meanwhile."""
-        self._db.execute("BEGIN")
+        """Everything read inside belongs to one generation, whatever a writer publishes meanwhile.
+
+        Raises FootnoteError when the file turns out to be damaged.
+        """
         try:
+            self._db.execute("BEGIN")
             self.generation()  # the first read is what takes the snapshot
             yield
+        except sqlite3.Error as error:
+            raise unusable(self.path, error) from error
         finally:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     # Reading ------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index import lexical, vectors
-from index.catalog import FILE_NAME, Catalog, SegmentRow
+from index.catalog import FILE_NAME, Catalog, SegmentRow, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError
 from index.records import Hit, Overview
@@ -73,9 +73,10 @@ class Index:
         return self._looked_up(lambda catalog: {name: catalog.note(name) or "none" for name in names})
 
     def _looked_up(self, look: Callable[[Catalog], Known]) -> Known:
-        catalog = Catalog(self.store)
+        catalog = Catalog(existing(self.store))
         try:
-            return look(catalog)
+            with catalog.snapshot():
+                return look(catalog)
         finally:
             catalog.close()
 

@@ -1,5 +1,6 @@
 """The walk of a question, on real Chroma and SQLite, with a bag of words for a model."""
 
+import contextlib
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import Shelf
 
+from index.catalog import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.search import SEGMENTS, Index
 from index.sync import sync
@@ -95,7 +97,7 @@ def test_each_stage_says_how_long_it_took(assistant):
 def test_a_follow_up_is_searched_for_with_the_question_before_it(assistant):
     answer = ask(assistant, "And what does it cost?", FERRY)
     assert answer.searched_for == f"{FERRY} And what does it cost?"
-    assert "ferry" in {c.source for c in answer.citations}
+    assert answer.hits[0].article.source == "ferry"
 
 
 def test_a_question_that_stands_alone_is_not_mixed_with_the_one_before(assistant):
@@ -279,6 +281,15 @@ def test_a_damaged_segment_still_answers(store, embedder, assistant):
             file.write_bytes(b"damaged")
     answer = ask(assistant_over(Index(store, embedder)), FERRY)
     assert [c.quote for c in answer.citations] == [c.quote for c in expected.citations]
+
+
+def test_a_damaged_catalog_is_one_sentence(store, embedder, indexed):
+    catalog = store / FILE_NAME
+    sound = catalog.read_bytes()
+    for page in range(4096, len(sound), 4096):
+        catalog.write_bytes(sound[:page] + b"\7" * 4096 + sound[page + 4096 :])
+        with contextlib.suppress(FootnoteError):
+            assert true_to(ask(assistant_over(Index(store, embedder)), FERRY))
 
 
 def test_another_model_than_the_index_was_made_with_is_one_sentence(store, embedder, indexed):
