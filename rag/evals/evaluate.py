@@ -32,12 +32,12 @@ def evaluate(
     """
     question_set = load(path)
     parts = _parts(settings, question_set, progress)
-    assistant = parts.assistant
+    assistant, about = parts.assistant, _about(parts)
     return run(
         lambda question: assistant.find.invoke(question).hits,
         question_set,
         ask=assistant.ask if answers else None,
-        about=_about(parts),
+        about=about,
         progress=progress,
     )
 

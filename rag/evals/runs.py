@@ -128,9 +128,10 @@ class _One:
         try:
             return self._measured(question)
         except Exception as error:  # the outermost loop: one question that fails does not end the run
-            log.warning("question %s failed", question.id, exc_info=True)
             seconds = time.perf_counter() - start
             why = f"{type(error).__name__}: {error}"
+            log.warning("question %s failed: %s", question.id, why)
+            log.debug("where it failed", exc_info=True)
             return Row(question.id, question.text, question.kind, question.answerable, seconds, error=why)
 
     def _measured(self, question: EvalQuestion) -> Row:
