@@ -129,3 +129,14 @@ def indexed(store, shelf, embedder):
     """A store with the three articles, opened for questions."""
     sync(store, [shelf], embedder)
     return Index(store, embedder)
+
+
+@pytest.fixture(scope="session")
+def seeds_store(tmp_path_factory):
+    """A store of the seeds, made with the packaged model once for all tests. Only to be read."""
+    from index.settings import IndexSettings
+    from rag.settings import build
+
+    store = tmp_path_factory.mktemp("seeds") / "store"
+    build(IndexSettings(store=store)).begin()
+    return store

@@ -1,0 +1,126 @@
+import pytest
+from conftest import Shelf, WordEmbedder
+
+from index.catalog import Catalog
+from index.errors import UsageError
+from index.search import Index
+from index.settings import IndexSettings
+from index.sync import sync, sync_paths
+from rag.answers import Question, Refusal
+from rag.chain import Assistant
+from rag.reader import SentenceReader
+from rag.retrieve import HybridRetriever
+from rag.settings import EXAMPLES, SEEDS, Parts, build
+
+
+def parts_over(store, embedder):
+    index = Index(store, embedder)
+    return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)))
+
+
+@pytest.fixture
+def parts(store, embedder):
+    return parts_over(store, embedder)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A store that began with the seeds, and what its first run reported."""
+    made = parts_over(tmp_path_factory.mktemp("begun") / "store", WordEmbedder())
+    return made, made.begin()
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No footnote.toml and no environment but what a test writes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FOOTNOTE_STORE", raising=False)
+    monkeypatch.delenv("FOOTNOTE_MODEL", raising=False)
+
+
+def test_the_parts_are_built_as_the_settings_say(store):
+    made = build(IndexSettings(store, "local", "float32"))
+    assert (made.store, made.index.embedder.name) == (store, "local")
+
+
+def test_without_settings_those_of_the_file_hold(tmp_path):
+    (tmp_path / "footnote.toml").write_text('[index]\nstore = "shelf"\nmodel = "local"\n')
+    made = build()
+    assert (str(made.store), made.index.embedder.name) == ("shelf", "local")
+
+
+def test_a_store_that_is_named_goes_before_the_settings(store):
+    assert build(IndexSettings(store.parent / "other"), store=store).store == store
+
+
+def test_building_makes_nothing_and_loads_nothing(tmp_path):
+    made = build(IndexSettings(tmp_path / "store", "no such model"))
+    assert made.assistant.ask(Question("Why?")).refusal is Refusal.NO_ARTICLES
+    assert made.examples() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_precision_that_does_not_exist_is_told_at_once(store):
+    with pytest.raises(UsageError, match="no precision 'float8'"):
+        build(IndexSettings(store, precision="float8"))
+
+
+def test_a_setting_that_does_not_exist_is_told_at_once(tmp_path):
+    (tmp_path / "footnote.toml").write_text('[index]\nmodle = "local"\n')
+    with pytest.raises(UsageError, match="no setting 'modle'"):
+        build()
+
+
+def test_a_store_that_does_not_exist_begins_with_the_seeds(begun):
+    made, report = begun
+    assert (report.new, report.failed) == (15, 0)
+    assert made.index.followed() == [str(SEEDS)]
+
+
+def test_what_has_begun_does_not_begin_again(begun):
+    assert begun[0].begin() is None
+
+
+def test_the_seeds_can_be_asked_the_examples(begun):
+    assert begun[0].examples() == EXAMPLES
+    assert all(begun[0].assistant.ask(Question(text)).hits for text in EXAMPLES)
+
+
+def test_a_sync_of_the_seeds_finds_nothing_new(begun):
+    report = begun[0].sync()
+    assert (report.new, report.changed, report.gone, report.same, report.embedded) == (0, 0, 0, 15, 0)
+
+
+def test_a_store_of_other_articles_does_not_begin_with_the_seeds(parts, embedder):
+    sync(parts.store, [Shelf(ferry="The ferry sails at noon.")], embedder)
+    assert parts.begin() is None
+    assert parts.examples() == ()
+    assert parts.index.overview().articles == 1
+
+
+def test_a_folder_that_is_still_empty_does_not_begin_with_the_seeds(parts, embedder, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    sync_paths(parts.store, [folder], embedder)
+    assert parts.begin() is None
+
+
+def test_a_beginning_that_was_stopped_goes_on(parts):
+    def stop(stage, done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parts.begin(stop)
+    assert parts.index.exists()
+    assert parts.begin(lambda *_: None).new == 15
+
+
+def test_an_empty_catalog_begins_with_the_seeds(parts):
+    Catalog(parts.store).close()
+    assert parts._begun() is False
+
+
+def test_a_sync_that_follows_nothing_is_a_usage_error(parts):
+    with pytest.raises(UsageError, match="follows nothing yet"):
+        parts.sync()
+    assert not parts.store.exists()
