@@ -243,7 +243,7 @@ class Catalog:
         articles: dict[int, Article] = {}
         for number in numbers:
             row = self._db.execute(
-                'SELECT p.article, p.id, p.start, p."end", p.heading, p.page FROM passages p '
+                'SELECT p.article, p.id, a.revision, p.start, p."end", p.heading, p.page FROM passages p '
                 "JOIN articles a ON a.number = p.article WHERE p.number = ? AND a.live",
                 (number,),
             ).fetchone()
@@ -568,8 +568,9 @@ def _day(text: str | None) -> date | None:
 
 
 def _passage(row: Sequence[object], article: Article) -> Passage:
-    key, start, end, heading, page = row
+    # The revision is read and not computed: that would hash the whole text once for each of its passages.
+    key, revision, start, end, heading, page = row
     assert isinstance(start, int)
     assert isinstance(end, int)
     text = article.text[start:end]
-    return Passage(str(key), article.id, article.revision, start, end, text, str(heading), page)  # type: ignore[arg-type]
+    return Passage(str(key), article.id, str(revision), start, end, text, str(heading), page)  # type: ignore[arg-type]

@@ -224,11 +224,11 @@ def test_a_model_that_is_not_here_is_one_sentence(folder, store, tmp_path):
     assert len(found.stderr.splitlines()) == 2
 
 
-def test_a_reader_that_goes_away_is_no_error(folder, store):
+def test_a_reader_that_goes_away_is_no_error(command, folder, store):
     code = f"import sys; sys.argv[1:] = ['status', '--store', {str(store)!r}]; import runpy; " + (
         "runpy.run_module('index', run_name='__main__')"
     )
-    process("sync", folder, "--store", store)
+    command("sync", folder)
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as pipe:
