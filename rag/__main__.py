@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     done, result, shown = options.command(options)
     if options.json:
-        print(json.dumps(result, ensure_ascii=False, indent=2))
+        from rag.wording import escaped
+
+        print(escaped(json.dumps(result, ensure_ascii=False, indent=2)))
     else:
         _show(shown)
     return 0 if done else 1

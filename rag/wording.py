@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 from index.records import Overview
@@ -25,12 +26,19 @@ INVISIBLE = (
     *range(0xE0000, 0xE0080),
 )
 # A lone surrogate cannot be sent as UTF-8.
-_SHOWN: dict[int, str | None] = {**dict.fromkeys(INVISIBLE), **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+_SURROGATES = range(0xD800, 0xE000)
+_SHOWN: dict[int, str | None] = {**dict.fromkeys(INVISIBLE), **dict.fromkeys(_SURROGATES, "\ufffd")}
+_ESCAPED = {n: json.dumps(chr(n))[1:-1] for n in (*INVISIBLE, *_SURROGATES)}
 
 
 def visible(text: str) -> str:
     """The text without characters that hide words, reorder them or command a terminal."""
     return text.translate(_SHOWN)
+
+
+def escaped(json_text: str) -> str:
+    """JSON that means the same, with escapes for what `visible` leaves out: it may be looked at in a terminal too."""
+    return json_text.translate(_ESCAPED)
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,3 +1,4 @@
+import json
 import unicodedata
 from datetime import date
 
@@ -5,7 +6,7 @@ import pytest
 
 from index.records import Overview
 from rag.answers import Refusal
-from rag.wording import SAYINGS, clipped, counted, extent, short, visible
+from rag.wording import SAYINGS, clipped, counted, escaped, extent, short, visible
 
 ESCAPES = {
     "colour": ("\x1b[31mred\x1b[0m", "[31mred[0m"),
@@ -43,6 +44,14 @@ def test_what_is_invisible_is_left_out(hidden):
 
 def test_what_is_shown_can_always_be_sent():
     assert visible("a\ud800b\udfff").encode() == "a\ufffdb\ufffd".encode()
+
+
+def test_json_that_is_escaped_means_the_same_and_can_be_sent():
+    value = ["\x9b31m\u202e\U000e0041\ud800 Grüße 船 \u200c", {"\x7f": 1}]
+    text = escaped(json.dumps(value, ensure_ascii=False))
+    assert json.loads(text) == value
+    assert visible(text) == text
+    assert "Grüße 船 \u200c".encode() in text.encode()
 
 
 @pytest.mark.parametrize("text", ["Grüße, naïve", "mi\u200cravam", "क्\u200dष", "船は七時", "שלום", "a\tb\nc", "£6.4m"])
