@@ -231,6 +231,8 @@ def test_vectors_nobody_uses_are_forgotten(indexed, store, shelf, embedder):
 STEPS = [
     *(("index.catalog.Catalog." + name) for name in ("discard_staged", "stage", "store_vectors", "publish")),
     *(("index.catalog.Catalog." + name) for name in ("replace_segments", "forget_vectors")),
+    # In the middle of a transaction.
+    *(("index.catalog.Catalog." + name) for name in ("_index_text", "_add_segment", "_raise_generation")),
     *("index.vectors._write", "index.vectors._probe", "index.sync._remove_unused"),
 ]
 CHANGED = {
