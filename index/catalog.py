@@ -129,6 +129,18 @@ class SegmentRow:
     checksums: Mapping[str, str]
 
 
+class _Garbled(sqlite3.DatabaseError):
+    """A row holds what was never written there, such as a date that is none."""
+
+
+@contextlib.contextmanager
+def _as_written(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise _Garbled(f"{what} is garbled: {error}") from error
+
+
 class Catalog:
     """A connection to the catalog of a store. Not to be shared between threads; opening one takes under 1 ms."""
 
@@ -232,7 +244,8 @@ class Catalog:
             "SELECT s.number, s.name, s.passages, (SELECT count(*) FROM passages p WHERE p.segment = s.number), "
             "s.checksums FROM segments s ORDER BY s.number"
         )
-        return [SegmentRow(n, name, size, live, json.loads(sums)) for n, name, size, live, sums in rows]
+        with _as_written("the list of segments"):
+            return [SegmentRow(n, name, size, live, json.loads(sums)) for n, name, size, live, sums in rows]
 
     def live_passages(self, numbers: Iterable[int]) -> dict[int, tuple[Passage, Article]]:
         """The passages with these numbers that are live, each with its article; the others are left out.
@@ -331,20 +344,21 @@ class Catalog:
             "FROM articles WHERE number = ?",
             (number,),
         ).fetchone()
-        key, source, title, text, author, published, published_from, fetched, language, pages, sections = row
-        return Article(
-            key,
-            source,
-            title,
-            text,
-            author,
-            published=_day(published),
-            published_from=published_from,
-            fetched=datetime.fromisoformat(fetched),
-            language=language,
-            pages=tuple(json.loads(pages)),
-            sections=tuple(Section(*s) for s in json.loads(sections)),
-        )
+        with _as_written(f"article {number}"):
+            key, source, title, text, author, published, published_from, fetched, language, pages, sections = row
+            return Article(
+                key,
+                source,
+                title,
+                text,
+                author,
+                published=_day(published),
+                published_from=published_from,
+                fetched=datetime.fromisoformat(fetched),
+                language=language,
+                pages=tuple(json.loads(pages)),
+                sections=tuple(Section(*s) for s in json.loads(sections)),
+            )
 
     # Writing: only the holder of the writer's lock calls these ------------------------------------------------------
 
@@ -477,7 +491,7 @@ class Catalog:
     def _as_stored(self, number: int, revision: str, fingerprint: str) -> bool:
         try:
             article = self._article(number)
-        except (TypeError, ValueError):  # a date or a list that cannot be one
+        except _Garbled:
             return False
         rows = self._db.execute(
             'SELECT id, start, "end", heading, vector FROM passages WHERE article = ?', (number,)
@@ -564,7 +578,8 @@ def unusable(path: Path, error: Exception) -> FootnoteError:
 
 
 def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    with _as_written("a date"):
+        return date.fromisoformat(text) if text else None
 
 
 def _passage(row: Sequence[object], article: Article) -> Passage:

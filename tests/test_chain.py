@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -290,6 +291,24 @@ def test_a_damaged_catalog_is_one_sentence(store, embedder, indexed):
         catalog.write_bytes(sound[:page] + b"\7" * 4096 + sound[page + 4096 :])
         with contextlib.suppress(FootnoteError):
             assert true_to(ask(assistant_over(Index(store, embedder)), FERRY))
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("articles.fetched", "yesterday"),
+        ("articles.published", "soon"),
+        ("articles.pages", "["),
+        ("articles.sections", "3"),
+        ("segments.checksums", ""),
+    ],
+)
+def test_a_garbled_row_is_one_sentence(store, assistant, row, value):
+    table, column = row.split(".")
+    with sqlite3.connect(store / FILE_NAME) as catalog:
+        catalog.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    with pytest.raises(FootnoteError, match=r"catalog\.sqlite is damaged \(.+ is garbled: "):
+        ask(assistant, FERRY)
 
 
 def test_another_model_than_the_index_was_made_with_is_one_sentence(store, embedder, indexed):
