@@ -1,4 +1,4 @@
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,12 +123,12 @@ def test_a_meaning_turned_round_counts_as_none():
     assert evidence("Why?", candidates([hit(article(TEXT))])[0], {}, -0.5).similar == 0
 
 
-def test_support_is_between_0_and_1_and_grows_with_each_evidence():
+# Not `around`: what stands beside a sentence is partly in the score of its passage already, so it may count against it.
+@pytest.mark.parametrize("name", ["similar", "covered", "ranked", "kind"])
+def test_support_is_between_0_and_1_and_grows_with_the_evidence(name):
     middle = Evidence(0.5, 0.5, 0.5, 0.5, 0.5)
-    for name in (field.name for field in fields(Evidence)):
-        less, more = replace(middle, **{name: 0.0}), replace(middle, **{name: 1.0})
-        assert 0 < support(less) <= support(middle) <= support(more) < 1
-    assert support(replace(middle, similar=0.0)) < support(replace(middle, similar=1.0))
+    less, more = replace(middle, **{name: 0.0}), replace(middle, **{name: 1.0})
+    assert 0 < support(less) < support(middle) < support(more) < 1
 
 
 # Choosing -------------------------------------------------------------------------------------------------------------
