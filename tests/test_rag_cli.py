@@ -259,9 +259,11 @@ def test_a_run_with_a_failed_question_has_not_done_its_work(rag, written):
 
 def test_a_failed_question_cannot_command_the_terminal(rag, written):
     text = (written / "questions.jsonl").read_text(encoding="utf-8")
-    (written / "questions.jsonl").write_text(text.replace("fell in August", "sank"), encoding="utf-8")
+    hostile = text.replace("fell in August", "sank").replace("When did", "\\u001b[2JWhen [bold]did")
+    (written / "questions.jsonl").write_text(hostile, encoding="utf-8")
     code, out, _ = rag("eval", "run", "--set", str(written))
     assert code == 1
+    assert "[2JWhen [bold]did" in out
     assert "\x1b" not in out
 
 

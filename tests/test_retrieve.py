@@ -104,6 +104,18 @@ def test_words_find_what_meaning_does_not(store):
     assert (best.article.source, best.found_by) == ("s7", "dense+lexical")
 
 
+def test_what_words_alone_found_is_scored_by_its_meaning_too(store, monkeypatch):
+    monkeypatch.setattr("rag.retrieve.DEPTH", 1)
+    embedder = Meaning()
+    sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
+    found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
+    # Of two scores the higher becomes 1 and the lower 0, for either finder.
+    assert [(hit.article.source, hit.found_by, hit.score) for hit in found] == [
+        ("ferry", "dense", 0.5),
+        ("quay", "lexical", 0.5),
+    ]
+
+
 def test_an_edited_article_is_found_as_it_is_now(store, shelf, embedder, retriever):
     assert "noon" in retriever.search("ferry").hits[0].passage.text
     shelf.texts["ferry"] = "The ferry sails at seven."
