@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 from index import terminal
 from index.errors import FootnoteError, UsageError
+from index.printable import visible
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
-from rag.wording import SAYINGS, clipped, counted, extent, short, visible
+from rag.wording import SAYINGS, clipped, counted, extent, short
 
 if TYPE_CHECKING:
     import gradio as gr

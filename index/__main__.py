@@ -17,6 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.printable import escaped, visible
 from index.terminal import guarded, progress_bar
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     options = _parser().parse_args(arguments)
     done, result, text = options.command(options)
-    print(json.dumps(result, ensure_ascii=False, indent=2) if options.json else text)
+    print(escaped(json.dumps(result, ensure_ascii=False, indent=2)) if options.json else visible(text))
     return 0 if done else 1
 
 

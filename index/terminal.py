@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from index.errors import FootnoteError
+from index.printable import visible
 
 if TYPE_CHECKING:
     from index.sync import Progress
@@ -89,7 +90,7 @@ def _bar() -> Iterator[Progress]:
 def _say(sentence: object, hint: str) -> None:
     text = str(sentence).rstrip()
     ended = text if text.endswith((".", "!", "?")) else f"{text}."
-    sys.stderr.write(f"{ended}\n{hint}\n" if hint else f"{ended}\n")
+    sys.stderr.write(visible(f"{ended}\n{hint}\n" if hint else f"{ended}\n"))
 
 
 def _first_line(error: BaseException) -> str:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     done, result, shown = options.command(options)
     if options.json:
-        from rag.wording import escaped
+        from index.printable import escaped
 
         print(escaped(json.dumps(result, ensure_ascii=False, indent=2)))
     else:
@@ -86,7 +86,8 @@ def _ask(options: argparse.Namespace) -> Result:
 
 def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
-    from rag.wording import SAYINGS, counted, extent, visible
+    from index.printable import visible
+    from rag.wording import SAYINGS, counted, extent
 
     if answer.refusal:
         yield SAYINGS[answer.refusal]
@@ -103,7 +104,8 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
 
 
 def _footnote_lines(citation: Citation) -> Iterator[str]:
-    from rag.wording import short, visible
+    from index.printable import visible
+    from rag.wording import short
 
     page = f"p. {citation.page}" if citation.page else ""
     about = " · ".join(filter(None, [citation.title, citation.author, short(citation.published), page]))
@@ -114,7 +116,8 @@ def _footnote_lines(citation: Citation) -> Iterator[str]:
 
 
 def _nearest_lines(answer: Answer) -> Iterator[str]:
-    from rag.wording import clipped, short, visible
+    from index.printable import visible
+    from rag.wording import clipped, short
 
     if answer.hits:
         yield "\nNearest passages:"

@@ -250,3 +250,9 @@ def test_an_interrupt_is_one_sentence(folder, store):
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")
     assert err == "Stopped; nothing is lost, run the command again to go on.\n"
+
+
+def test_a_file_name_cannot_command_the_terminal(tmp_path, capsys):
+    (tmp_path / "a\x1b[2J.bin").write_bytes(b"x")
+    main(["sync", str(tmp_path), "--store", str(tmp_path / ".store")])
+    assert "\x1b" not in capsys.readouterr().out

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from index.printable import visible
 from rag.evals.comparisons import Change, Comparison, Flip, describe
 from rag.evals.measures import Mean
 from rag.evals.runs import Run, latencies, means
-from rag.wording import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
