@@ -1,17 +1,17 @@
-"""Fits the sentence reader's weights and threshold, and says how well they do on questions they were not fitted on.
+"""Fits the weights of the sentence reader and sweeps its threshold, and says how well they do.
 
     python -m benchmarks.calibrate SET_FOLDER STORE [SET_FOLDER STORE ...]
 
 Each pair is a question set in the form of BEIR and a store that holds its corpus; 400 questions of each are drawn. A
-sentence counts as an answer when it holds an answer text and stands in a relevant document. Prints the weights, and by
-five-fold cross-validation over questions: how often the best sentence is an answer, and refusals and answers at a row
-of thresholds.
+sentence counts as an answer when it holds an answer text and stands in a relevant document. The weights are fitted on
+answerable questions whose answer is among the sentences, each question counting the same. Reported by five-fold
+cross-validation over questions: how often the best sentence is an answer. The threshold is not fitted: for a row of
+them, how many answerable questions are answered and how many others refused.
 """
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +29,12 @@ from rag.retrieve import HybridRetriever
 QUESTIONS = 400
 FOLDS = 5
 SEED = 0
+SIMILAR = 0  # the column of Evidence.similar
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with the evidence of each sentence, float64 (sentences, 5), and which of them answer it."""
+    """A question with the evidence of each sentence, float64 (sentences, 4), and which of them answer it."""
 
     set_name: str
     answerable: bool
@@ -67,59 +68,53 @@ def _is_answer(question: EvalQuestion, weighed: Weighed, question_set: QuestionS
 
 
 def fit(questions: list[Asked]) -> tuple[np.ndarray, float]:
-    """Weights and bias of a logistic regression over sentences, each set of questions counting the same."""
+    """Weights and bias of a logistic regression over the sentences of questions that have an answer among them."""
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.concatenate([q.evidence for q in questions])
-    labels = np.concatenate([q.answers for q in questions])
-    sizes = Counter[str]()
-    for question in questions:
-        sizes[question.set_name] += len(question.answers)
-    weights = np.concatenate([np.full(len(q.answers), len(rows) / len(sizes) / sizes[q.set_name]) for q in questions])
-    model = LogisticRegression(C=10.0, max_iter=1_000).fit(rows, labels, sample_weight=weights)
+    held = [q for q in questions if q.answerable and q.answers.any()]
+    rows, labels = np.concatenate([q.evidence for q in held]), np.concatenate([q.answers for q in held])
+    shares = np.concatenate([np.full(len(q.answers), len(labels) / len(held) / len(q.answers)) for q in held])
+    model = LogisticRegression(C=10.0, max_iter=2_000).fit(rows, labels, sample_weight=shares)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def held_out(questions: list[Asked]) -> list[tuple[Asked, float, bool]]:
-    """Each question with its best sentence's support and whether that sentence answers, by weights not fitted on it."""
-    folds = np.random.default_rng(SEED).integers(0, FOLDS, len(questions))
-    scored = []
+def first_is_right(questions: list[Asked]) -> dict[str, list[bool]]:
+    """For each answerable question whether its best sentence answers, by weights that were not fitted on it."""
+    held = [q for q in questions if q.answerable]
+    folds = np.random.default_rng(SEED).integers(0, FOLDS, len(held))
+    right: dict[str, list[bool]] = {}
     for fold in range(FOLDS):
-        weights, bias = fit([q for q, f in zip(questions, folds, strict=True) if f != fold])
-        for q, f in zip(questions, folds, strict=True):
-            if f == fold:
-                support = 1 / (1 + np.exp(-(q.evidence @ weights + bias)))
-                best = int(np.argmax(support))
-                scored.append((q, float(support[best]), bool(q.answers[best])))
-    return scored
+        weights, _ = fit([q for q, f in zip(held, folds, strict=True) if f != fold])
+        for q in (q for q, f in zip(held, folds, strict=True) if f == fold):
+            right.setdefault(q.set_name, []).append(bool(q.answers[np.argmax(q.evidence @ weights)]))
+    return right
 
 
-def report(scored: list[tuple[Asked, float, bool]]) -> Iterator[str]:
-    """Lines for each set: how often the best sentence answers, AUROC, and what each threshold would give."""
+def report(questions: list[Asked]) -> Iterator[str]:
+    """Lines for each set: how often the best sentence answers, AUROC of the closest sentence, and the sweep."""
     from sklearn.metrics import roc_auc_score
 
-    for name in dict.fromkeys(q.set_name for q, _, _ in scored):
-        rows = [(q.answerable, support, right) for q, support, right in scored if q.set_name == name]
-        yes, no = [r for r in rows if r[0]], [r for r in rows if not r[0]]
-        right = np.mean([r[2] for r in yes])
-        auroc = roc_auc_score([r[0] for r in rows], [r[1] for r in rows]) if no else float("nan")
-        yield f"{name}: {len(yes)} answerable, {len(no)} not; best sentence answers {right:.3f}; AUROC {auroc:.3f}"
-        for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
-            kept = np.mean([r[1] >= threshold for r in yes])
-            good = np.mean([r[2] for r in yes if r[1] >= threshold] or [0])
-            refused = np.mean([r[1] < threshold for r in no]) if no else float("nan")
-            yield f"  threshold {threshold:.2f}: answers {kept:.3f} (right {good:.3f}), refuses {refused:.3f}"
+    for name, right in first_is_right(questions).items():
+        asked_of = [q for q in questions if q.set_name == name]
+        closest = np.array([q.evidence[:, SIMILAR].max() for q in asked_of])
+        yes = np.array([q.answerable for q in asked_of])
+        auroc = roc_auc_score(yes, closest) if not yes.all() else float("nan")
+        counts = f"{yes.sum()} answerable, {(~yes).sum()} not"
+        yield f"{name}: {counts}; best sentence answers {np.mean(right):.3f}; AUROC {auroc:.3f}"
+        for threshold in np.arange(0.2, 0.65, 0.05):
+            answered, refused = (closest[yes] >= threshold).mean(), (closest[~yes] < threshold).mean()
+            yield f"  threshold {threshold:.2f}: answers {answered:.3f}, refuses {refused:.3f}"
 
 
 def main() -> None:
-    """Fit on all sets, and report by cross-validation."""
+    """Fit on all sets, and report."""
     embedder = Embedder()
     questions: list[Asked] = []
     for folder, store in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
         questions += asked(load(Path(folder)), Path(store), embedder)
     weights, bias = fit(questions)
     print("WEIGHTS =", tuple(round(float(w), 2) for w in weights), "BIAS =", round(bias, 2))
-    print("\n".join(report(held_out(questions))))
+    print("\n".join(report(questions)))
 
 
 if __name__ == "__main__":

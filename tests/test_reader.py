@@ -27,7 +27,7 @@ from rag.reader import (
 from rag.retrieve import HybridRetriever
 
 ALWAYS, NEVER = 0.0, 1.1
-STRONG = Evidence(1.0, 1.0, 1.0, 1.0, 1.0)
+STRONG = Evidence(1.0, 1.0, 1.0, 1.0)
 TEXT = "The mole fell in a storm. It was rebuilt before May. The ferry sails again at noon."
 
 
@@ -113,20 +113,19 @@ def test_a_question_asks_for_a_number_a_date_or_a_name(question, text, kind):
     assert kind_of_answer(question, text) == kind
 
 
-def test_the_label_counts_for_what_is_around_and_not_for_what_is_covered():
+def test_the_title_is_not_what_a_sentence_covers():
     found = candidates([hit(article("It fell down in a storm.", title="The mole"))])[0]
     known = evidence("Why did the mole fall?", found, {"mole": 1.0}, 0.5)
-    assert known == Evidence(similar=0.5, covered=0, around=1, ranked=1, kind=0.5)
+    assert known == Evidence(similar=0.5, covered=0, ranked=1, kind=0.5)
 
 
 def test_a_meaning_turned_round_counts_as_none():
     assert evidence("Why?", candidates([hit(article(TEXT))])[0], {}, -0.5).similar == 0
 
 
-# Not `around`: what stands beside a sentence is partly in the score of its passage already, so it may count against it.
 @pytest.mark.parametrize("name", ["similar", "covered", "ranked", "kind"])
 def test_support_is_between_0_and_1_and_grows_with_the_evidence(name):
-    middle = Evidence(0.5, 0.5, 0.5, 0.5, 0.5)
+    middle = Evidence(0.5, 0.5, 0.5, 0.5)
     less, more = replace(middle, **{name: 0.0}), replace(middle, **{name: 1.0})
     assert 0 < support(less) < support(middle) < support(more) < 1
 
@@ -149,7 +148,7 @@ def test_an_answer_is_short():
 
 
 def test_what_has_far_less_support_is_left_out():
-    best, weak = weighed("mole", vector=0), replace(weighed("ferry", vector=1), evidence=Evidence(0, 0, 0, 0, 0))
+    best, weak = weighed("mole", vector=0), replace(weighed("ferry", vector=1), evidence=Evidence(0, 0, 0, 0))
     assert chosen([best, weak]) == [best]
 
 
@@ -170,7 +169,7 @@ def test_the_sentence_that_answers_comes_first(indexed):
     assert read(indexed, "When does the ferry sail?")[0].sentences[0].text == "The ferry sails at noon."
 
 
-def test_a_sentence_below_the_threshold_is_no_answer(indexed):
+def test_without_a_sentence_that_is_close_enough_there_is_no_answer(indexed):
     draft, _ = read(indexed, "When does the ferry sail?", NEVER)
     assert (draft.sentences, draft.refusal) == ((), Refusal.NOT_SUPPORTED)
 
