@@ -105,7 +105,7 @@ class SentenceReader:
         if not hits:
             return Draft((), NAME, Refusal.NOTHING_FOUND)
         weighed = sorted(self.weigh(question, hits), key=lambda w: -support(w.evidence))
-        if max((w.evidence.similar for w in weighed), default=0.0) < self._threshold:
+        if not weighed or max(w.evidence.similar for w in weighed) < self._threshold:
             return Draft((), NAME, Refusal.NOT_SUPPORTED)
         return Draft(tuple(_quoted(w.candidate) for w in chosen(weighed)), NAME)
 
