@@ -23,21 +23,24 @@ from index.search import Index
 from rag.chain import Assistant
 from rag.evals.scores import squeeze
 from rag.evals.sets import EvalQuestion, QuestionSet, load
-from rag.reader import SentenceReader, Weighed
+from rag.reader import SentenceReader, Weighed, closeness
 from rag.retrieve import HybridRetriever
 
 QUESTIONS = 400
 FOLDS = 5
 SEED = 0
-SIMILAR = 0  # the column of Evidence.similar
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question with the evidence of each sentence, float64 (sentences, 4), and which of them answer it."""
+    """A question with the evidence of each sentence, float64 (sentences, 4), and which of them answer it.
+
+    `closest` is how near the nearest of them comes to the question.
+    """
 
     set_name: str
     answerable: bool
+    closest: float
     evidence: np.ndarray
     answers: np.ndarray
 
@@ -56,6 +59,7 @@ def asked(question_set: QuestionSet, store: Path, embedder: Embedder) -> Iterato
             yield Asked(
                 question_set.name,
                 question.answerable,
+                max(closeness(w.evidence) for w in weighed),
                 np.array([w.evidence.values() for w in weighed]),
                 np.array([_is_answer(question, w, question_set) for w in weighed]),
             )
@@ -96,7 +100,7 @@ def report(questions: list[Asked]) -> Iterator[str]:
 
     for name, right in first_is_right(questions).items():
         asked_of = [q for q in questions if q.set_name == name]
-        closest = np.array([q.evidence[:, SIMILAR].max() for q in asked_of])
+        closest = np.array([q.closest for q in asked_of])
         yes = np.array([q.answerable for q in asked_of])
         auroc = roc_auc_score(yes, closest) if not yes.all() else float("nan")
         counts = f"{yes.sum()} answerable, {(~yes).sum()} not"

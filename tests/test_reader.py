@@ -17,6 +17,7 @@ from rag.reader import (
     Weighed,
     candidates,
     chosen,
+    closeness,
     content_words,
     coverage,
     evidence,
@@ -128,6 +129,11 @@ def test_support_is_between_0_and_1_and_grows_with_the_evidence(name):
     middle = Evidence(0.5, 0.5, 0.5, 0.5)
     less, more = replace(middle, **{name: 0.0}), replace(middle, **{name: 1.0})
     assert 0 < support(less) < support(middle) < support(more) < 1
+
+
+def test_a_sentence_comes_close_by_meaning_or_by_words():
+    assert closeness(Evidence(similar=0.6, covered=0.1, ranked=0, kind=0)) == 0.6
+    assert closeness(Evidence(similar=0.1, covered=0.5, ranked=0, kind=0)) == 0.45
 
 
 # Choosing -------------------------------------------------------------------------------------------------------------
