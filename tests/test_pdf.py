@@ -19,7 +19,7 @@ def named(**entries):
     return DictionaryObject({NameObject(f"/{name}"): value for name, value in entries.items()})
 
 
-def pdf(*pages, password=None, **about):
+def pdf(*pages, password=None, algorithm="RC4-128", **about):
     """A PDF that shows the lines of each page; a password of "" forbids nothing but is there."""
     writer = PdfWriter()
     font = DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})
@@ -32,7 +32,7 @@ def pdf(*pages, password=None, **about):
         page[NameObject("/Resources")] = named(Font=named(F1=font))
     writer.add_metadata({f"/{key}": value for key, value in about.items()})
     if password is not None:
-        writer.encrypt(password, "owner", algorithm="RC4-128")
+        writer.encrypt(password, "owner", algorithm=algorithm)
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
@@ -152,8 +152,9 @@ def test_a_locked_file_says_so():
         read_pdf(pdf(PROSE, password="secret"), "x.pdf")
 
 
-def test_a_file_that_only_forbids_printing_is_read():
-    assert read_pdf(pdf(PROSE, password=""), "x.pdf").text.startswith(LINE)
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_file_that_only_forbids_printing_is_read(algorithm):
+    assert read_pdf(pdf(PROSE, password="", algorithm=algorithm), "x.pdf").text.startswith(LINE)
 
 
 def test_an_encryption_that_cannot_be_read_is_not_called_damage(monkeypatch):
