@@ -88,9 +88,9 @@ class Weighed:
 # its length.
 WEIGHTS = (0.67, 2.72, 6.45, 1.38)
 BIAS = -9.67
-# When no sentence comes this close to the question, the articles do not say. Swept from .2 to .6 in the same run: at .45
-# none of 126 answerable news questions was refused and 1.1 % of 183 of SQuAD's, and 38 % of 274 news questions that
-# nothing answers were. It belongs to the packaged embedding model.
+# When no sentence comes this close to the question, the articles do not say. Swept from .2 to .6 in the same run: .45
+# refused none of 126 answerable news questions and 1.1 % of 183 of SQuAD's, and 38 % of 274 news questions that nothing
+# answers. It belongs to the packaged embedding model.
 THRESHOLD = 0.45
 # Half of the question's words in one sentence are as close as THRESHOLD, whatever the model makes of them.
 WORDS = 0.9
