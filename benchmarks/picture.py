@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-QUESTION = "How many people were hurt when the Dunlin broke loose?"
+QUESTION = "What did the inquiry find about the crane barge?"
 
 
 def main() -> None:

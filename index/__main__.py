@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.printable import escaped, visible
+from index.printable import escaped, place, visible
 from index.terminal import guarded, progress_bar
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _problems(unread: Sequence[Unread]) -> list[dict[str, str]]:
 
 
 def _problem_lines(unread: Sequence[Unread]) -> list[str]:
-    lines = [f"{state:<11} {source}: {reason}" for source, state, reason in _worst_first(unread)]
+    lines = [f"{state:<11} {place(source)}: {reason}" for source, state, reason in _worst_first(unread)]
     rest = [f"and {len(lines) - SHOWN:,} more, see --json"] if len(lines) > SHOWN else []
     return lines[:SHOWN] + rest
 

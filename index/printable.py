@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 # What is invisible can hide words or turn their order round: zero-width characters, bidi controls, tag characters,
 # control characters, which a terminal would obey. The zero-width joiner and non-joiner stay: Persian and Hindi are
@@ -29,3 +30,9 @@ def visible(text: str) -> str:
 def escaped(json_text: str) -> str:
     """JSON that means the same, with escapes for what `visible` leaves out: it may be looked at in a terminal too."""
     return json_text.translate(_ESCAPED)
+
+
+def place(source: str) -> str:
+    """The source as a terminal shows it: a path from where the command was run, if it lies there, or all of it."""
+    here = Path.cwd()
+    return str(Path(source).relative_to(here)) if Path(source).is_relative_to(here) else source

@@ -104,7 +104,7 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
 
 
 def _footnote_lines(citation: Citation) -> Iterator[str]:
-    from index.printable import visible
+    from index.printable import place, visible
     from rag.wording import short
 
     page = f"p. {citation.page}" if citation.page else ""
@@ -112,7 +112,7 @@ def _footnote_lines(citation: Citation) -> Iterator[str]:
     yield ""
     yield f"[{citation.number}] {visible(about)}"
     yield f"    “{visible(citation.quote)}”"
-    yield f"    {visible(citation.source)}, characters {citation.start}–{citation.end}"
+    yield f"    {visible(place(citation.source))}, characters {citation.start}–{citation.end}"
 
 
 def _nearest_lines(answer: Answer) -> Iterator[str]:

@@ -104,7 +104,7 @@ def test_a_file_that_is_too_large_is_skipped_without_being_read(tmp_path):
         file.truncate(MAX_BYTES + 1)
     files = Files(tmp_path)
     assert seen(files) == [("a.txt", "skipped", "larger than 50 MB")]
-    with pytest.raises(NotAnArticle, match=r"a\.txt: larger than 50 MB"):
+    with pytest.raises(NotAnArticle, match=r"larger than 50 MB"):
         files.read(str(tmp_path / "a.txt"))
 
 
@@ -121,9 +121,9 @@ def test_a_link_or_a_pipe_put_in_the_place_of_a_file_is_refused(tmp_path):
     (tmp_path / "a.txt").symlink_to(tmp_path / "b.txt")
     (tmp_path / "b.txt").write_text(TEXT)
     os.mkfifo(tmp_path / "pipe.txt")
-    with pytest.raises(UnreadableSource, match=r"a\.txt: too many levels of symbolic links"):
+    with pytest.raises(UnreadableSource, match=r"too many levels of symbolic links"):
         Files(tmp_path).read(str(tmp_path / "a.txt"))
-    with pytest.raises(UnreadableSource, match=r"pipe\.txt: not a plain file"):
+    with pytest.raises(UnreadableSource, match=r"not a plain file"):
         Files(tmp_path).read(str(tmp_path / "pipe.txt"))
 
 
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_the_rest_go_on(tmp_path, mon
     opened = os.open
     monkeypatch.setattr(os, "open", lambda path, *rest: fails() if Path(path).name == "a.txt" else opened(path, *rest))
     assert seen(files) == [("a.txt", "failed", "input/output error"), ("b.txt", "seen", "")]
-    with pytest.raises(UnreadableSource, match=r"a\.txt: input/output error"):
+    with pytest.raises(UnreadableSource, match=r"input/output error"):
         files.read(str(tmp_path / "a.txt"))
 
 
@@ -169,7 +169,7 @@ def test_a_file_that_vanishes_after_the_scan_is_no_longer_there(tmp_path):
     files = written(tmp_path, **{"a.txt": TEXT})
     (sighting,) = files.scan()
     (tmp_path / "a.txt").unlink()
-    with pytest.raises(UnreadableSource, match=r"a\.txt: no longer there"):
+    with pytest.raises(UnreadableSource, match=r"no longer there"):
         files.read(sighting.source)
 
 
@@ -218,12 +218,12 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_ends_in_one_sentence_that_names_it(tmp_path, name):
+def test_a_bad_file_ends_in_one_sentence_that_says_why(tmp_path, name):
     data, kind, reason = BAD[name]
     began = time.monotonic()
     with pytest.raises(FootnoteError) as caught:
         read(tmp_path, name, data)
-    assert (type(caught.value), str(caught.value)) == (kind, f"{name}: {reason}")
+    assert (type(caught.value), str(caught.value)) == (kind, reason)
     assert time.monotonic() - began < 20
 
 
@@ -247,7 +247,7 @@ def test_whatever_a_parser_raises_is_a_damaged_file(tmp_path, monkeypatch, fault
         raise fault
 
     monkeypatch.setattr("index.sources.files.read_plain", raises)
-    with pytest.raises(UnreadableSource, match=r"a\.txt: damaged file") as caught:
+    with pytest.raises(UnreadableSource, match=r"damaged file") as caught:
         read(tmp_path, "a.txt")
     assert caught.value.__cause__ is fault
 

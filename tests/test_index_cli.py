@@ -83,8 +83,8 @@ def test_a_source_that_fails_is_named_first_and_makes_the_exit_code_1(command, f
     code, out, _ = command("sync", folder)
     assert code == 1
     _, first, second = out.splitlines()
-    assert first.startswith(f"failed      {folder / 'broken.pdf'}: broken.pdf: damaged PDF")
-    assert second == f"skipped     {folder / 'a.png'}: not an article format (.png)"
+    assert first.startswith("failed      articles/broken.pdf: damaged PDF")
+    assert second == "skipped     articles/a.png: not an article format (.png)"
     assert command("sync")[0] == 1
 
 

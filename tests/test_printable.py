@@ -3,7 +3,7 @@ import unicodedata
 
 import pytest
 
-from index.printable import escaped, visible
+from index.printable import escaped, place, visible
 
 ESCAPES = {
     "colour": ("\x1b[31mred\x1b[0m", "[31mred[0m"),
@@ -54,3 +54,10 @@ def test_json_that_is_escaped_means_the_same_and_can_be_sent():
 @pytest.mark.parametrize("text", ["Grüße, naïve", "mi\u200cravam", "क्\u200dष", "船は七時", "שלום", "a\tb\nc", "£6.4m"])
 def test_what_people_write_stays_as_it_is(text):
     assert visible(text) == text
+
+
+def test_a_source_below_the_working_folder_is_shown_from_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place(str(tmp_path / "notes" / "a.md")) == "notes/a.md"
+    assert place(str(tmp_path.parent / "a.md")) == str(tmp_path.parent / "a.md")
+    assert place("https://example.org/a") == "https://example.org/a"

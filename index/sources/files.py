@@ -74,17 +74,17 @@ class Files:
         yield from self._folder(self.root) if self.root.is_dir() else self._file(self.root)
 
     def read(self, source: str) -> Article:
-        """The article in the file. Raises NotAnArticle or UnreadableSource with a sentence that names the file."""
+        """The article in the file. Raises NotAnArticle or UnreadableSource; the reason does not name the file."""
         path = Path(source)
         try:
             return article(source, drafted(_bytes(path), path))
-        except FootnoteError as error:
-            raise type(error)(f"{path.name}: {error}", error.hint) from error
+        except FootnoteError:
+            raise
         except OSError as error:
-            raise UnreadableSource(f"{path.name}: {_said(error)}") from error
+            raise UnreadableSource(_said(error)) from error
         # The parsers below raise whatever a damaged file leads them to, RecursionError and MemoryError included.
         except Exception as error:
-            raise UnreadableSource(f"{path.name}: damaged {_format(path)}") from error
+            raise UnreadableSource(f"damaged {_format(path)}") from error
 
     def covers(self, source: str) -> bool:
         """Whether the source lies under the root, and not in a folder that the last scan could not look into."""
