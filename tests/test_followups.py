@@ -55,3 +55,24 @@ def test_words_that_merely_contain_a_pronoun_point_at_nothing():
 @pytest.mark.parametrize("text", ["", " ", "?", "…", "\0"])
 def test_what_says_nothing_leans(text):
     assert leans(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who is Zelenskyy?",
+        "Where is Merrowick?",
+        "what is primatology",
+        "Is there a library in Merrowick?",
+        "Who said that the crane barge struck the mole?",
+        "So what is the budget of the East Mole repair project?",
+        "What happened in Merrowick this week?",
+    ],
+)
+def test_a_new_topic_is_not_put_behind_the_old_one(text):
+    assert stand_alone(text, [MOLE]) == text
+
+
+@pytest.mark.parametrize("text", ["What happened there?", "Does that cost much?", "Who did this?", "And who paid?"])
+def test_a_word_that_points_at_what_was_said_leans(text):
+    assert leans(text)
