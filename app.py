@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from index import terminal
-from index.errors import FootnoteError, UsageError
+from index.errors import FootnoteError, UsageError, ended
 from index.printable import visible
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
@@ -346,7 +346,7 @@ def watched(sync: Callable[[Progress], Report], every: float = 0.25) -> Iterator
 def trouble(error: Exception) -> str:
     """What the reader sees of an error: a FootnoteError's sentence and hint; of anything else, that it is logged."""
     if isinstance(error, FootnoteError):
-        return f"{error} {error.hint}".strip()
+        return f"{ended(error)} {error.hint}".strip()
     log.error("the page could not finish a request", exc_info=error)
     return BROKEN
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def ended(said: object) -> str:
+    """What is said, as a sentence: with a full stop unless it ends with a mark of its own."""
+    text = str(said).rstrip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 class FootnoteError(Exception):
     """Something the user can mend. `str(error)` is the sentence, `hint` the next step, `exit_code` 1 or 2."""
 

@@ -21,6 +21,7 @@ import app
 from index.errors import FootnoteError, UsageError
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
+from rag.chain import checked
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -312,6 +313,12 @@ def test_a_sync_that_fails_ends_in_one_sentence():
         raise FootnoteError("Another sync is running.", "Wait for it.")
 
     assert unescape(list(app.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
+
+
+def test_an_error_and_its_hint_are_two_sentences():
+    with pytest.raises(UsageError) as told:
+        checked(" ")
+    assert app.trouble(told.value) == "The question is empty. Write what you want to know from your articles."
 
 
 def test_progress_is_counted_only_where_there_is_something_to_count():
