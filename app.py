@@ -37,7 +37,6 @@ log = logging.getLogger("footnote.page")
 
 FILES = Path(__file__).parent / "page"
 NEAREST = 3
-MAX_QUESTION = 4_000
 BROKEN = "Something went wrong inside Footnote; the log has the details."
 
 Progress = Callable[[str, int, int], None]
@@ -458,8 +457,8 @@ def conversation(
         chat = chatbot(examples)
         with gr.Row(elem_id="ask"):
             box = gr.Textbox(
-                placeholder="Ask your articles", lines=1, max_lines=6, max_length=MAX_QUESTION, label="Question",
-                show_label=False, container=False, autofocus=True, elem_id="question",
+                placeholder="Ask your articles", lines=1, max_lines=6, label="Question", show_label=False,
+                container=False, autofocus=True, elem_id="question",
             )  # fmt: skip
             send = gr.Button("Ask", elem_id="send", variant="primary")
         picked = gr.Button(elem_id="pick")

@@ -104,7 +104,7 @@ def refused(question, why, *hits):
 
 
 class Scripted:
-    """Answers by the first word of the question."""
+    """Answers by the first word of the question, after the chain's own check of it."""
 
     def __init__(self):
         self.asked = []
@@ -115,6 +115,7 @@ class Scripted:
 
     def ask(self, question):
         self.asked.append(question)
+        checked(question.text)
         word = re.match(r"\w*", question.text)[0].lower()
         if word == "river":
             return quoted(question, (RIVER, FLOOD), (RIVER, GAUGE))
@@ -515,8 +516,11 @@ def test_an_empty_question_asks_nothing(page, site):
 
 
 @browser_test
-def test_a_question_is_capped_in_the_box(page):
-    assert page.get_attribute("#question textarea", "maxlength") == "4000"
+def test_a_question_that_is_too_long_is_refused_whole_and_not_cut(page, site):
+    before = len(site.assistant.asked)
+    reply = ask(page, "River " + "x" * 49_994)
+    assert reply.inner_text().startswith("The question has 50,000 characters; at most 4,000 are read. Ask it in a few")
+    assert [len(question.text) for question in site.assistant.asked[before:]] == [50_000]
 
 
 @browser_test
