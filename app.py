@@ -14,7 +14,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,6 +37,8 @@ log = logging.getLogger("footnote.page")
 
 FILES = Path(__file__).parent / "page"
 NEAREST = 3
+# Turns that a conversation keeps, with the articles that they cite.
+TURNS = 200
 BROKEN = "Something went wrong inside Footnote; the log has the details."
 
 Progress = Callable[[str, int, int], None]
@@ -55,8 +57,12 @@ class Assistant(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for."""
+    """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for.
 
+    `number` counts from 1 in a conversation, and is in the links of its answer.
+    """
+
+    number: int
     question: str
     answer: Answer | None = None
     trouble: str = ""
@@ -93,16 +99,18 @@ def plain(text: str) -> str:
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     """The conversation as the Chatbot takes it."""
     drawn = []
-    for number, turn in enumerate(turns, start=1):
+    for turn in turns:
         drawn.append({"role": "user", "content": f'<span class="asked">{plain(turn.question)}</span>'})
-        drawn.append({"role": "assistant", "content": reply_html(number, turn)})
+        drawn.append({"role": "assistant", "content": reply_html(turn)})
+    if turns and turns[0].number > 1:
+        drawn[0]["content"] = f'<span class="dropped">Older questions are no longer kept.</span>{drawn[0]["content"]}'
     return drawn
 
 
-def reply_html(turn_number: int, turn: Turn) -> str:
+def reply_html(turn: Turn) -> str:
     """What stands under a question: the answer, the trouble, or that it is being looked for."""
     if turn.answer:
-        return answer_html(turn_number, turn.answer)
+        return answer_html(turn.number, turn.answer)
     if turn.trouble:
         return f'<p class="trouble">{plain(turn.trouble)}</p>'
     return '<p class="waiting">Looking through your articles</p>'
@@ -145,7 +153,7 @@ def note_html(turn_number: int, citation: Citation) -> str:
 
 def refusal_html(turn_number: int, answer: Answer) -> str:
     """That there is no answer, and the passages that came nearest."""
-    said = f'<p class="refusal">{SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED]}</p>'
+    said = f'<p class="refusal">{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>'
     near = "".join(
         f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
         f"<i>{plain(short(hit.article.published))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
@@ -181,28 +189,18 @@ def places(answer: Answer) -> dict[str, Place]:
             f"near-{n}": Place(hit.article, hit.passage.start, hit.passage.end, hit.passage.heading, hit.passage.page)
             for n, hit in enumerate(answer.hits[:NEAREST], start=1)
         }
-    found = {c.number: cited_article(answer, c) for c in answer.citations}
+    articles = {hit.passage.id: hit.article for hit in answer.hits}
     return {
-        f"cite-{c.number}": Place(article, c.start, c.end, c.heading, c.page)
-        for c in answer.citations
-        if (article := found[c.number])
+        f"cite-{c.number}": Place(articles[c.passage_id], c.start, c.end, c.heading, c.page) for c in answer.citations
     }
-
-
-def cited_article(answer: Answer, citation: Citation) -> Article | None:
-    """The article as it was when the answer was made: the one of the cited passage, or of any passage beside it."""
-    wanted = (citation.article_id, citation.revision)
-    hits = [h for h in answer.hits if (h.passage.article_id, h.passage.revision) == wanted]
-    return next((h.article for h in hits if h.passage.id == citation.passage_id), hits[0].article if hits else None)
 
 
 def opened(wanted: str, turns: Sequence[Turn]) -> str:
     """The panel for 'cite-<turn>-<number>' or 'near-<turn>-<number>'; the empty panel for anything else."""
     parts = re.fullmatch(r"(cite|near)-([0-9]{1,6})-([0-9]{1,6})", wanted)
-    turn = int(parts[2]) if parts else 0
-    answer = turns[turn - 1].answer if 0 < turn <= len(turns) else None
+    number, key = (int(parts[2]), f"{parts[1]}-{parts[3]}") if parts else (0, "")
+    answer = next((turn.answer for turn in turns if turn.number == number), None)
     leads = places(answer) if answer else {}
-    key = f"{parts[1]}-{parts[3]}" if parts else ""
     return source_html(wanted, leads[key], list(leads.values())) if key in leads else NO_SOURCE
 
 
@@ -352,11 +350,29 @@ def trouble(error: Exception) -> str:
 
 def answered(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Turn:
     """The turn that follows `turns`."""
+    turn = following(turns, question)
     earlier = tuple(turn.question for turn in turns if turn.answer)
     try:
-        return Turn(question, assistant.ask(Question(question, earlier)))
+        return replace(turn, answer=assistant.ask(Question(question, earlier)))
     except Exception as error:
-        return Turn(question, trouble=trouble(error))
+        return replace(turn, trouble=trouble(error))
+
+
+def following(turns: Sequence[Turn], question: str) -> Turn:
+    """The turn of a question that is about to be looked for."""
+    return Turn(turns[-1].number + 1 if turns else 1, question)
+
+
+def kept(turns: Sequence[Turn]) -> list[Turn]:
+    """What a conversation remembers: the last TURNS, each with the articles that its links lead to and no others."""
+    return [replace(turn, answer=turn.answer and within_reach(turn.answer)) for turn in turns[-TURNS:]]
+
+
+def within_reach(answer: Answer) -> Answer:
+    """The answer with the hits that are cited, or that its refusal shows; each of the others holds an article too."""
+    cited = {citation.passage_id for citation in answer.citations}
+    hits = answer.hits[:NEAREST] if answer.refusal else tuple(hit for hit in answer.hits if hit.passage.id in cited)
+    return replace(answer, hits=hits)
 
 
 def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]]:
@@ -369,8 +385,8 @@ def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tup
             gr.Info("Type a question first.", duration=4, title="Nothing asked")
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        yield "", messages([*turns, Turn(question)]), gr.skip()
-        turns = [*turns, answered(assistant, question, turns)]
+        yield "", messages([*turns, following(turns, question)]), gr.skip()
+        turns = kept([*turns, answered(assistant, question, turns)])
         yield gr.skip(), messages(turns), turns
 
     return ask

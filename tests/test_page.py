@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -22,6 +23,7 @@ from index.errors import FootnoteError, UsageError
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
 from rag.chain import checked
+from rag.wording import SAYINGS
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -282,16 +284,43 @@ def test_a_heading_is_drawn_as_one_and_not_repeated():
 )
 def test_a_number_that_was_never_given_opens_nothing(wanted):
     question = Question("River?")
-    turns = [app.Turn("River?", quoted(question, (RIVER, FLOOD)))]
+    turns = [app.Turn(1, "River?", quoted(question, (RIVER, FLOOD)))]
     assert app.opened(wanted, turns) == app.NO_SOURCE
 
 
 def test_the_panel_shows_the_article_as_it_was_when_it_was_cited():
     edited = Article(RIVER.id, RIVER.source, RIVER.title, "Something else entirely.")
     cited = ((RIVER, FLOOD), (edited, "Something"))
-    turns = [app.Turn("River?", quoted(Question("River?"), pair)) for pair in cited]
+    turns = [app.Turn(n, "River?", quoted(Question("River?"), pair)) for n, pair in enumerate(cited, start=1)]
     assert "metres" in app.opened("cite-1-1", turns)
     assert "metres" not in app.opened("cite-2-1", turns)
+
+
+def test_a_turn_keeps_only_the_articles_that_its_links_lead_to():
+    question, far = Question("River?"), [hit(HOSTILE, payload) for payload in PAYLOADS]
+    answer = quoted(question, (RIVER, FLOOD))
+    answer = replace(answer, hits=(*answer.hits, *far))
+    refusal = refused(question, Refusal.NOT_SUPPORTED, *far)
+    (turn,) = app.kept([app.Turn(1, "River?", answer)])
+    assert turn.answer.hits == answer.hits[:1]
+    assert "metres" in app.opened("cite-1-1", [turn])
+    (turn,) = app.kept([app.Turn(1, "River?", refusal)])
+    assert turn.answer.hits == tuple(far[: app.NEAREST])
+    assert app.answer_html(1, turn.answer) == app.answer_html(1, refusal)
+
+
+def test_the_oldest_turns_are_dropped_and_the_numbers_of_the_others_stay(monkeypatch):
+    monkeypatch.setattr(app, "TURNS", 2)
+    turns = []
+    for question in ("River?", "Broken", "Radar?"):
+        assert "no longer kept" not in str(app.messages(turns))
+        turns = app.kept([*turns, app.answered(Scripted(), question, turns)])
+    assert [(turn.number, turn.question) for turn in turns] == [(2, "Broken"), (3, "Radar?")]
+    assert app.opened("cite-1-1", turns) == app.NO_SOURCE
+    assert 'data-place="cite-3-1"' in app.opened("cite-3-1", turns)
+    drawn = app.messages(turns)
+    assert "no longer kept" in drawn[0]["content"]
+    assert "#cite-3-1" in drawn[3]["content"]
 
 
 def test_what_was_searched_is_said_in_one_line():
@@ -305,7 +334,7 @@ def test_a_sentence_without_support_says_so():
 
 def test_an_empty_index_says_what_to_do():
     answer = Answer(Question("x"), "x", (), (), (), Overview(0, 0, None, None, 0, 0), "scripted", Refusal.NO_ARTICLES)
-    assert "There are no articles yet. Sync a folder first." in app.answer_html(1, answer)
+    assert SAYINGS[Refusal.NO_ARTICLES] in unescape(app.answer_html(1, answer))
     assert "Searched" not in app.answer_html(1, answer)
 
 
