@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import socket
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -241,22 +242,23 @@ def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:
     """The article's lines as paragraphs, its headings as headings, and the ranges as marks."""
     drawn, start = [], 0
     headings = {section.start: section for section in article.sections}
+    starts = sorted(headings)
     while start < len(article.text):
         if (section := headings.get(start)) and section.body > start:
             drawn.append(f"<h3>{plain(section.heading)}</h3>")
             start = section.body
             continue
-        end = _line_end(article, start)
+        end = _line_end(article.text, start, starts)
         if article.text[start:end].strip():
             drawn.append(f"<p>{line_html(article.text, (start, end), lit, active)}</p>")
         start = end
     return "".join(drawn)
 
 
-def _line_end(article: Article, start: int) -> int:
-    """Where the line that begins at `start` ends, its line break included; a heading cuts it short."""
-    newline = article.text.find("\n", start) + 1 or len(article.text)
-    return min([newline, *(section.start for section in article.sections if section.start > start)])
+def _line_end(text: str, start: int, headings: Sequence[int]) -> int:
+    """Where the line that begins at `start` ends, its line break included; the next of the headings cuts it short."""
+    newline = text.find("\n", start) + 1 or len(text)
+    return min([newline, *headings[(after := bisect_right(headings, start)) : after + 1]])
 
 
 def line_html(text: str, line: Range, lit: Sequence[Range], active: Range) -> str:

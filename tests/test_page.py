@@ -279,6 +279,22 @@ def test_a_heading_is_drawn_as_one_and_not_repeated():
     assert app.text_html(article, [], (0, 0)) == "<h3>Early</h3><p>It rained&#46;</p><h3>Late</h3><p>It dried&#46;</p>"
 
 
+def test_an_article_is_drawn_without_a_look_at_all_its_headings_for_each_line():
+    looks = []
+
+    class Sections(tuple):
+        def __iter__(self):
+            looks.append(1)
+            return super().__iter__()
+
+    sections = Sections(Section(20 * n, 20 * n + 8, f"{n:05}") for n in range(500))
+    text = "".join(f"# {n:05}\nIt rained.\n\n" for n in range(500))
+    drawn = app.text_html(Article("a", "s", "t", text, sections=sections), [], (0, 0))
+    assert drawn.startswith("<h3>00000</h3><p>It rained&#46;</p><h3>00001</h3>")
+    assert drawn.count("<h3>") == 500
+    assert len(looks) == 1
+
+
 @pytest.mark.parametrize(
     "wanted", ["", "cite-1-9", "cite-9-1", "cite-0-1", "near-1-1", "cite-1-1-1", "<img>", "cite-1-¹"]
 )
