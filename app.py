@@ -13,7 +13,7 @@ import os
 import re
 import socket
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -515,7 +515,7 @@ def door(assistant: Assistant) -> None:
 # ---------------------------------------------------------------------------------------------------------------------
 # Serving
 
-HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 HEADERS = {
     # Gradio needs inline and eval; nothing that is drawn may reach another host, post a form or be framed.
     "content-security-policy": (
@@ -559,9 +559,18 @@ def unwanted(scope: Scope) -> bool:
 
     A browser sends both without asking the server first.
     """
-    site = dict(scope["headers"]).get(b"sec-fetch-site", b"none")
-    foreign = scope["method"] not in ("GET", "HEAD") and site not in (b"same-origin", b"none")
-    return foreign or "/upload" in scope["path"]
+    return "/upload" in scope["path"] or (scope["method"] not in ("GET", "HEAD") and foreign(dict(scope["headers"])))
+
+
+def foreign(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser says that another site's page sent this; one that does not name the site names the origin.
+
+    Programs name neither, and may ask.
+    """
+    site, origin = headers.get(b"sec-fetch-site", b"none"), headers.get(b"origin")
+    if site == b"none" and origin is not None:
+        return origin.rpartition(b"://")[2] != headers.get(b"host")
+    return site not in (b"same-origin", b"none")
 
 
 def serve(blocks: gr.Blocks) -> FastAPI:

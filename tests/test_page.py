@@ -401,7 +401,8 @@ def fetch(site, method="GET", path="/", body=None, **headers):
 
 
 def test_the_page_is_refused_under_a_foreign_host_name(site):
-    assert fetch(site, Host="evil.test").status == 400
+    for name in ("evil.test", "testserver"):
+        assert fetch(site, Host=name).status == 400
     for name in ("127.0.0.1", "localhost", f"[::1]:{site.port}"):
         assert fetch(site, Host=name).status == 200
 
@@ -417,6 +418,18 @@ def test_uploads_and_what_other_sites_post_are_refused(site):
     assert fetch(site, "POST", "/gradio_api/upload", "x").status == 403
     crossing = fetch(site, "POST", "/gradio_api/call/ask", "{}", Sec_Fetch_Site="cross-site")
     assert (crossing.status, crossing.headers["x-content-type-options"]) == (403, "nosniff")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.test", "http://127.0.0.1:1", "null"])
+def test_what_another_origin_posts_is_refused_without_sec_fetch_site_too(site, origin):
+    assert fetch(site, "POST", "/gradio_api/call/ask", '{"data": ["River?"]}', Origin=origin).status == 403
+
+
+@pytest.mark.parametrize("said", [{}, {"Sec_Fetch_Site": "same-origin", "Origin": "null"}, {"Origin": "own"}])
+def test_what_the_page_and_programs_post_is_taken(site, said):
+    headers = {name: value.replace("own", site.url) for name, value in said.items()}
+    headers |= {"Content_Type": "application/json"}
+    assert fetch(site, "POST", "/gradio_api/call/ask", '{"data": ["River?"]}', **headers).status == 200
 
 
 def test_asking_is_the_only_public_door(site):
