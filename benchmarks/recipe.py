@@ -31,7 +31,7 @@ from rag.chain import Assistant
 from rag.evals.comparisons import compare
 from rag.evals.measures import STANDARD
 from rag.evals.runs import Row, Run, latency, means
-from rag.evals.sets import QuestionSet, load
+from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever
 
@@ -44,7 +44,7 @@ class Built:
 
     passages: int
     seconds: float
-    search: Callable[[str], Sequence[str]]
+    search: Callable[[EvalQuestion], Sequence[str]]
 
 
 def footnote(question_set: QuestionSet, embedder: Embedder, folder: Path) -> Built:
@@ -55,10 +55,9 @@ def footnote(question_set: QuestionSet, embedder: Embedder, folder: Path) -> Bui
     seconds = time.perf_counter() - start
     index = Index(folder, embedder)
     assistant = Assistant(HybridRetriever(index=index), SentenceReader(index))
-    asked = {question.text: question for question in question_set.questions}
 
-    def search(text: str) -> list[str]:
-        hits = assistant.find.invoke(asked[text].as_asked()).hits
+    def search(question: EvalQuestion) -> list[str]:
+        hits = assistant.find.invoke(question.as_asked()).hits
         return list(dict.fromkeys(question_set.document(hit.article.source) for hit in hits))
 
     return Built(index.overview().passages, seconds, search)
@@ -81,8 +80,8 @@ def recipe(question_set: QuestionSet, embeddings: Any, folder: Path) -> Built:
     )
     seconds = time.perf_counter() - start
 
-    def search(text: str) -> list[str]:
-        found = store.similarity_search(text, k=CHUNKS)
+    def search(question: EvalQuestion) -> list[str]:
+        found = store.similarity_search(question.text, k=CHUNKS)
         return list(dict.fromkeys(document.metadata["source"] for document in found))
 
     return Built(len(chunks), seconds, search)
@@ -94,7 +93,7 @@ def asked(question_set: QuestionSet, systems: dict[str, Built]) -> dict[str, Run
     for question in question_set.questions:
         for name, built in systems.items():
             start = time.perf_counter()
-            ranking = tuple(built.search(question.text))
+            ranking = tuple(built.search(question))
             seconds = time.perf_counter() - start
             values = {m.name: m.of(ranking, question.relevance) for m in STANDARD} if question.answerable else {}
             rows[name].append(
@@ -123,8 +122,15 @@ def main() -> None:
         question_set = load(cut(options.folder, options.articles, Path(scratch) / "set"))
         built: dict[str, list[Built]] = {"recipe": [], "footnote": []}
         for n in range(options.rounds):
-            built["recipe"].append(recipe(question_set, embeddings, Path(scratch) / f"recipe{n}"))
-            built["footnote"].append(footnote(question_set, embedder, Path(scratch) / f"footnote{n}"))
+            # Each goes first in every other round.
+            for name in ("recipe", "footnote") if n % 2 else ("footnote", "recipe"):
+                into = Path(scratch) / f"{name}{n}"
+                made = (
+                    recipe(question_set, embeddings, into)
+                    if name == "recipe"
+                    else footnote(question_set, embedder, into)
+                )
+                built[name].append(made)
         runs = asked(question_set, {name: rounds[-1] for name, rounds in built.items()})
     result = _figures(built, runs, embedder.precision)
     print(json.dumps(result, indent=1))

@@ -75,22 +75,25 @@ def _command(commands: Any, name: str, command: Command, about: str) -> argparse
 
 
 def _ask(options: argparse.Namespace) -> Result:
-    from rag.answers import Question, as_json
+    from rag.answers import Question, Refusal, as_json
     from rag.chain import checked
     from rag.settings import build
 
     question = Question(checked(options.question))
     answer = build(_settings(options)).assistant.ask(question)
-    return True, as_json(answer), "\n".join(_answer_lines(answer))
+    return answer.refusal is not Refusal.NO_ARTICLES, as_json(answer), "\n".join(_answer_lines(answer))
 
 
 def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
     from index.printable import visible
+    from rag.answers import Refusal
     from rag.wording import SAYINGS, counted, extent
 
     if answer.refusal:
         yield SAYINGS[answer.refusal]
+        if answer.refusal is Refusal.NO_ARTICLES:
+            yield "`python -m index sync PATH` takes in a file or a folder."
         yield from _nearest_lines(answer)
     for sentence in answer.sentences:
         numbers = "".join(f"[{n}]" for n in sentence.citations) or "(no source)"
@@ -128,8 +131,10 @@ def _nearest_lines(answer: Answer) -> Iterator[str]:
 def _eval_run(options: argparse.Namespace) -> Result:
     from rag.evals.evaluate import evaluate
     from rag.evals.reports import run_report
-    from rag.evals.runs import as_json, save
+    from rag.evals.runs import as_json, reserve, save
 
+    if options.out:
+        reserve(options.out)
     with progress_bar() as progress:
         found = evaluate(_settings(options), options.set, answers=options.answers, progress=progress)
     if options.out:

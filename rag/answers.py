@@ -30,10 +30,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A claim that `text` stands in the passage `passage_id`. Not yet verified."""
+    """A claim that `text` stands in the passage `passage_id`. Not yet verified.
+
+    `start` is where in the article, for a text that may stand in the passage more than once; without it, the first.
+    """
 
     passage_id: str
     text: str
+    start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -107,7 +108,8 @@ def checked(text: str) -> str:
 
 
 def _readable(text: str) -> str:
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    # Articles are in this form too: "é" typed as two characters would match none of their words.
+    return unicodedata.normalize("NFC", _LONE_SURROGATE.sub("\ufffd", text))
 
 
 def _step(name: str, step: Callable[[In], Out]) -> Runnable[In, Out]:

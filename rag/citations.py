@@ -42,12 +42,10 @@ def locate(quote: Quote, hit: Hit | None) -> tuple[Hit, int, int] | None:
     """Where a quote stands in its article, or None when it does not stand in the passage it claims."""
     if hit is None or not quote.text.strip():
         return None
-    offset = hit.passage.text.find(quote.text)
-    if offset < 0:
-        return None
-    start = hit.passage.start + offset
+    start = hit.article.text.find(quote.text, hit.passage.start) if quote.start is None else quote.start
     end = start + len(quote.text)
-    return (hit, start, end) if hit.article.text[start:end] == quote.text else None
+    within = hit.passage.start <= start and end <= hit.passage.end
+    return (hit, start, end) if within and hit.article.text[start:end] == quote.text else None
 
 
 def _cite(hit: Hit, start: int, end: int, number: int) -> Citation:

@@ -228,4 +228,4 @@ def kind_of_answer(question: str, text: str) -> float:
 
 
 def _quoted(candidate: Candidate) -> DraftSentence:
-    return DraftSentence(candidate.text, (Quote(candidate.hit.passage.id, candidate.text),))
+    return DraftSentence(candidate.text, (Quote(candidate.hit.passage.id, candidate.text, candidate.start),))

@@ -342,3 +342,10 @@ def test_questions_are_answered_while_articles_change(store, embedder):
         said[answer.searched.generation].add(answer.citations[0].quote)
     assert all(len(quotes) == 1 for quotes in said.values())
     assert Counter(len(answer.hits) for answer in answers) == {2: 24}
+
+
+def test_letters_typed_in_two_parts_meet_those_of_the_articles(store, embedder):
+    sync(store, [Shelf(note="The café reopened in spring.")], embedder)
+    walk = assistant_over(Index(store, embedder)).find.invoke(Question("cafe\u0301 in spring"))
+    assert walk.searched_for == "café in spring"
+    assert "lexical" in walk.hits[0].found_by

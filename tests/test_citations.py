@@ -37,6 +37,13 @@ def draft(*sentences):
     return Draft(sentences, "test")
 
 
+def test_a_quote_that_says_where_it_stands_is_cited_there_and_nowhere_else():
+    twice = hit(article("It fell. It rose. It fell."), 0, 26)
+    (found,) = verify(draft(DraftSentence("It fell.", (Quote(twice.passage.id, "It fell.", 18),))), [twice])[1]
+    assert (found.start, found.end) == (18, 26)
+    assert verify(draft(DraftSentence("It fell.", (Quote(twice.passage.id, "It fell.", 9),))), [twice])[1] == ()
+
+
 def test_a_quote_that_stands_in_its_passage_is_cited_with_all_that_is_known():
     (found,) = cited("It was rebuilt by May.", MAY)
     assert (found.number, found.passage_id, found.article_id) == (1, MAY.passage.id, MOLE.id)

@@ -18,6 +18,7 @@ from rag.wording import SAYINGS
 ROOT = Path(__file__).parent.parent
 FERRY = "The ferry sails at noon"
 COMMANDS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+NO_ARTICLES = f"{SAYINGS['no_articles']}\n`python -m index sync PATH` takes in a file or a folder.\n"
 TALKS = "Who offered to host Zelenskyy for peace talks?"
 
 
@@ -161,7 +162,7 @@ def test_a_question_that_is_no_utf8_is_answered(rag):
 
 def test_without_articles_it_says_so_and_makes_no_store(rag, tmp_path):
     code, out, err = rag("ask", FERRY, "--store", str(tmp_path / "none"))
-    assert (code, out, err) == (0, f"{SAYINGS['no_articles']}\n", "")
+    assert (code, out, err) == (1, NO_ARTICLES, "")
     assert not (tmp_path / "none").exists()
 
 
@@ -210,7 +211,7 @@ def test_a_catalog_that_is_none_is_one_sentence(rag, store):
 
 def test_a_store_that_is_a_file_has_no_articles(rag, tmp_path):
     (tmp_path / "file").write_text("")
-    assert rag("ask", FERRY, "--store", str(tmp_path / "file"))[:2] == (0, f"{SAYINGS['no_articles']}\n")
+    assert rag("ask", FERRY, "--store", str(tmp_path / "file"))[:2] == (1, NO_ARTICLES)
 
 
 @pytest.mark.parametrize("arguments", [(), ("ask",), ("answer", "Why?"), ("eval",), ("eval", "run", "--frobnicate")])
@@ -283,3 +284,12 @@ def test_a_run_file_that_does_not_exist_is_a_usage_error(rag):
     assert rag("eval", "compare", "a.json", "b.json") == (
         2, "", "a.json cannot be read: No such file or directory.\nGive the path of a run file.\n",
     )  # fmt: skip
+
+
+def test_a_run_that_could_not_be_kept_is_not_made(rag, written, words, tmp_path):
+    (tmp_path / "file").write_text("")
+    before = list(words.embedded)
+    code, _, err = rag("eval", "run", "--set", str(written), "--out", str(tmp_path / "file" / "run.json"))
+    assert code == 2
+    assert "cannot be written" in err
+    assert words.embedded == before

@@ -52,7 +52,11 @@ def _parts(settings: IndexSettings, question_set: QuestionSet, progress: Progres
 
     key = digest(corpus.prefix, (question_set.folder / FILE_NAME).read_bytes())
     parts = build(replace(settings, store=settings.store / SETS / key[:16]))
-    sync(parts.store, [corpus], parts.index.embedder, progress)
+    report = sync(parts.store, [corpus], parts.index.embedder, progress)
+    if report.failed:
+        # They would count as misses of the retrieval.
+        source, reason = report.problems[0]
+        raise FootnoteError(f"{report.failed} documents of the set could not be read, the first is {source}: {reason}")
     return parts
 
 

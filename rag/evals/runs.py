@@ -207,13 +207,19 @@ def as_json(run: Run) -> dict[str, Any]:
     }
 
 
-def save(run: Run, path: Path) -> None:
-    """Writes the run as a JSON file. Raises UsageError when it cannot be written."""
+def reserve(path: Path) -> None:
+    """Raises UsageError when a run could not be kept there, which is better known before it is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(as_json(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.open("a").close()
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path for the run.") from error
+
+
+def save(run: Run, path: Path) -> None:
+    """Writes the run as a JSON file. Raises UsageError when it cannot be written."""
+    reserve(path)
+    path.write_text(json.dumps(as_json(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> Run:
