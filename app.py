@@ -504,6 +504,8 @@ def door(assistant: Assistant) -> None:
     from gradio.events import api
 
     def ask(question: str) -> dict[str, Any]:
+        if not isinstance(question, str):  # what the schema says is not held to
+            raise gr.Error('The question is not a text. Send {"data": ["Your question?"]}.', print_exception=False)
         turn = answered(assistant, question, [])
         if turn.answer is None:
             raise gr.Error(turn.trouble, print_exception=False)

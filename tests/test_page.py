@@ -438,12 +438,26 @@ def test_asking_is_the_only_public_door(site):
     assert fetch(site, path="/gradio_api/runs").status == 404
 
 
-def test_a_program_that_asks_gets_the_answer_as_json(site):
-    body = json.dumps({"data": ["River?"]})
+def called(site, question):
+    """The event that a program is sent for a question: its name and data."""
+    body = json.dumps({"data": [question]})
     call = fetch(site, "POST", "/gradio_api/call/ask", body, Content_Type="application/json")
     events = fetch(site, path=f"/gradio_api/call/ask/{json.loads(call.text)['event_id']}").text
-    (answer,) = json.loads(events.split("event: complete\ndata: ")[1])
+    event, data = events.strip().split("\ndata: ")
+    return event, json.loads(data)
+
+
+def test_a_program_that_asks_gets_the_answer_as_json(site):
+    event, (answer,) = called(site, "River?")
+    assert event == "event: complete"
     assert [c["quote"] for c in answer["citations"]] == [FLOOD, GAUGE]
+
+
+@pytest.mark.parametrize("question", [None, 5, {}, []])
+def test_a_program_that_asks_with_no_text_is_told_so(site, question, caplog):
+    event, data = called(site, question)
+    assert (event, data["error"]) == ("event: error", 'The question is not a text. Send {"data": ["Your question?"]}.')
+    assert caplog.records == []
 
 
 # In the browser ------------------------------------------------------------------------------------------------------
