@@ -98,12 +98,11 @@ class Report:
 def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
     """Brings the index up to date with the sources. Raises FootnoteError when another process is already at it."""
     with writing(store) as catalog:
-        known = catalog.known()
+        run = _Run(store, catalog, embedder, progress)
         seen_in: dict[str, Source] = {}
         seen = _scan(sources, seen_in, progress)
-        found = plan(seen, known, lambda s: any(source.covers(s) for source in sources))
-        run = _Run(store, catalog, embedder, progress)
-        for articles in run.rounds(found, known, seen_in):
+        found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources))
+        for articles in run.rounds(found, seen_in):
             run.stage(articles)
             run.embed()
             run.publish(run.build())
@@ -171,6 +170,7 @@ class _Run:
 
     def __init__(self, store: Path, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
         self.report = Report()
+        self.known = catalog.known()
         self._store = store
         self._catalog = catalog
         self._embedder = embedder
@@ -179,15 +179,13 @@ class _Run:
         self._outcomes: list[Outcome] = []
         self._gone: Sequence[str] = ()
 
-    def rounds(
-        self, found: Plan, known: Mapping[str, Known], seen_in: Mapping[str, Source]
-    ) -> Iterator[Sequence[Article]]:
+    def rounds(self, found: Plan, seen_in: Mapping[str, Source]) -> Iterator[Sequence[Article]]:
         """The articles to index, a round at a time; an empty one when there is only something to forget, note or mend.
 
         Another model or splitter makes it one round of everything: the old vectors serve until that is published, and
         never stand beside the new ones.
         """
-        self._open_report(found, known)
+        self._open_report(found)
         stale = self._catalog.stale(self._recipe)
         renewed = {s.source for s in found.changed} | set(found.gone) | {o.source for o in self._outcomes}
         stored = (self._stored(source) for source in stale if source not in renewed)
@@ -231,27 +229,33 @@ class _Run:
         merge_segments(self._store, self._catalog)
         self._catalog.forget_vectors()
 
-    def _open_report(self, found: Plan, known: Mapping[str, Known]) -> None:
+    def _open_report(self, found: Plan) -> None:
         self._gone = found.gone
         self.report.gone = len(found.gone)
         self.report.same = len(found.same)
         for outcome in found.unread:
             self.report.note(outcome)
-            before = known.get(outcome.source)
-            if before is None or (before.digest, before.state, before.reason) != outcome.without_source:
-                self._outcomes.append(outcome)
+            self._note(outcome)
 
     def _read(self, found: Plan, seen_in: Mapping[str, Source], keep_stale: bool) -> Iterator[Article]:
         todo = [*(("new", s) for s in found.new), *(("changed", s) for s in found.changed)]
         for done, (kind, sighting) in enumerate(todo):
             self._progress("reading", done, len(todo))
             article, outcome = _read(sighting, seen_in[sighting.source])
-            self._outcomes.append(outcome)
             self.report.note(outcome, kind)
+            self._note(outcome)
             if article:
                 yield article
             elif keep_stale and kind == "changed" and outcome.state == "failed":
                 yield self._stored(sighting.source)
+
+    def _note(self, outcome: Outcome) -> None:
+        """Has the outcome published with the round, unless a source is without an article just as it was before."""
+        before = self.known.get(outcome.source)
+        what = (*outcome.without_source, READERS_VERSION)
+        as_before = before and (before.digest, before.state, before.reason, before.readers) == what
+        if outcome.state == "indexed" or not as_before:
+            self._outcomes.append(outcome)
 
     def _stored(self, source: str) -> Article:
         article = self._catalog.article(source)
@@ -270,12 +274,13 @@ def _scan(sources: Sequence[Source], seen_in: dict[str, Source], progress: Progr
 
 
 def _read(sighting: Sighting, source: Source) -> tuple[Article | None, Outcome]:
+    """What the source says now. A failure is no news of the bytes: remembered without a digest, it is tried again."""
     try:
         return source.read(sighting.source), Outcome(sighting.source, sighting.digest, "indexed")
     except NotAnArticle as error:
         return None, Outcome(sighting.source, sighting.digest, "skipped", str(error))
     except UnreadableSource as error:
-        return None, Outcome(sighting.source, sighting.digest, "failed", str(error))
+        return None, Outcome(sighting.source, "", "failed", str(error))
 
 
 def _portions(articles: Iterable[Article], characters: float) -> Iterator[list[Article]]:

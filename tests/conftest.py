@@ -50,21 +50,29 @@ class WordEmbedder:
 
 
 class Shelf:
-    """A source in memory: what is written on it is there; `broken` ones cannot be read, `bare` ones are no articles."""
+    """A source in memory: what is written on it is there; `broken` ones cannot be read, `bare` ones are no articles.
+
+    The bytes of `jammed` ones are as they were, and yet cannot be read for now; `shut` ones cannot even be looked at.
+    """
 
     def __init__(self, **texts):
         self.texts = texts
         self.broken = set()
         self.bare = set()
+        self.jammed = set()
+        self.shut = set()
         self.read_sources = []
 
     def scan(self):
         for source, text in self.texts.items():
-            yield Sighting(source, digest(text, str(source in self.broken), str(source in self.bare)))
+            if source in self.shut:
+                yield Sighting(source, "", "permission denied", "failed")
+            else:
+                yield Sighting(source, digest(text, str(source in self.broken), str(source in self.bare)))
 
     def read(self, source):
         self.read_sources.append(source)
-        if source in self.broken:
+        if source in self.broken | self.jammed:
             raise UnreadableSource(f"{source}: damaged")
         if source in self.bare:
             raise NotAnArticle(f"{source}: no text in it")
@@ -92,7 +100,7 @@ def live(store):
 def found(index, question):
     """The sources that the index finds for a question, (by meaning, by words), best first."""
     with index.view() as view:
-        dense = view.hits(view.dense(view.embedded(question), 3), {})
+        dense = view.hits(view.dense(index.embedder.embed_question(question), 3), {})
         lexical = view.hits(view.lexical(question, 3), {})
     return [hit.article.source for hit in dense], [hit.article.source for hit in lexical]
 

@@ -118,6 +118,28 @@ def test_a_source_that_fails_keeps_its_old_article(indexed, store, shelf, embedd
     assert sync(store, [shelf], embedder).changed == 1
 
 
+def test_a_read_that_failed_is_tried_again(indexed, store, shelf, embedder):
+    shelf.texts["ferry"] = "The ship leaves at dawn."
+    shelf.jammed = {"ferry"}
+    assert sync(store, [shelf], embedder).failed == 1
+    shelf.jammed = set()
+    assert sync(store, [shelf], embedder).changed == 1
+    assert live(store)["ferry"] == "The ship leaves at dawn."
+
+
+def test_a_failure_that_lasts_is_reported_each_time_and_published_once(indexed, store, shelf, embedder):
+    shelf.broken = {"ferry"}
+    shelf.texts["quay"] = "A quay was built."
+    shelf.jammed = {"quay"}
+    sync(store, [shelf], embedder)
+    generation = indexed.overview().generation
+    embedder.embedded.clear()
+    report = sync(store, [shelf], embedder)
+    assert report.problems == [("quay", "quay: damaged"), ("ferry", "ferry: damaged")]
+    assert (report.failed, report.embedded, embedder.embedded) == (2, 0, [])
+    assert indexed.overview().generation == generation
+
+
 def test_a_source_that_is_no_article_any_more_is_not_found(indexed, store, shelf, embedder):
     shelf.bare = {"ferry"}
     assert sync(store, [shelf], embedder).skipped == 1
@@ -130,6 +152,16 @@ def test_a_skipped_source_is_not_read_again_and_keeps_its_reason(store, shelf, e
     shelf.read_sources.clear()
     assert sync(store, [shelf], embedder).problems == [("ferry", "ferry: no text in it")]
     assert shelf.read_sources == []
+
+
+def test_a_skipped_source_is_read_once_by_newer_readers(store, shelf, embedder, monkeypatch):
+    shelf.bare = {"ferry"}
+    sync(store, [shelf], embedder)
+    monkeypatch.setattr("index.sync.READERS_VERSION", "newer")
+    for read in (["mole", "ferry", "crane"], []):
+        shelf.read_sources.clear()
+        sync(store, [shelf], embedder)
+        assert sorted(shelf.read_sources) == sorted(read)
 
 
 def test_an_empty_shelf_makes_an_empty_index(store, embedder):
@@ -383,7 +415,7 @@ def test_a_view_keeps_its_generation_while_another_is_published(indexed, store, 
         before = view.overview()
         shelf.texts = {"other": "Something else entirely."}
         sync(store, [shelf], embedder)
-        hits = view.hits(view.dense(view.embedded("The ferry sails at noon."), 1), {})
+        hits = view.hits(view.dense(embedder.embed_question("The ferry sails at noon."), 1), {})
         assert (view.overview(), hits[0].article.source) == (before, "ferry")
     assert indexed.overview().articles == 1
 
