@@ -187,7 +187,8 @@ class _Run:
         """
         self._open_report(found)
         stale = self._catalog.stale(self._recipe)
-        renewed = {s.source for s in found.changed} | set(found.gone) | {o.source for o in self._outcomes}
+        ended = {*found.gone, *(o.source for o in self._outcomes if o.state == "skipped")}
+        renewed = ended | {s.source for s in found.changed}
         stored = (self._stored(source) for source in stale if source not in renewed)
         articles = itertools.chain(stored, self._read(found, seen_in, keep_stale=bool(stale)))
         yield from _portions(articles, math.inf if stale else ROUND_CHARACTERS)

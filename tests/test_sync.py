@@ -464,6 +464,15 @@ def test_a_source_that_fails_under_a_new_model_keeps_its_article(indexed, store,
     assert check(store).sound
 
 
+def test_a_source_that_cannot_be_looked_at_under_a_new_model_is_embedded_from_what_is_stored(indexed, store, shelf):
+    shelf.shut = {"ferry"}
+    other = WordEmbedder("other")
+    report = sync(store, [shelf], other)
+    assert (report.failed, report.embedded) == (1, 3)
+    assert check(store).sound
+    assert found(Index(store, other), "When does the ferry sail?")[0][0] == "ferry"
+
+
 def test_a_catalog_of_a_newer_version_is_refused(indexed, store, shelf, embedder):
     catalog = Catalog(store)
     catalog._db.execute("PRAGMA user_version = 99")
