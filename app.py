@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import socket
+import threading
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -338,6 +339,21 @@ def watched(sync: Callable[[Progress], Report], every: float = 0.25) -> Iterator
         yield f'<p class="trouble">{plain(trouble(error))}</p>'
 
 
+def one_at_a_time(sync: Callable[[Progress], Report]) -> Callable[[Progress], Report]:
+    """The sync, which says so while it is running already: what the store says is meant for other processes."""
+    running = threading.Lock()
+
+    def begin(progress: Progress) -> Report:
+        if not running.acquire(blocking=False):
+            raise FootnoteError("A sync is running already", "Questions can be asked meanwhile.")
+        try:
+            return sync(progress)
+        finally:
+            running.release()
+
+    return begin
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Asking
 
@@ -411,7 +427,7 @@ def page(assistant: Assistant, sync: Callable[[Progress], Report], examples: Seq
         door(assistant)
         turns = gr.State([])
         with gr.Column(elem_id="shell"):
-            anew = header(blocks, assistant, sync)
+            anew = header(blocks, assistant, one_at_a_time(sync))
             with gr.Row(elem_id="desk"):
                 wanted, follow = wires()
                 chat, asking = conversation(assistant, examples, turns, wanted)
@@ -440,8 +456,8 @@ def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], R
         anew = gr.Button("New conversation", elem_id="anew", size="sm")
     blocks.load(known, None, name, queue=False, **_PRIVATE)
     started = start.click(lambda: gr.Button("Syncing", interactive=False), None, start, queue=False, **_PRIVATE)
-    # A generator function, so that Gradio streams it.
-    done = started.then(lambda: (yield from watched(sync)), None, status, concurrency_id="sync", **_PRIVATE)
+    # A generator function, so that Gradio streams it; without a limit, so that a second press is answered at once.
+    done = started.then(lambda: (yield from watched(sync)), None, status, concurrency_limit=None, **_PRIVATE)
     done.then(lambda: (known(), gr.Button("Sync", interactive=True)), None, [name, start], queue=False, **_PRIVATE)
     return anew
 

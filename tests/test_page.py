@@ -361,6 +361,19 @@ def test_a_sync_that_fails_ends_in_one_sentence():
     assert unescape(list(app.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
 
 
+def test_a_second_sync_is_told_of_the_first_and_a_third_may_begin():
+    def sync(progress):
+        said.extend(app.watched(begin))
+        return SimpleNamespace(new=1, changed=0, gone=0, same=0, skipped=0, failed=0, problems=[])
+
+    said, begin = [], app.one_at_a_time(sync)
+    assert (
+        list(app.watched(begin))[-1] == list(app.watched(begin))[-1] == "<p>1 new, 0 changed, 0 gone, 0 unchanged</p>"
+    )
+    told = '<p class="trouble">A sync is running already. Questions can be asked meanwhile.</p>'
+    assert [unescape(line) for line in said if "trouble" in line] == [told, told]
+
+
 def test_an_error_and_its_hint_are_two_sentences():
     with pytest.raises(UsageError) as told:
         checked(" ")
@@ -654,6 +667,19 @@ def test_a_sync_shows_its_progress_and_result_while_questions_are_answered(page,
     assert "no text layer <img" in page.locator("#synced li").inner_text()
     assert page.evaluate("document.body.id") != "pwned"
     page.wait_for_selector("#sync:not([disabled])")
+
+
+@browser_test
+def test_a_sync_that_runs_for_another_page_is_told_at_once(page, chromium, site):
+    site.syncing.go.clear()
+    page.click("#sync")
+    page.get_by_text("Embedding 120 of 340 passages").wait_for()
+    with visiting(chromium, site) as other:
+        other.click("#sync")
+        other.get_by_text("A sync is running already. Questions can be asked meanwhile.").wait_for()
+        other.wait_for_selector("#sync:not([disabled])")
+    site.syncing.go.set()
+    page.get_by_text("3 new, 1 changed").wait_for()
 
 
 @browser_test
