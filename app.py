@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from index import terminal
 from index.errors import FootnoteError, UsageError, ended
@@ -230,13 +229,9 @@ def about_html(place: Place) -> str:
 
 
 def file_html(source: str) -> str:
-    """The file's name, or a link to the web page, told by its address."""
-    parts = urlsplit(source) if source.startswith(("http://", "https://")) else None
-    if not parts:
-        name = source.replace("\\", "/").rsplit("/", 1)[-1]
-        return f'<span class="file" title="{plain(source)}">{plain(name)}</span>'
-    seen = plain(clipped(parts.netloc + parts.path, 70))
-    return f'<a class="file" href="{plain(source)}" target="_blank" rel="noopener noreferrer nofollow">{seen}</a>'
+    """The file's name, with its path on hovering."""
+    name = source.replace("\\", "/").rsplit("/", 1)[-1]
+    return f'<span class="file" title="{plain(source)}">{plain(name)}</span>'
 
 
 def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:

@@ -50,7 +50,7 @@ RIVER = Article(
     + "The council voted for a radar gauge. It cost 38,000 euros.",
     "Ilse Brandt", date(2024, 3, 12), "byline", sections=(Section(23, 33, "The flood"),),
 )  # fmt: skip
-RADAR = Article(article_id("https://example.org/radar"), "https://example.org/radar", "Radar gauge in service",
+RADAR = Article(article_id("/articles/radar.md"), "/articles/radar.md", "Radar gauge in service",
                 "The radar gauge has sent readings since September 2024.")  # fmt: skip
 PAYLOADS = (
     "<img src=x onerror=\"document.body.setAttribute('pwned','img')\">",
