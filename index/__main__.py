@@ -130,7 +130,7 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
         f"articles    {overview.articles:,} in {overview.passages:,} passages",
         f"dates       {dates}; articles without one: {overview.undated:,}",
         f"model       {f'{model}, {precision}' if model else 'none yet'}",
-        *[f"follows     {place}" for place in followed or ["nothing yet"]],
+        *[f"follows     {place(folder)}" for folder in followed or ["nothing yet"]],
         f"sources     {', '.join(f'{n:,} {state}' for state, n in counts.items())}",
     ]
     return result, "\n".join([*lines, *_problem_lines(unread)])
@@ -158,8 +158,8 @@ def _remove(options: argparse.Namespace) -> Result:
     removal = remove(_settings(options).store, options.paths)
     lines = [
         f"Taken out of the index: {len(removal.sources):,}",
-        *[f"No longer followed: {place}" for place in removal.unfollowed],
-        *[f"Still followed, so the next sync brings back what is there: {place}" for place in removal.returning],
+        *[f"No longer followed: {place(folder)}" for folder in removal.unfollowed],
+        *[f"Still followed, so the next sync brings it back: {place(folder)}" for folder in removal.returning],
     ]
     return True, asdict(removal), "\n".join(lines)
 

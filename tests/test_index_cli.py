@@ -106,7 +106,7 @@ def test_status_says_what_is_indexed(command, folder, store):
         "articles    2 in 2 passages",
         "dates       2024-08-27 to 2024-08-27; articles without one: 1",
         "model       all-MiniLM-L6-v2, float32",
-        f"follows     {folder}",
+        "follows     articles",
         "sources     2 indexed, 0 skipped, 0 failed",
     ]
     result = json.loads(command("status", "--json")[1])
@@ -132,7 +132,7 @@ def test_check_says_what_is_damaged_and_repairs_it(command, folder, store):
 def test_remove_leaves_the_file_and_says_what_brings_it_back(command, folder):
     command("sync", folder)
     code, out, _ = command("remove", folder / "mole.md")
-    returning = f"Still followed, so the next sync brings back what is there: {folder}"
+    returning = "Still followed, so the next sync brings it back: articles"
     assert (code, out.splitlines()) == (0, ["Taken out of the index: 1", returning])
     assert (folder / "mole.md").exists()
     code, out, _ = command("remove", "articles")
