@@ -95,10 +95,20 @@ class Report:
             self.unread.append(outcome)
 
 
-def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
-    """Brings the index up to date with the sources. Raises FootnoteError when another process is already at it."""
+def sync(
+    store: Path,
+    sources: Sequence[Source],
+    embedder: Embedder,
+    progress: Progress = lambda *_: None,
+    follow: Sequence[str] = (),
+) -> Report:
+    """Brings the index up to date with the sources; the locations in `follow` are followed once it is published.
+
+    Raises FootnoteError when another process is already at it.
+    """
     with writing(store) as catalog:
         run = _Run(store, catalog, embedder, progress)
+        run.follow = [location for location in follow if location not in catalog.followed()]
         seen_in: dict[str, Source] = {}
         seen = _scan(sources, seen_in, progress)
         found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources))
@@ -113,10 +123,7 @@ def sync(store: Path, sources: Sequence[Source], embedder: Embedder, progress: P
 def sync_paths(store: Path, paths: Sequence[Path], embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
     """The same for files and folders, which are followed from now on. Raises UsageError when one does not exist."""
     sources = [Files(path) for path in paths]
-    with writing(store) as catalog:
-        for source in sources:
-            catalog.follow(str(source.root))
-    return sync(store, sources, embedder, progress)
+    return sync(store, sources, embedder, progress, follow=[str(source.root) for source in sources])
 
 
 def sync_followed(store: Path, embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
@@ -171,6 +178,7 @@ class _Run:
     def __init__(self, store: Path, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
         self.report = Report()
         self.known = catalog.known()
+        self.follow: Sequence[str] = ()
         self._store = store
         self._catalog = catalog
         self._embedder = embedder
@@ -192,7 +200,8 @@ class _Run:
         stored = (self._stored(source) for source in stale if source not in renewed)
         articles = itertools.chain(stored, self._read(found, seen_in, keep_stale=bool(stale)))
         yield from _portions(articles, math.inf if stale else ROUND_CHARACTERS)
-        if self._outcomes or self._gone or self._catalog.missing_vectors() or self._catalog.unsearched():
+        due = self._outcomes or self._gone or self.follow
+        if due or self._catalog.missing_vectors() or self._catalog.unsearched():
             yield []
 
     def stage(self, articles: Sequence[Article]) -> None:
@@ -218,12 +227,14 @@ class _Run:
         return build_segment(self._store, self._catalog, members)
 
     def publish(self, segment: NewSegment | None) -> None:
-        """Makes the round live, in one transaction."""
+        """Makes the round live, in one transaction. What it came from is followed only now that it can be indexed."""
+        for location in self.follow:
+            self._catalog.follow(location)
         model = {"model": self._embedder.name, "fingerprint": self._embedder.fingerprint}
         if segment:
             model["precision"] = self._embedder.precision
         self._catalog.publish(Publication(segment, tuple(self._outcomes), tuple(self._gone), READERS_VERSION, model))
-        self._outcomes, self._gone = [], ()
+        self._outcomes, self._gone, self.follow = [], (), ()
 
     def forget(self) -> None:
         """Merges segments and removes vectors nobody uses."""
@@ -383,18 +394,16 @@ def writing(store: Path) -> Iterator[Catalog]:
     lock = FileLock(store / "LOCK", timeout=0)
     try:
         lock.acquire()
-    except Timeout as error:
-        catalog.close()
-        raise FootnoteError(
-            f"Another process ({_holder(store)}) is writing to the index in {store}",
-            "Wait until it is done; questions can be asked meanwhile.",
-        ) from error
-    try:
         (store / HOLDER).write_text(str(os.getpid()))
         catalog.discard_staged()
         _remove_unused(store, catalog)
         yield catalog
         _remove_unused(store, catalog)
+    except Timeout as error:
+        raise FootnoteError(
+            f"Another process ({_holder(store)}) is writing to the index in {store}",
+            "Wait until it is done; questions can be asked meanwhile.",
+        ) from error
     except (sqlite3.Error, OSError) as error:
         raise unusable(catalog.path, error) from error
     finally:

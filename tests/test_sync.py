@@ -399,6 +399,13 @@ def test_a_second_writer_is_told_who_is_writing(store, shelf, embedder):
     assert sync(store, [shelf], embedder).new == 3
 
 
+def test_a_lock_that_cannot_be_had_is_one_sentence(indexed, store, shelf, embedder):
+    (store / "LOCK").unlink()
+    (store / "LOCK").mkdir()
+    with pytest.raises(FootnoteError, match=r"cannot be used \(.*LOCK"):
+        sync(store, [shelf], embedder)
+
+
 def test_an_open_index_sees_what_another_process_publishes(indexed, store, shelf):
     assert found(indexed, "quay")[0][0] == "crane"
     texts = shelf.texts | {"crane": "Nothing of note.", "dock": "A dock and a quay."}
@@ -508,6 +515,37 @@ def test_a_path_that_does_not_exist_makes_no_store_and_is_not_followed(store, em
     with pytest.raises(UsageError, match="nowhere does not exist"):
         sync_paths(store, [tmp_path / "nowhere"], embedder)
     assert not store.exists()
+
+
+class NoModel(WordEmbedder):
+    def embed(self, texts):
+        raise FootnoteError("The embedding model is not on this machine")
+
+
+def test_a_path_is_followed_once_something_of_it_is_published(store, embedder, tmp_path):
+    (tmp_path / "a.md").write_text("# A\n\nThe first article.")
+    with pytest.raises(FootnoteError, match="not on this machine"):
+        sync_paths(store, [tmp_path / "a.md"], NoModel())
+    with pytest.raises(UsageError, match="follows nothing yet"):
+        sync_followed(store, embedder)
+    sync_paths(store, [tmp_path / "a.md"], embedder)
+    assert sync_followed(store, embedder).same == 1
+
+
+def test_a_folder_of_what_is_already_indexed_is_followed_too(store, embedder, tmp_path):
+    (tmp_path / "a.md").write_text("# A\n\nThe first article.")
+    sync_paths(store, [tmp_path / "a.md"], embedder)
+    assert sync_paths(store, [tmp_path], embedder).same == 1
+    (tmp_path / "b.md").write_text("# B\n\nThe second article.")
+    assert sync_followed(store, embedder).new == 1
+
+
+def test_a_path_is_followed_under_the_lock_of_its_run(store, embedder, tmp_path, monkeypatch):
+    taken = []
+    monkeypatch.setattr("index.sync.writing", lambda place: taken.append(place) or writing(place))
+    (tmp_path / "a.md").write_text("# A\n\nThe first article.")
+    sync_paths(store, [tmp_path / "a.md"], embedder)
+    assert taken == [store]
 
 
 def test_nothing_followed_is_a_sentence_and_makes_no_store(store, embedder):
