@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 SEGMENTS = "segments"
 COPIES = "open"
 Scored = list[tuple[int, float]]
+Segment = vectors.Segment | vectors.ExactSegment
 Known = TypeVar("Known")
 
 _EMPTY = Overview(articles=0, passages=0, first=None, last=None, undated=0, generation=0)
@@ -33,8 +34,7 @@ class Index:
     def __init__(self, store: Path, embedder: Embedder) -> None:
         self.store = store
         self.embedder = embedder
-        self._open: dict[str, vectors.Segment] = {}
-        self._generation = -1
+        self._open: dict[str, Segment] = {}
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -80,26 +80,24 @@ class Index:
         finally:
             catalog.close()
 
-    def segments(self, catalog: Catalog) -> list[vectors.Segment]:
-        """The open segments of the catalog's generation; what only older generations need is let go."""
+    def segments(self, catalog: Catalog) -> list[Segment]:
+        """The open segments of the catalog's generation; the others are let go.
+
+        A view that a writer has just overtaken lets go of newer ones too, and the next question opens them again. To
+        tell older from newer by the generation would fail for a store that was made anew.
+        """
         rows = catalog.segments()
         with self._lock:
-            if catalog.generation() > self._generation:
-                self._generation = catalog.generation()
-                self._open = {row.name: self._open[row.name] for row in rows if row.name in self._open}
-            for row in rows:
-                if row.name not in self._open:
-                    self._open[row.name] = self._opened(catalog, row)
-            return [self._open[row.name] for row in rows]
+            self._open = {row.name: self._open.get(row.name) or self._opened(catalog, row) for row in rows}
+            return list(self._open.values())
 
-    def _opened(self, catalog: Catalog, row: SegmentRow) -> vectors.Segment:
-        scratch = self.store / COPIES
+    def _opened(self, catalog: Catalog, row: SegmentRow) -> Segment:
         try:
-            return vectors.open_copy(self.store / SEGMENTS / row.name, row.checksums, scratch)
+            return vectors.open_copy(self.store / SEGMENTS / row.name, row.checksums, self.store / COPIES)
         except (DamagedIndex, OSError) as error:
-            # Damaged, or replaced by a writer since this view began: this view's vectors are in the catalog.
-            log.warning("%s; answering from a copy made from the catalog", error)
-            return vectors.build_private(scratch, catalog.members(row.number), catalog.vectors)
+            # Damaged, replaced by a writer since this view began, or no room for the copy; the catalog has its vectors.
+            log.warning("%s; answering from the catalog's vectors", error)
+            return vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
 
     def _require_same_model(self, catalog: Catalog) -> None:
         made_by = catalog.note("fingerprint")
@@ -120,10 +118,6 @@ class View:
     def overview(self) -> Overview:
         """Counts and dates of this generation."""
         return self._catalog.overview()
-
-    def embedded(self, question: str) -> Vectors:
-        """The vector of a question, float32 (dimension,), of length 1."""
-        return self._index.embedder.embed_question(question)
 
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
@@ -157,7 +151,7 @@ class View:
     def _passages(self) -> int:
         return self._catalog.overview().passages
 
-    def _nearest(self, segment: vectors.Segment, vector: Vectors, limit: int) -> Scored:
+    def _nearest(self, segment: Segment, vector: Vectors, limit: int) -> Scored:
         """The nearest that are live: asks for more until there are enough or the segment has no more."""
         ask = limit
         while True:

@@ -116,6 +116,26 @@ def test_what_words_alone_found_is_scored_by_its_meaning_too(store, monkeypatch)
     ]
 
 
+def test_what_is_published_while_the_model_loads_is_found(indexed, store, shelf, embedder, monkeypatch):
+    embed = embedder.embed_question
+
+    def slowly(text):
+        shelf.texts["ferry"] = "The ferry sails at seven."
+        sync(store, [shelf], embedder)
+        return embed(text)
+
+    monkeypatch.setattr(embedder, "embed_question", slowly)
+    found = HybridRetriever(index=indexed).search("When does the ferry sail?")
+    assert found.hits[0].passage.text == "The ferry sails at seven."
+    assert found.searched == indexed.overview()
+
+
+def test_nothing_to_search_needs_no_model(store, embedder, monkeypatch):
+    sync(store, [Shelf()], embedder)
+    monkeypatch.setattr(embedder, "embed_question", None)
+    assert HybridRetriever(index=Index(store, embedder)).search("ferry").hits == ()
+
+
 def test_an_edited_article_is_found_as_it_is_now(store, shelf, embedder, retriever):
     assert "noon" in retriever.search("ferry").hits[0].passage.text
     shelf.texts["ferry"] = "The ferry sails at seven."

@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 import threading
 from datetime import date
@@ -41,9 +43,9 @@ def test_hits_keep_the_order_and_leave_out_what_is_not_live(indexed):
     assert [(hit.article.source, hit.score, hit.found_by) for hit in hits] == [("crane", 0.1, ""), ("mole", 0.5, "")]
 
 
-def test_the_dense_score_is_the_cosine(indexed):
+def test_the_dense_score_is_the_cosine(indexed, embedder):
     with indexed.view() as view:
-        vector = view.embedded("The ferry sails at noon.")
+        vector = embedder.embed_question("The ferry sails at noon.")
         dense = view.dense(vector, 3)
         assert view.similarities(vector, [number for number, _ in dense]) == pytest.approx(dict(dense), abs=1e-5)
         assert view.similarities(vector, []) == {}
@@ -64,7 +66,7 @@ def test_the_limit_is_kept_and_passages_that_are_not_live_take_no_place(store, e
     sync(store, [shelf], embedder)
     index = Index(store, embedder)
     with index.view() as view:
-        vector = view.embedded("The ferry sails on day 1.")
+        vector = embedder.embed_question("The ferry sails on day 1.")
         assert len(view.dense(vector, 3)) == 3
         hits = view.hits(view.dense(vector, 9), {})
     assert {hit.article.source for hit in hits} == set(shelf.texts)
@@ -81,6 +83,39 @@ def test_an_open_index_answers_though_its_directory_is_gone(indexed, store, embe
     shutil.rmtree(store / SEGMENTS)
     for index in (indexed, Index(store, embedder)):
         assert found(index, "When does the ferry sail?")[0][0] == "ferry"
+
+
+def test_a_view_that_a_writer_overtakes_answers_without_a_segment_of_its_own(indexed, store, shelf, embedder):
+    vector = embedder.embed_question("When does the ferry sail?")
+    with indexed.view() as view:
+        shelf.texts = {"dock": "A dock and a quay."}
+        sync(store, [shelf], embedder)
+        assert found(indexed, "quay")[0] == ["dock"]
+        (newer,) = (store / COPIES).iterdir()
+        assert view.hits(view.dense(vector, 1), {})[0].article.source == "ferry"
+        assert set((store / COPIES).iterdir()) <= {newer}
+    assert found(indexed, "quay")[0] == ["dock"]
+    assert len(list((store / COPIES).iterdir())) == 1
+
+
+def test_a_full_disk_does_not_stop_a_question(indexed, monkeypatch, caplog):
+    def full(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    for _ in range(2):
+        assert found(indexed, "When does the ferry sail?")[0][0] == "ferry"
+    assert [record.getMessage() for record in caplog.records] == [
+        "[Errno 28] No space left on device; answering from the catalog's vectors"
+    ]
+
+
+def test_a_store_made_anew_is_counted_anew(indexed, store, embedder):
+    assert indexed.overview() == Overview(3, 3, None, None, 3, 1)
+    shutil.rmtree(store)
+    sync(store, [Shelf(dock="A dock.")], embedder)
+    assert indexed.overview() == Overview(1, 1, None, None, 1, 1)
+    assert found(indexed, "dock") == (["dock"], ["dock"])
 
 
 def test_threads_share_an_index_while_it_is_written(indexed, store, shelf, embedder):

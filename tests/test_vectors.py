@@ -81,6 +81,15 @@ def test_a_segment_that_has_been_replaced_is_not_there(tmp_path):
         vectors.open_copy(tmp_path / "gone", {}, tmp_path / "open")
 
 
+def test_a_copy_that_chroma_cannot_open_is_an_error_of_the_system(tmp_path):
+    directory = tmp_path / "segment-a"
+    directory.mkdir()
+    (directory / "chroma.sqlite3").write_text("no database " * 1_000)
+    with pytest.raises(OSError, match="cannot be opened"):
+        vectors.open_copy(directory, vectors._checksums(directory), tmp_path / "open")
+    assert list((tmp_path / "open").iterdir()) == []
+
+
 def test_a_segment_that_does_not_find_what_was_put_in_is_not_built(tmp_path, monkeypatch):
     write = vectors._write
     monkeypatch.setattr(vectors, "_write", lambda directory, numbers, fetch: write(directory, numbers[1:], fetch))
@@ -110,11 +119,19 @@ def test_one_passage_is_a_segment(tmp_path):
     assert vectors.build(tmp_path / "segment-d", [100], fetch)
 
 
-def test_a_private_segment_needs_no_directory_but_its_own(tmp_path):
-    private = vectors.build_private(tmp_path / "open", NUMBERS, fetch)
-    assert private.nearest(VECTORS[3], 1)[0][0] == 103
-    private.close()
-    assert list((tmp_path / "open").iterdir()) == []
+def test_an_exact_segment_needs_no_directory_and_misses_nothing():
+    held = vectors.ExactSegment(NUMBERS, fetch)
+    similar = vectors.exact(VECTORS[3], VECTORS)
+    best = sorted(range(40), key=lambda i: -similar[i])
+    assert held.nearest(VECTORS[3], 1_000) == [(100 + i, float(similar[i])) for i in best]
+    assert [number for number, _ in held.nearest(VECTORS[3], 2)] == [100 + i for i in best[:2]]
+    assert held.nearest(VECTORS[3], 0) == []
+    assert held.size == 40
+
+
+def test_an_exact_segment_may_be_empty():
+    held = vectors.ExactSegment([], fetch)
+    assert (held.size, held.nearest(VECTORS[3], 5)) == (0, [])
 
 
 def test_the_copies_of_processes_that_run_are_left_alone(tmp_path):
