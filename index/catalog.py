@@ -211,6 +211,10 @@ class Catalog:
         """Rises by one with each publication."""
         return int(self.note("generation") or 0)
 
+    def edition(self) -> tuple[int | str, ...]:
+        """The generation with the names of its segments: another for each publication, also in a store made anew."""
+        return self.generation(), *(row[0] for row in self._db.execute("SELECT name FROM segments ORDER BY number"))
+
     def note(self, key: str) -> str | None:
         """A remembered value, or None."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

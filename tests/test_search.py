@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from conftest import Shelf, found
 
+from index.catalog import Catalog
 from index.records import Overview
 from index.search import COPIES, SEGMENTS, Index
 from index.sync import sync, sync_paths
@@ -108,6 +109,19 @@ def test_a_full_disk_does_not_stop_a_question(indexed, monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "[Errno 28] No space left on device; answering from the catalog's vectors"
     ]
+
+
+def test_what_is_live_is_counted_once_a_generation(indexed, store, shelf, embedder, monkeypatch):
+    counted = []
+    count = Catalog.overview
+    monkeypatch.setattr(Catalog, "overview", lambda catalog: counted.append(1) or count(catalog))
+    for _ in range(2):
+        with indexed.view() as view:
+            assert (view.overview().articles, view.rarity('"ticket"')) == (3, 0.5)
+    assert len(counted) == 1
+    shelf.texts["dock"] = "A dock."
+    sync(store, [shelf], embedder)
+    assert (indexed.overview().articles, len(counted)) == (4, 2)
 
 
 def test_a_store_made_anew_is_counted_anew(indexed, store, embedder):
