@@ -316,6 +316,15 @@ class Catalog:
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
         return np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
 
+    def with_vector(self, numbers: Sequence[int]) -> list[int]:
+        """Those of these passages whose vector is not lost."""
+        rows = self._db.execute(
+            "SELECT number FROM passages WHERE number IN (SELECT value FROM json_each(?)) "
+            "AND vector IN (SELECT key FROM vectors)",
+            (json.dumps(list(numbers)),),
+        )
+        return [row[0] for row in rows]
+
     def members(self, segment: int | None) -> list[int]:
         """The numbers of the passages in a segment; None for those in no segment yet.
 

@@ -140,11 +140,11 @@ class View:
         return self._catalog.lexical(lexical.match_any(terms), limit) if terms else []
 
     def similarities(self, vector: Vectors, numbers: Sequence[int]) -> dict[int, float]:
-        """The exact cosine similarity of each of these passages, from the catalog's vectors."""
-        if not numbers:
+        """The exact cosine similarity of each of these passages; those whose vector is lost are left out."""
+        stored = self._catalog.with_vector(numbers)
+        if not stored:
             return {}
-        stored = self._catalog.vectors(numbers)
-        return dict(zip(numbers, vectors.exact(vector, stored).tolist(), strict=True))
+        return dict(zip(stored, vectors.exact(vector, self._catalog.vectors(stored)).tolist(), strict=True))
 
     def hits(self, scored: Scored, found_by: dict[int, str]) -> list[Hit]:
         """The passages behind the numbers, in their order, each with its article."""

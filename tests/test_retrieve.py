@@ -1,5 +1,6 @@
 import json
 import re
+import sqlite3
 from dataclasses import replace
 from datetime import date
 
@@ -8,6 +9,7 @@ from conftest import Shelf, WordEmbedder
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
+from index.catalog import FILE_NAME
 from index.search import Index
 from index.sync import sync
 from rag.retrieve import HybridRetriever, as_document, fuse, min_max
@@ -55,6 +57,12 @@ def test_a_weight_of_1_or_0_is_one_finder_alone():
 
 def test_without_words_in_common_meaning_alone_decides():
     assert fuse({1: 0.5, 2: 0.9}, {}, 0.5) == {1: 0, 2: 1 / 2}
+
+
+def test_a_passage_without_a_dense_score_ranks_with_the_least_similar():
+    # Lexical 4, 2 and none become 1, 1/2, 0; the others score as they would without it.
+    fused = fuse({1: 0.5, 2: 0.9}, {2: 4.0, 3: 2.0}, 0.5)
+    assert fused == pytest.approx({1: 0, 2: 1, 3: 1 / 4})
 
 
 def test_the_best_passage_comes_first_and_scores_fall(retriever):
@@ -114,6 +122,16 @@ def test_what_words_alone_found_is_scored_by_its_meaning_too(store, monkeypatch)
         ("ferry", "dense", 0.5),
         ("quay", "lexical", 0.5),
     ]
+
+
+def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store, monkeypatch):
+    monkeypatch.setattr("rag.retrieve.DEPTH", 1)
+    embedder = Meaning()
+    sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
+    with sqlite3.connect(store / FILE_NAME) as catalog:
+        catalog.execute("DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
+    found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
+    assert [(hit.article.source, hit.found_by) for hit in found] == [("quay", "lexical"), ("ferry", "dense")]
 
 
 def test_what_is_published_while_the_model_loads_is_found(indexed, store, shelf, embedder, monkeypatch):

@@ -1,13 +1,14 @@
 import errno
 import os
 import shutil
+import sqlite3
 import threading
 from datetime import date
 
 import pytest
 from conftest import Shelf, found
 
-from index.catalog import Catalog
+from index.catalog import FILE_NAME, Catalog
 from index.records import Overview
 from index.search import COPIES, SEGMENTS, Index
 from index.sync import sync, sync_paths
@@ -130,6 +131,14 @@ def test_a_store_made_anew_is_counted_anew(indexed, store, embedder):
     sync(store, [Shelf(dock="A dock.")], embedder)
     assert indexed.overview() == Overview(1, 1, None, None, 1, 1)
     assert found(indexed, "dock") == (["dock"], ["dock"])
+
+
+def test_a_passage_whose_vector_is_lost_has_no_similarity(indexed, store, embedder):
+    with sqlite3.connect(store / FILE_NAME) as catalog:
+        catalog.execute("DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
+    with indexed.view() as view:
+        assert set(view.similarities(embedder.embed_question("ferry"), [1, 2, 3])) == {1, 3}
+        assert view.similarities(embedder.embed_question("ferry"), [2]) == {}
 
 
 def test_threads_share_an_index_while_it_is_written(indexed, store, shelf, embedder):
