@@ -628,7 +628,7 @@ def main() -> int:
     """Index the seeds on the first run, then serve the page on this machine alone."""
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
     parser.add_argument("--port", type=int, default=7860, help="port on 127.0.0.1 (default: 7860)")
-    parser.add_argument("--store", type=Path, help="folder of the index")
+    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
     options = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -638,7 +638,7 @@ def main() -> int:
     from rag.settings import build
 
     listener = listening(options.port)
-    parts = build(store=options.store)
+    parts = build(store=options.store and options.store.expanduser())
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     served = serve(page(parts.assistant, parts.sync, parts.examples()))
