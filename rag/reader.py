@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from index.embedder import Vectors
-from index.lexical import STOP_WORDS
+from index.lexical import terms
 from index.records import Hit
 from index.search import Index
 from index.sentences import sentences
@@ -182,13 +182,12 @@ def chosen(weighed: Sequence[Weighed]) -> list[Weighed]:
     return kept
 
 
-_WORD = re.compile(r"[^\W_]+")
-
-
 def content_words(text: str) -> list[str]:
-    """The words of a text in lower case, without those that say how a question is asked."""
-    words = [word.lower() for word in _WORD.findall(text)]
-    return [word for word in words if word not in STOP_WORDS] or words
+    """The words of a text in lower case, each once, without those that say how a question is asked.
+
+    They are what the full text is asked for: where a script is written without spaces, pairs of neighbours, "渡 轮".
+    """
+    return [term.strip('"') for term in terms(text)]
 
 
 @lru_cache(maxsize=50_000)

@@ -95,6 +95,27 @@ def test_words_that_say_how_a_question_is_asked_are_left_out_unless_there_are_no
     assert content_words("?!") == []
 
 
+def test_a_script_without_spaces_is_covered_by_pairs_of_its_characters(store, embedder):
+    assert content_words("渡轮几点") == ["渡 轮", "轮 几", "几 点"]
+    sync(
+        store,
+        [
+            Shelf(
+                ferry="渡轮每天中午十二点从码头开往对岸的小镇, 票价两个克朗。",
+                mole="防波堤在八月的一场风暴中倒塌, 后来在五月之前重建完成。",
+            )
+        ],
+        embedder,
+    )
+    index = Index(store, embedder)
+    hits = HybridRetriever(index=index).search("渡轮几点").hits
+    covered = {
+        w.candidate.hit.article.source: w.evidence.covered for w in SentenceReader(index).weigh("渡轮几点", hits)
+    }
+    # 1 - log 2 / log 3 for the pair that one of two passages has, and 1 for each of two that none has.
+    assert covered == pytest.approx({"ferry": 0.369 / 2.369, "mole": 0}, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("question", "text", "kind"),
     [
