@@ -50,7 +50,7 @@ CREATE TABLE articles (
 CREATE UNIQUE INDEX one_live_revision ON articles (id) WHERE live;
 CREATE INDEX articles_of_source ON articles (source);
 CREATE TABLE passages (
-  number INTEGER PRIMARY KEY,
+  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given again: a segment still holds it when the passage is gone
   article INTEGER NOT NULL REFERENCES articles (number) ON DELETE CASCADE,
   id TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER,
   vector TEXT NOT NULL,          -- key in vectors

@@ -250,6 +250,17 @@ def test_directories_nobody_uses_are_removed(indexed, store, shelf, embedder):
     assert f"open-{os.getpid()}-x" in os.listdir(store / COPIES)
 
 
+def test_the_number_of_a_passage_is_never_given_to_another(store, embedder):
+    shelf = Shelf(**MANY)
+    sync(store, [shelf], embedder)
+    del shelf.texts["s5"]
+    sync(store, [shelf], embedder)
+    shelf.texts["new"] = "Something else entirely."
+    sync(store, [shelf], embedder)
+    assert "new" not in found(Index(store, embedder), MANY["s5"])[0]
+    assert check(store).sound
+
+
 def test_vectors_nobody_uses_are_forgotten(indexed, store, shelf, embedder):
     del shelf.texts["ferry"]
     sync(store, [shelf], embedder)
