@@ -20,6 +20,10 @@ PROSE = "Fishing boats closed the slipway for six hours on Wednesday."
         "By Ines Calloway, harbour correspondent",
         "By Ines Calloway in Port Ansel",
         "By Ines Calloway | The Packet",
+        "By Ines Calloway for The Sunday Packet",
+        "By Ines Calloway, ines@packet.example",
+        "By Ines Calloway | 4 min read",
+        "By Ines Calloway, harbour correspondent of The Packet",
     ],
 )
 def test_a_byline_under_the_first_line_makes_that_line_a_title(byline):
@@ -36,6 +40,8 @@ def test_a_byline_under_the_first_line_makes_that_line_a_title(byline):
         "Published on May 3, 2024",
         "3 May 2024 | Updated 4 May 2024",
         "2024-05-03T06:00",
+        "May 3, 2024 at 10:30 a.m. ET",
+        "3 May 2024 | 10:30 BST | Updated 4 May 2024, 11:00",
     ],
 )
 def test_a_date_under_the_first_line_makes_that_line_a_title(line):
@@ -50,6 +56,8 @@ def test_a_date_under_the_first_line_makes_that_line_a_title(line):
         ["By Ines Calloway, 3 May 2024"],
         ["By Ines Calloway — 3 May 2024"],
         ["By Ines Calloway 3 May 2024"],
+        ["By Ines Calloway, The Packet | May 3, 2024"],
+        ["By Ines Calloway in Port Ansel, published May 3, 2024, 10:30"],
     ],
 )
 def test_byline_and_date_come_in_either_order_or_on_one_line(lines):
@@ -61,10 +69,14 @@ def test_byline_and_date_come_in_either_order_or_on_one_line(lines):
     ("byline", "author"),
     [
         ("By Ines Calloway and Tom Aldritch", "Ines Calloway and Tom Aldritch"),
+        ("BY INES CALLOWAY AND TOM ALDRITCH", "Ines Calloway And Tom Aldritch"),
         ("By Ines Calloway, Tom Aldritch", "Ines Calloway"),
         ("By Ludwig van der Meer", "Ludwig van der Meer"),
         ("By Łucja Żak", "Łucja Żak"),
         ("By REUTERS", "REUTERS"),
+        ("By The Associated Press", "The Associated Press"),
+        ("By J. R. O’Brien-Hale", "J. R. O’Brien-Hale"),
+        ("By 王小明", "王小明"),
     ],
 )
 def test_names_of_many_shapes(byline, author):
@@ -83,10 +95,61 @@ def test_names_of_many_shapes(byline, author):
         ["They had until:", "3 May 2024"],
         ["Boats block slipway", "In May 2024"],
         ["word " * 60, "By Ines Calloway"],
+        ["Boats block slipway", "2024-05-03 The storm hit the mole at noon and forty boats sank."],
+        ["Boats block slipway", "2024-05-03: The storm hit the mole at noon and forty boats sank."],
+        ["Boats block slipway", "20240503 boats were counted"],
+        ["Boats block slipway", "3 May 2024 was a Friday"],
+        ["The council, which met on", "May 3, 2024 — a Friday — voted for the mole."],
+        ["The mole, which fell on", "3 May 2024", "and stood again by June"],
+        ["A survey of the mole was made", "by Ines Calloway", "and three divers"],
     ],
 )
 def test_lines_that_are_not_surely_an_opening_stay_in_the_text(lines):
     assert read_opening(lines) == Opening()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Monday",
+        "By Monday Night",
+        "By Rail and Road",
+        "By Rail And Road",
+        "BY RAIL AND ROAD",
+        "By Sea",
+        "By The Numbers",
+        "By Any Means",
+        "By Port Ansel in May",
+        "By Port Ansel 40 boats had sunk",
+        "By Lake Quenn, where the herons nest, a boat sank",
+        "By Tom Aldritch and the council, a plan was made",
+        "By Tom Aldritch's Reckoning",
+        "By Land: The Long Way Round",
+    ],
+)
+def test_by_before_what_is_no_full_name_begins_text(line):
+    assert read_opening(["Boats block slipway", line, PROSE]) == Opening()
+
+
+def test_the_date_before_an_agencys_first_sentence_is_taken_and_its_line_stays():
+    line = f"May 3, 2024 — {PROSE}"
+    assert read_opening(["Boats block slipway", line, "All of them were back."]) == Opening(day=MAY)
+    assert read_opening([line, PROSE], title="Boats block slipway") == Opening(day=MAY)
+    assert read_opening(["Boats block slipway", "By Ines Calloway", line]) == Opening(
+        "Boats block slipway", "Ines Calloway", MAY, 2
+    )
+
+
+def test_the_dates_of_a_chronicle_are_not_the_day_of_publication():
+    lines = ["The mole's last year", "3 May 2024 — The mole falls.", "9 June 2024 — It is rebuilt."]
+    assert read_opening(lines, title_lines=3) == Opening()
+    assert read_opening(lines[1:], title=lines[0]) == Opening()
+
+
+def test_a_date_line_has_at_most_sixty_characters():
+    line = "3 May 2024 | Updated 4 May 2024 | Updated 5 May 2024 | 10:30"
+    assert read_opening(["Boats block slipway", line, PROSE]).lines == 2
+    assert read_opening(["Boats block slipway", f"{line} BST", PROSE]).lines == 0
 
 
 def test_a_first_line_that_ends_a_sentence_is_a_title_over_both_byline_and_date():

@@ -114,6 +114,11 @@ def test_a_byline_under_the_title_is_taken_off_with_it():
     assert draft.published.evidence == "byline"
 
 
+def test_an_only_paragraph_that_begins_with_a_date_is_text():
+    draft = read_markdown("---\ntitle: The mole\n---\n2024-05-03 The storm hit the mole at noon.")
+    assert draft.text == "2024-05-03 The storm hit the mole at noon."
+
+
 def test_front_matter_goes_before_the_byline():
     draft = read_markdown(
         "---\nauthor: Tom Aldritch\ndate: 2024-08-28\n---\n# The mole\n\nBy Ada Quill, 27 August 2024\n\nIt fell."

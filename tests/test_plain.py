@@ -1,5 +1,7 @@
 from datetime import date
 
+import pytest
+
 from index.sources.plain import read_plain, unwrapped
 
 WRAPPED = """\
@@ -26,6 +28,12 @@ def test_title_byline_and_date_are_taken_off_the_text():
         "Fishing boats closed it.\n",
     )
     assert (draft.published.day, draft.published.evidence) == (date(2024, 5, 3), "byline")
+
+
+@pytest.mark.parametrize("sign", [" —", ":", ""])
+def test_a_first_paragraph_that_begins_with_a_date_stays(sign):
+    text = f"Council votes\n\nMay 3, 2024{sign} The council voted for 4.2 million.\n\nThe mayor welcomed it.\n"
+    assert read_plain(text).text == text
 
 
 def test_lines_broken_at_a_column_become_paragraphs_of_the_same_length():

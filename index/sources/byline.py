@@ -1,4 +1,8 @@
-"""The lines that stand over an article: title, "By NAME", date. They are taken off the text only when unmistakable."""
+"""The lines that stand over an article: title, "By NAME", date. They are taken off the text only when unmistakable.
+
+A line that is taken off is lost to search and quotation, one that is missed merely stays in the text. So a line goes
+only when all of it is understood: a date and nothing else, or a byline of full names.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,46 @@ from index.sources.draft import collapsed
 
 MAX_TITLE = 250
 MAX_LINE = 160
+MAX_DATELINE = 60
 MAX_NAME_WORDS = 6
 
 _BY = re.compile(r"(?:by|von|par|por)(?::\s*|\s+)(?=\S)", re.I)
 _PUBLISHED = re.compile(
     r"(?:first\s+)?(?:published|posted|date|veröffentlicht|publié)\b\s*:?\s*(?:on\b|am\b|le\b)?\s*", re.I
 )
+_UPDATED = re.compile(
+    r"(?:last\s+)?(?:updated|modified|aktualisiert|mis à jour)\b\s*:?\s*(?:on\b|at\b|am\b|le\b)?\s*", re.I
+)
+_TIME = re.compile(r"(?i:at\s+)?\d{1,2}[:.h]\d\d(?i:\s*[ap]\.?m\b\.?)?(?:\s+[A-Z]{2,5}|\s+Uhr)?")
+_BAR = re.compile(r"\s*[|·•–—]\s*")
 _FIELD = re.compile(r"(title|headline|author|authors|byline|by|date|published)\s*:\s*(\S.*)", re.I)
 # What may follow a name: a date, an office, a place.
 _AFTER_NAME = re.compile(r"\s*[,;|·•–—]\s*|\s+-\s+|\s+(?=\d)|\s+(?:for|in|at|from|of)\s+")
-_AND = re.compile(r"\s*,\s*|\s+(?:and|und|et|y|&)\s+")
+# The parts of what follows a name; the comma of "May 3, 2024" divides nothing.
+_PARTS = re.compile(r"\s*[;|·•–—]\s*|\s+-\s+|,(?!\s*\d{4}\b)\s*")
+_OFFICE = re.compile(
+    r"(?:[\w-]+\s+){0,3}(?:correspondent|reporter|editor|writer|columnist|critic|contributor|journalist|photographer"
+    r"|korrespondent(?:in)?|redakteur(?:in)?|correspondante?|corresponsal|\d+\s+min(?:ute)?s?\s+read)\b",
+    re.I,
+)
+_AND = re.compile(r"\s*,\s*|\s+(?:and|und|et|y|&)\s+", re.I)
+_NAME_WORD = re.compile(r"[^\W\d_](?:[\w.'’-]*[\w.])?(?<!['’][sS])")
 _PARTICLES = {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "e", "la", "le", "ter", "van", "von"}
+_SMALL = _PARTICLES | {"and", "at", "for", "in", "of", "the"}
+# "By Monday Night", "By Any Means": capitals that make no name. June Carter pays for it: her byline stays in the text.
+_NO_NAME = {
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march",
+    "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "a", "all", "an", "any", "her", "his", "its", "my", "no", "our", "that", "their", "this", "your",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What was found at the top: `lines` says how many lines it takes, 0 when nothing is certain."""
+    """What was found at the top: `lines` says how many lines it takes, 0 when none is certain to be no text.
+
+    A `day` without lines is that of a line which stays: "May 3, 2024 — The council voted."
+    """
 
     title: str = ""
     author: str | None = None
@@ -81,17 +109,15 @@ def from_fields(fields: Mapping[str, str], lines: int = 0) -> Opening:
 def _under_title(lines: Sequence[str], title: str, title_lines: int) -> Opening:
     known = lines_of_title(lines, title)
     tries = [known] if known else [*([0] if title else []), *range(1, title_lines + 1)]
-    for count in tries:
-        opening = _credited(lines, count, certain=bool(known))
-        if opening.lines:
-            return opening
-    return Opening()
+    found = [_credited(lines, count, certain=bool(known)) for count in tries]
+    return next((opening for opening in found if opening.lines), next((o for o in found if o.day), Opening()))
 
 
 def _credited(lines: Sequence[str], count: int, certain: bool) -> Opening:
     """The opening whose title takes `count` lines, when a byline or a date comes next.
 
-    A line that ends a sentence is a title when it is `certain`, or when both come next.
+    A line that ends a sentence is a title when it is `certain`, or when both come next. What goes on in small letters
+    was never an opening but the beginning of a text in short lines.
     """
     title = collapsed(" ".join(lines[:count]))
     if len(title) > MAX_TITLE:
@@ -103,8 +129,11 @@ def _credited(lines: Sequence[str], count: int, certain: bool) -> Opening:
         if not (name or when) or (name and author) or (when and day):
             break
         author, day, at = author or name, day or when, at + 1
-    found = author and day if ended else at > count
-    return Opening(title, author, day, at) if found else Opening()
+    if lines[at:] and lines[at][:1].islower():
+        return Opening()
+    if author and day if ended else at > count:
+        return Opening(title, author, day or _day_before_text(lines, at), at)
+    return Opening() if ended else Opening(day=_day_before_text(lines, at))
 
 
 def _byline(line: str) -> tuple[str, date | None] | None:
@@ -112,25 +141,46 @@ def _byline(line: str) -> tuple[str, date | None] | None:
     start = _BY.match(line)
     if not start or len(line) > MAX_LINE or line.endswith((".", "!", "?")):
         return None
-    rest = line[start.end() :]
+    names, tail = _names(line[start.end() :], agency=not line.isupper())
+    parts = [part for part in _PARTS.split(tail) if part]
+    if not names or not all(_is_when(part) or _is_office_or_place(part) for part in parts):
+        return None
+    return _cased(names), next((day for part in parts if (day := _dateline(part))), None)
+
+
+def _names(rest: str, agency: bool) -> tuple[str, str]:
+    """The name or names that a byline begins with, and what stands after them; "" when it begins with none.
+
+    One word is no name, but in capitals among small letters it is an `agency`: "By REUTERS".
+    """
     cut = _AFTER_NAME.search(rest)
-    names, tail = _names(rest, cut)
-    return (_cased(names), _first_day(tail)) if names else None
-
-
-def _names(rest: str, cut: re.Match[str] | None) -> tuple[str, str]:
-    """The name or names that a byline begins with, and what stands after them; "" when it begins with none."""
     first, tail = (rest[: cut.start()], rest[cut.end() :]) if cut else (rest, "")
-    several = re.match(r"[^\d|·•–—]+?\s(?:and|und|et|y|&)\s+[^\d,|·•–—]+", rest)
+    several = re.match(r"[^\d|·•–—]+?\s(?:and|und|et|y|&)\s+[^\d,|·•–—]+", rest, re.I)
     if several and all(_is_name(name) for name in _AND.split(several[0].strip())):
         return several[0].strip(), rest[several.end() :]
-    return (first, tail) if all(_is_name(name) for name in _AND.split(first)) else ("", "")
+    named = all(_is_name(name) for name in _AND.split(first)) or (agency and first.isalpha() and first.isupper())
+    return (first, tail) if named else ("", "")
 
 
 def _is_name(text: str) -> bool:
+    """Whether the text is two large words or more, particles aside, or one in a script that has no capitals."""
     words = text.split()
-    fits = 0 < len(words) <= MAX_NAME_WORDS and not any(c.isdigit() for c in text)
-    return fits and all(word[0].isupper() or not word[0].isascii() or word in _PARTICLES for word in words)
+    large = [word for word in words if word not in _PARTICLES and word.casefold() != "the"]
+    enough = len(large) > 1 or (len(large) == 1 and text.lower() == text.upper())
+    named = not any(word.casefold() in _NO_NAME for word in large) and all(_is_large(word) for word in large)
+    return named and enough and len(words) <= MAX_NAME_WORDS
+
+
+def _is_large(word: str) -> bool:
+    return bool(_NAME_WORD.fullmatch(word)) and not word[0].islower()
+
+
+def _is_office_or_place(text: str) -> bool:
+    """Whether the text can follow a name: "editor of The Packet", "Port Ansel", "ines@packet.example"."""
+    office = _OFFICE.match(text)
+    words = [word for word in text[office.end() if office else 0 :].split() if word not in _SMALL]
+    named = bool(office) or any(word.casefold() not in _NO_NAME for word in words)
+    return named and len(words) <= MAX_NAME_WORDS and all("@" in word or _is_large(word) for word in words)
 
 
 def _cased(names: str) -> str:
@@ -139,11 +189,28 @@ def _cased(names: str) -> str:
 
 
 def _dateline(line: str) -> date | None:
-    start = _PUBLISHED.match(line)
-    return _first_day(line[start.end() :] if start else line)
+    """The day of a line that is a date and nothing else: "Published 3 May 2024, 10:30 | Updated 4 May 2024"."""
+    if len(line) > MAX_DATELINE:
+        return None
+    label = _PUBLISHED.match(line)
+    said = (line[label.end() :] if label else line).strip(" ,;|·•–—-")
+    first, *others = _BAR.split(said)
+    return day_of(said) or (day_of(first) if all(_is_when(part) for part in others) else None)
 
 
-def _first_day(text: str) -> date | None:
-    """The day a line names, or its first part does: "3 May 2024 | Updated 4 May 2024"."""
-    parts = re.split(r"\s*[|·•–—]\s*", text.strip(" ,;|·•–—-"))
-    return next((day for part in (text.strip(" ,;|·•–—-"), parts[0]) if (day := day_of(part))), None)
+def _is_when(text: str) -> bool:
+    """Whether the text is a date or a time, with "Updated" or "Published" before it or without."""
+    label = _UPDATED.match(text) or _PUBLISHED.match(text)
+    text = text[label.end() :] if label else text
+    return bool(_TIME.fullmatch(text) or day_of(text))
+
+
+def _day_before_text(lines: Sequence[str], at: int) -> date | None:
+    """The day that line `at` goes on after, as agencies write it; none in a chronicle, where other lines do too."""
+    days = [(number, day) for number, line in enumerate(lines) if (day := _leading_day(line))]
+    return days[0][1] if len(days) == 1 and days[0][0] == at else None
+
+
+def _leading_day(line: str) -> date | None:
+    bar = _BAR.search(line)
+    return day_of(line[: bar.start()]) if bar and not line[bar.end() :][:1].islower() else None

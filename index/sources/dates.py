@@ -15,19 +15,28 @@ LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "el", "tr", "ru", "uk",
     "bg", "hr", "he", "ar", "fa", "hi", "id", "vi", "th", "ja", "ko", "zh",
 )  # fmt: skip
-_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?!\d)")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
+# What machines write after a day: T23:30:00-08:00, 06:00 BST, Z.
+_OFFSET = r"\s*(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?)"
+_TIME = (
+    rf"(?:T\d\d(?::?\d\d){{0,2}}|,?\s+\d{{1,2}}(?::\d\d){{1,2}})(?:[.,]\d{{1,9}})?(?:{_OFFSET})?(?:\s+[A-Z]{{2,5}})?"
+)
+_AFTER = rf"(?:{_TIME}|{_OFFSET})?"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AFTER}")
+_COMPACT = re.compile(rf"(\d{{4}})(\d\d)(\d\d){_AFTER}")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]|20)\d\d(?!\d)")
 _DAY = re.compile(r"(?<!\d)[0-3]?\d(?!\d)")
 
 
 def day_of(text: str) -> date | None:
-    """The one day that the whole of a short text names; None for a month, a year, 03/04/2024, or prose."""
+    """The one day that the whole of a short text names, with a time or without; None for a month, a year or prose.
+
+    None too for 03/04/2024, which is two days.
+    """
     text = text.strip()
-    first = _YEAR_FIRST.match(text)
+    first = _YEAR_FIRST.fullmatch(text)
     if first:
         return _date(first[1], first[3], first[4])
-    compact = _COMPACT.match(text)
+    compact = _COMPACT.fullmatch(text)
     if compact:
         return _date(*compact.groups())
     if len(text) > MAX_LENGTH or not (_YEAR.search(text) and _DAY.search(text)):

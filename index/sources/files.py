@@ -29,7 +29,7 @@ from index.sources.webpage import read_webpage
 from index.sources.word import read_word
 
 # Raised when a file that did not change would give another article, so that all are read again.
-READERS_VERSION = "2"
+READERS_VERSION = "3"
 
 PLAIN = {".txt", ".text"}
 MARKDOWN = {".md", ".markdown"}
