@@ -1,4 +1,5 @@
 import io
+import time
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ from pypdf.errors import DependencyError
 from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
 from index.errors import NotAnArticle, UnreadableSource
-from index.sources.pdf import read_pdf
+from index.sources.pdf import _flowing, _Line, read_pdf
 
 FONT = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
 # As wide as a full line, so that no line below is taken for a heading or for the end of a paragraph.
@@ -60,6 +61,20 @@ def test_each_page_begins_where_its_first_line_stands_and_an_empty_one_where_the
     draft = read_pdf(pdf([LINE + " one."], [], [LINE + " three."], []), "x.pdf")
     assert draft.text == f"{LINE} one. {LINE} three."
     assert draft.pages == (0, len(LINE) + 6, len(LINE) + 6, len(draft.text))
+
+
+def test_each_page_begins_at_its_line_where_broken_words_were_made_whole():
+    draft = read_pdf(pdf([LINE + " the har-"], ["bour wall and the light-"], ["house."]), "x.pdf")
+    assert draft.text == f"{LINE} the harbour wall and the lighthouse."
+    assert [draft.text[at:].split()[0] for at in draft.pages] == ["The", "bour", "house."]
+
+
+def test_a_paragraph_of_twice_the_lines_is_not_copied_four_times_as_much():
+    lines = [_Line(LINE, 0)] * 100_000
+    started = time.process_time()
+    assert len(_flowing(lines)) == 100_000 * (len(LINE) + 1) - 1
+    # It takes 0.1 s; when each line was joined to a copy of all before it, 30 s.
+    assert time.process_time() - started < 3
 
 
 def test_title_byline_and_date_are_taken_off_the_first_page():

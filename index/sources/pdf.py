@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from index.errors import NotAnArticle, UnreadableSource
@@ -219,28 +220,26 @@ def _heads(line: _Line, width: int) -> bool:
 
 def _flowing(lines: Sequence[_Line]) -> str:
     """The lines as one, words that were broken at the end of a line made whole."""
-    return _upto(lines, len(lines))
+    return "".join(_parts(lines))
 
 
-def _upto(lines: Sequence[_Line], count: int) -> str:
-    text = ""
-    for line in lines[:count]:
-        text = _joined(text, line.text) if text else line.text
-    return text
+def _parts(lines: Sequence[_Line]) -> list[str]:
+    """What each line gives to the text: itself, and a space or the start of a word that the next one ends."""
+    return [_led_on(line.text, after.text) for line, after in pairwise(lines)] + [lines[-1].text]
 
 
-def _joined(text: str, line: str) -> str:
-    broken = len(text) > 1 and text[-1] in "-\u2010" and text[-2].islower() and line[0].islower()
-    return text[:-1] + line if broken and not _AFTER_SUSPENDED.match(line) else f"{text} {line}"
+def _led_on(line: str, after: str) -> str:
+    broken = len(line) > 1 and line[-1] in "-\u2010" and line[-2].islower() and after[0].islower()
+    return line[:-1] if broken and not _AFTER_SUSPENDED.match(after) else f"{line} "
 
 
 def _page_starts(paragraphs: list[list[_Line]], offsets: list[int], pages: int, end: int) -> tuple[int, ...]:
     """Where each page begins in the text; a page without text begins where the next one does."""
     first: dict[int, int] = {}
     for lines, offset in zip(paragraphs, offsets, strict=True):
-        for at, line in enumerate(lines):
-            if line.page not in first:
-                first[line.page] = offset + len(_upto(lines, at + 1)) - len(line.text)
+        ends = accumulate((len(part) for part in _parts(lines)), initial=offset)
+        for line, start in zip(lines, ends, strict=False):
+            first.setdefault(line.page, start)
     found = [first.get(page, -1) for page in range(pages)]
     for page in reversed(range(pages)):
         if found[page] < 0:
