@@ -25,6 +25,8 @@ OVERLAP_TOKENS = 32
 MAX_CHARACTERS = 2_000
 # A title or heading worth more than this leaves too little of the window for the text; see `_worth`.
 MAX_LABEL = 160
+# Two that the model adds, and two to spare.
+SPECIAL_TOKENS = 4
 
 Count = Callable[[Sequence[str]], list[int]]
 Range = tuple[int, int]
@@ -33,13 +35,17 @@ Range = tuple[int, int]
 def split(article: Article, count: Count, max_tokens: int) -> list[Passage]:
     """The passages of an article, in order, each at most `max_tokens` with its title, heading and special tokens.
 
-    `count(texts)` gives the number of tokens of each text without special tokens.
+    `count(texts)` gives the number of tokens of each text without special tokens. A heading that would leave less than
+    a quarter of the window for the text is cut. A title counts at most MAX_LABEL tokens, so it leaves that quarter in
+    any window of 220 tokens or more; the packaged model's is 256.
     """
-    revision = article.revision
+    revision, least = article.revision, max_tokens // 4
+    space = max(least, max_tokens - SPECIAL_TOKENS - count([_label(article.title)])[0])
     return [
         _passage(article, revision, start, end, heading)
-        for heading, start, end in _sections(article)
-        for start, end in _pack(article, (start, end), heading, count, max_tokens)
+        for full, start, end in _sections(article)
+        for heading, room in [_headed(full, count, space, least)]
+        for start, end in _pack(article, (start, end), count, room)
     ]
 
 
@@ -79,9 +85,20 @@ def _sections(article: Article) -> Iterator[tuple[str, int, int]]:
     yield heading, start, len(article.text)
 
 
-def _pack(article: Article, span: Range, heading: str, count: Count, max_tokens: int) -> Iterator[Range]:
-    """Ranges of neighbouring sentences that fit the window, each starting with the last few of the one before."""
-    room = max(max_tokens // 4, max_tokens - 4 - sum(count([_label(article.title), _label(heading)])))
+def _headed(heading: str, count: Count, space: int, least: int) -> tuple[str, int]:
+    """The heading, or as many of its first words as leave `least` tokens of the space; and how many are left."""
+    tokens = count([_label(heading)])[0]
+    if tokens <= space - least:
+        return heading, space - tokens
+    words = _label(heading).split()
+    starts = [" ".join(words[:n]) for n in range(len(words))]
+    fitting = [(start, n) for start, n in zip(starts, count(starts), strict=True) if n <= space - least]
+    start, tokens = fitting[-1]
+    return start, space - tokens
+
+
+def _pack(article: Article, span: Range, count: Count, room: int) -> Iterator[Range]:
+    """Ranges of neighbouring sentences that fit the room, each starting with the last few of the one before."""
     pieces = list(_pieces(article, span, count, room))
     first, size = 0, 0
     for i, ((start, end), tokens) in enumerate(pieces):

@@ -115,6 +115,13 @@ def test_a_giant_title_and_heading_leave_room_in_the_window_of_the_real_model(mo
     parts(article(numbered(60), title=label, sections=(Section(0, 0, label + "!"),)), model.count, model.max_tokens)
 
 
+def test_labels_of_words_the_real_model_does_not_know_are_cut_until_the_text_fits(model):
+    found = article(numbered(60), title="xqz wvk " * 20, sections=(Section(0, 0, "jqk zxq " * 20),))
+    headings = {p.heading for p in parts(found, model.count, model.max_tokens)}
+    assert all(heading and "jqk zxq ".startswith(heading[:8]) for heading in headings)
+    parts(article(numbered(60), title="qxz" * 53, sections=(Section(0, 0, "zqx" * 53),)), model.count, 256)
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
