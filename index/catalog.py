@@ -26,6 +26,10 @@ from index.records import Article, Overview, Passage, Section, digest, passage_i
 
 SCHEMA_VERSION = 1
 FILE_NAME = "catalog.sqlite"
+# Milliseconds that a write waits for another one.
+PATIENCE = 30_000
+# A vector is of length 1; in bfloat16 those of the packaged model were once kept with 0.9967 to 1.0037.
+LENGTH_TOLERANCE = 0.01
 
 _FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
   title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
@@ -63,6 +67,9 @@ CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE segments (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, passages INTEGER NOT NULL, checksums TEXT NOT NULL)
 """
+
+
+_NOWHERE = "(segment IS NULL OR segment NOT IN (SELECT number FROM segments))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,8 @@ class Catalog:
         self.path = store / FILE_NAME
         try:
             store.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise unusable(self.path, error) from error
@@ -330,11 +338,16 @@ class Catalog:
 
         One whose vector is lost is left out: the others are found as before, and the next run computes it.
         """
+        where, values = (_NOWHERE, ()) if segment is None else ("segment = ?", (segment,))
         rows = self._db.execute(
-            "SELECT number FROM passages WHERE segment IS ? AND vector IN (SELECT key FROM vectors) ORDER BY number",
-            (segment,),
+            f"SELECT number FROM passages WHERE {where} AND vector IN (SELECT key FROM vectors) ORDER BY number",  # noqa: S608
+            values,
         )
         return [row[0] for row in rows]
+
+    def segment_of(self) -> dict[int, int | None]:
+        """The segment of each passage, staged ones included."""
+        return dict(self._db.execute("SELECT number, segment FROM passages"))
 
     def stale(self, recipe: str) -> list[str]:
         """Sources whose live article was split or embedded by another recipe."""
@@ -464,6 +477,12 @@ class Catalog:
         """Removes the vectors that no passage uses."""
         self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector FROM passages)")
 
+    def drop_vectors(self, keys: Sequence[str]) -> None:
+        """Removes these vectors, and their passages from their segments, which may have been built from them."""
+        with self.transaction():
+            self._db.executemany("UPDATE passages SET segment = NULL WHERE vector = ?", [(key,) for key in keys])
+            self._db.executemany("DELETE FROM vectors WHERE key = ?", [(key,) for key in keys])
+
     def _add_segment(self, new: NewSegment) -> None:
         number = self._db.execute(
             "INSERT INTO segments VALUES (NULL, ?, ?, ?)", (new.name, len(new.members), json.dumps(dict(new.checksums)))
@@ -516,14 +535,21 @@ class Catalog:
             for key, start, end, heading, vector in rows
         )
 
-    def full_text_agrees(self) -> bool:
-        """Whether the words of the full-text index are those of its own rows."""
+    def full_text_agrees(self, wait: bool) -> bool:
+        """Whether the words of the full-text index are those of its own rows.
+
+        SQLite looks with the lock of a writer. While another holds it, this waits, or else takes the index for good.
+        """
+        self._db.execute(f"PRAGMA busy_timeout = {PATIENCE if wait else 0}")
         try:
             self._db.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
-        except sqlite3.OperationalError:
-            raise
+        except sqlite3.OperationalError as error:
+            if wait or not _busy(error):
+                raise
         except sqlite3.DatabaseError:
             return False
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         return True
 
     def full_text_differences(self) -> int:
@@ -556,9 +582,18 @@ class Catalog:
         """How many live passages have no vector stored."""
         return self._live_passages_where("vector NOT IN (SELECT key FROM vectors)")
 
+    def damaged_vectors(self) -> list[str]:
+        """The keys of vectors of live passages that no model gave: they are too short or long, or not of length 1."""
+        size = np.dtype(np.float32).itemsize * int(self.note("dimension") or 0)
+        rows = self._db.execute(
+            "SELECT key, vector FROM vectors WHERE key IN "
+            "(SELECT p.vector FROM passages p JOIN articles a ON a.number = p.article WHERE a.live)"
+        )
+        return [key for key, vector in rows if not _is_vector(vector, size)]
+
     def unsearched(self) -> int:
         """How many live passages have a vector and stand in no segment."""
-        return self._live_passages_where("segment IS NULL AND vector IN (SELECT key FROM vectors)")
+        return self._live_passages_where(f"{_NOWHERE} AND vector IN (SELECT key FROM vectors)")  # noqa: S608
 
     def _live_passages_where(self, condition: str) -> int:
         row = self._db.execute(
@@ -585,9 +620,27 @@ def unusable(path: Path, error: Exception) -> FootnoteError:
         return FootnoteError(
             f"{path} is damaged ({error})", "Move the store away and run `python -m index sync` to build a new index."
         )
+    if _busy(error):
+        return FootnoteError(
+            f"{path} cannot be used now: another process is writing to it", "Try again when it is done."
+        )
     return FootnoteError(
         f"{path} cannot be used ({error})", "Check that the folder exists, has room and may be written."
     )
+
+
+def _busy(error: Exception) -> bool:
+    """Whether another connection holds the lock; the low byte is the kind of error, the rest its details."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _is_vector(stored: object, size: int) -> bool:
+    """Whether a stored value is a float32 vector of length 1, and of `size` bytes; 0 stands for any."""
+    number = np.dtype(np.float32).itemsize
+    if not isinstance(stored, bytes) or len(stored) % number or len(stored) != (size or len(stored)):
+        return False
+    vector = np.frombuffer(stored, np.float32).astype(np.float64)  # no square overflows
+    return bool(abs(np.linalg.norm(vector) - 1) <= LENGTH_TOLERANCE)
 
 
 def _day(text: str | None) -> date | None:

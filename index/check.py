@@ -1,21 +1,23 @@
 """Is the index sound? The catalog, its articles, the full text, the vectors and the segments, in that order.
 
 Full text and segments are derived from the catalog, so they are made again without embedding. A check that only looks
-takes no lock and makes nothing; a repair is a writer like any other, and readers go on meanwhile.
+sees one generation. It takes SQLite's lock for the words of the full text alone, and leaves those out while somebody
+writes. A repair is a writer like any other, and readers go on meanwhile.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from index import vectors
 from index.catalog import FILE_NAME, Catalog, SegmentRow, existing, unusable
+from index.errors import DamagedIndex
 from index.records import Overview
-from index.search import SEGMENTS
+from index.search import COPIES, SEGMENTS
 from index.sync import build_segment, merge_segments, writing
 
 _REPAIR = "Run `python -m index check --repair`; nothing has to be embedded again."
@@ -50,21 +52,23 @@ class CheckReport:
 def check(store: Path, repair: bool = False) -> CheckReport:
     """Compares everything in the store with what it was made from, and mends what can be made again.
 
-    Reads every byte once, about a second for 100 MB of articles. Raises FootnoteError when there is no index, when its
-    catalog cannot be opened, or, with `repair`, when another process is writing.
+    Reads every byte, and opens each segment in a copy. Raises FootnoteError when there is no index, when its catalog
+    cannot be opened, or, with `repair`, when another process is writing.
     """
     with writing(existing(store)) if repair else _reading(existing(store)) as catalog:
         damage = catalog.integrity_problems()
         if damage:
             lost = unusable(catalog.path, sqlite3.DatabaseError(damage[0]))
             return CheckReport(None, (Fault(str(lost), lost.hint),))
-        faults = (
-            *_articles(catalog, repair),
-            *_full_text(catalog, repair),
-            *_vectors(catalog),
-            *_segments(store, catalog, repair),
-        )
-        return CheckReport(catalog.overview(), faults)
+        agrees = catalog.full_text_agrees(wait=repair)
+        with contextlib.nullcontext() if repair else catalog.snapshot():
+            faults = (
+                *_articles(catalog, repair),
+                *_full_text(catalog, agrees, repair),
+                *_vectors(catalog, repair),
+                *_segments(store, catalog, repair),
+            )
+            return CheckReport(catalog.overview(), faults)
 
 
 @contextlib.contextmanager
@@ -72,7 +76,7 @@ def _reading(store: Path) -> Iterator[Catalog]:
     catalog = Catalog(store)
     try:
         yield catalog
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise unusable(store / FILE_NAME, error) from error
     finally:
         catalog.close()
@@ -90,8 +94,8 @@ def _articles(catalog: Catalog, repair: bool) -> Iterator[Fault]:
         )
 
 
-def _full_text(catalog: Catalog, repair: bool) -> Iterator[Fault]:
-    wrong, agrees = catalog.full_text_differences(), catalog.full_text_agrees()
+def _full_text(catalog: Catalog, agrees: bool, repair: bool) -> Iterator[Fault]:
+    wrong = catalog.full_text_differences()
     if wrong or not agrees:
         if repair:
             catalog.rebuild_full_text()
@@ -99,10 +103,20 @@ def _full_text(catalog: Catalog, repair: bool) -> Iterator[Fault]:
         yield Fault(problem, "" if repair else _REPAIR)
 
 
-def _vectors(catalog: Catalog) -> Iterator[Fault]:
-    missing = catalog.missing_vectors()
+def _vectors(catalog: Catalog, repair: bool) -> Iterator[Fault]:
+    """Vectors can only be computed again, which a repair leaves to the next run; it takes the damaged ones out."""
+    missing, damaged = catalog.missing_vectors(), catalog.damaged_vectors()
     if missing:
         yield Fault(f"{_count(missing, 'passage')} without a vector", "Run `python -m index sync` to compute them.")
+    if damaged:
+        if repair:
+            catalog.drop_vectors(damaged)
+        yield Fault(
+            f"{_count(len(damaged), 'vector')} damaged",
+            "They were taken out; run `python -m index sync` to compute them again."
+            if repair
+            else "Run `python -m index check --repair` to take them out, then sync to compute them again.",
+        )
 
 
 def _segments(store: Path, catalog: Catalog, repair: bool) -> Iterator[Fault]:
@@ -122,10 +136,41 @@ def _segments(store: Path, catalog: Catalog, repair: bool) -> Iterator[Fault]:
 
 def _damaged(store: Path, catalog: Catalog) -> list[tuple[SegmentRow, str]]:
     """Each published segment that is not as published, with the first difference."""
-    compared = [(row, vectors.differences(store / SEGMENTS / row.name, row.checksums)) for row in catalog.segments()]
+    segment_of = catalog.segment_of()
+    compared = [(row, _difference(store, row, segment_of)) for row in catalog.segments()]
     # A writer may have replaced a segment while its files were read; what is not published any more is not damaged.
-    published = {row.name for row in catalog.segments()}
-    return [(row, wrong[0]) for row, wrong in compared if wrong and row.name in published]
+    published = _published(store) if any(wrong for _, wrong in compared) else set()
+    return [(row, wrong) for row, wrong in compared if wrong and row.name in published]
+
+
+def _difference(store: Path, row: SegmentRow, segment_of: Mapping[int, int | None]) -> str:
+    """The first thing that is not as it was published; "" for none.
+
+    Passages that are gone may still be in it, and are skipped in a search. Any other must be one of its own.
+    """
+    directory = store / SEGMENTS / row.name
+    wrong = vectors.differences(directory, row.checksums)
+    if wrong:
+        return wrong[0]
+    try:
+        segment = vectors.open_copy(directory, row.checksums, store / COPIES)
+    except (DamagedIndex, FileNotFoundError) as error:
+        return str(error)
+    try:
+        held = segment.numbers() & segment_of.keys()
+    finally:
+        segment.close()
+    astray = held ^ {number for number, segment in segment_of.items() if segment == row.number}
+    return f"{_count(len(astray), 'passage')} too many or missing" if astray else ""
+
+
+def _published(store: Path) -> set[str]:
+    """The names of the segments as of now, whatever snapshot is being looked at."""
+    catalog = Catalog(store)
+    try:
+        return {row.name for row in catalog.segments()}
+    finally:
+        catalog.close()
 
 
 def _count(number: int, noun: str) -> str:

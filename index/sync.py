@@ -232,7 +232,7 @@ class _Run:
             self._catalog.follow(location)
         model = {"model": self._embedder.name, "fingerprint": self._embedder.fingerprint}
         if segment:
-            model["precision"] = self._embedder.precision
+            model |= {"precision": self._embedder.precision, "dimension": str(self._embedder.dimension)}
         self._catalog.publish(Publication(segment, tuple(self._outcomes), tuple(self._gone), READERS_VERSION, model))
         self._outcomes, self._gone, self.follow = [], (), ()
 

@@ -46,6 +46,10 @@ class Segment:
         self.size = int(self._collection.count())
         self.close = weakref.finalize(self, _release, self._client, directory)
 
+    def numbers(self) -> set[int]:
+        """The numbers of all passages in it."""
+        return {int(i) for i in self._collection.get(include=[])["ids"]}
+
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         """(passage number, cosine similarity) of the nearest vectors, best first."""
         if limit < 1 or self.size == 0:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import WordEmbedder, article
 
-from index.catalog import FILE_NAME, Catalog, NewSegment, Outcome, Publication, existing, vector_key
+from index.catalog import FILE_NAME, Catalog, NewSegment, Outcome, Publication, existing, unusable, vector_key
 from index.errors import FootnoteError
 from index.passages import split
 from index.records import Section
@@ -191,6 +191,17 @@ def test_a_store_in_a_place_that_cannot_be_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FootnoteError, match="cannot be used"):
         Catalog(tmp_path / "file" / "store")
+
+
+def test_a_catalog_that_another_process_writes_to_is_one_sentence(catalog, store):
+    other = Catalog(store)
+    other._db.execute("PRAGMA busy_timeout = 0")
+    with catalog.transaction(), pytest.raises(sqlite3.OperationalError) as caught:
+        other.remember("a", "1")
+    other.close()
+    error = unusable(other.path, caught.value)
+    assert str(error) == f"{store / FILE_NAME} cannot be used now: another process is writing to it"
+    assert error.hint == "Try again when it is done."
 
 
 def test_a_store_without_a_catalog_does_not_exist(store):

@@ -46,7 +46,16 @@ DAMAGE = {
     "flipped bytes": (flip_bytes, "The vector index segment-"),
     "a file is gone": (remove_a_file, "The vector index segment-"),
     "a directory is gone": (remove_the_directory, "The vector index segment-"),
-    "no segment": (sql("UPDATE passages SET segment = NULL"), "3 passages in no vector index"),
+    "no segment": (
+        sql("UPDATE passages SET segment = NULL"),
+        "The vector index segment-",
+        "3 passages in no vector index",
+    ),
+    "a segment that is none": (
+        sql("UPDATE passages SET segment = 99 WHERE number = 1"),
+        "The vector index segment-",
+        "1 passage in no vector index",
+    ),
     "full text is short": (sql("DELETE FROM passages_text WHERE rowid = 1"), "The full text differs from 1 passage"),
     "full text says else": (sql("UPDATE passages_text SET body = 'x'"), "The full text differs from 3 passages"),
     "full text rows are gone": (sql("DELETE FROM passages_text_content"), "The full text differs from 3 passages"),
@@ -66,11 +75,11 @@ def test_a_new_index_is_sound(indexed, store):
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_named_and_repaired_without_embedding(indexed, store, embedder, damage):
-    hurt, problem = DAMAGE[damage]
+    hurt, *problems = DAMAGE[damage]
     hurt(store)
     embedder.embedded.clear()
     report = check(store)
-    assert [fault.problem[: len(problem)] for fault in report.faults] == [problem]
+    assert [fault.problem[: len(p)] for fault, p in zip(report.faults, problems, strict=True)] == problems
     assert "--repair" in report.faults[0].step
     repaired = check(store, repair=True)
     assert repaired.sound
@@ -104,6 +113,31 @@ def test_a_missing_vector_is_left_to_sync(indexed, store, shelf, embedder):
     assert report.faults[1].repaired
     assert sync(store, [shelf], embedder).embedded == 1
     assert check(store).faults == ()
+
+
+@pytest.mark.parametrize("vector", ["zeroblob(256)", "x'00'", "substr(vector, 1, 252)", "'words'", "randomblob(256)"])
+def test_a_vector_that_no_model_gave_is_computed_by_the_sync_after_a_repair(indexed, store, shelf, embedder, vector):
+    sql(f"UPDATE vectors SET vector = {vector} WHERE key = (SELECT vector FROM passages WHERE number = 2)")(store)
+    report = check(store)
+    assert [(fault.problem, fault.repaired) for fault in report.faults] == [("1 vector damaged", False)]
+    repaired = check(store, repair=True)
+    assert repaired.faults[0].step == "They were taken out; run `python -m index sync` to compute them again."
+    assert not repaired.sound
+    assert sync(store, [shelf], embedder).embedded == 1
+    assert check(store).faults == ()
+    assert sorted(found(Index(store, embedder), FERRY)[0]) == ["crane", "ferry", "mole"]
+
+
+def test_a_passage_said_to_stand_in_another_segment_is_named_and_repaired(indexed, store, shelf, embedder):
+    shelf.texts["quay"] = "A quay was built."
+    sync(store, [shelf], embedder)
+    sql("UPDATE passages SET segment = 2 WHERE number = 1")(store)
+    problems = [fault.problem for fault in check(store).faults]
+    assert len(problems) == 2
+    assert all(problem.endswith(" is damaged (1 passage too many or missing)") for problem in problems)
+    assert check(store, repair=True).sound
+    assert check(store).faults == ()
+    assert sorted(found(Index(store, embedder), FERRY)[0])[:2] == ["crane", "ferry"]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +181,27 @@ def test_what_a_running_sync_has_staged_is_no_damage(indexed, store, shelf, embe
     sync(store, [shelf], embedder, lambda *_: reports.append(check(store)))
     assert len(reports) > 5
     assert all(report.sound for report in reports)
+
+
+def test_a_check_sees_one_generation_whatever_is_published_meanwhile(indexed, store, shelf, embedder, monkeypatch):
+    shelf.texts["ferry"] = "The ship leaves at dawn."
+    as_stored = Catalog._as_stored
+
+    def then_published(catalog, *row):
+        if shelf.texts["ferry"] not in live(store).values():
+            sync(store, [shelf], embedder)
+        return as_stored(catalog, *row)
+
+    monkeypatch.setattr(Catalog, "_as_stored", then_published)
+    assert check(store).faults == ()
+    assert live(store) == shelf.texts
+
+
+def test_looking_waits_for_no_writer(indexed, store):
+    writer = Catalog(store)
+    with writer.transaction():
+        assert check(store).faults == ()
+    writer.close()
 
 
 def test_a_repair_waits_for_no_other_writer(indexed, store):
