@@ -93,6 +93,11 @@ def plain(text: str) -> str:
     return visible(text).translate(_PLAIN)
 
 
+def together(text: str) -> str:
+    """The text so that it is not broken over two lines."""
+    return text.replace(" ", "\xa0")
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The chat
 
@@ -145,7 +150,8 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
 
 def note_html(turn_number: int, citation: Citation) -> str:
     """One footnote: number, title, author if there is one, page if there is one, date."""
-    about = [citation.author, f"p. {citation.page}" if citation.page else None, short(citation.published)]
+    page = together(f"p. {citation.page}") if citation.page else None
+    about = [citation.author, page, together(short(citation.published))]
     return (
         f'<li><a class="cite" href="#cite-{turn_number}-{citation.number}">&#91;{citation.number}&#93;</a> '
         f"<span><b>{plain(citation.title)}</b> <i>{plain(' · '.join(filter(None, about)))}</i></span></li>"
@@ -157,7 +163,7 @@ def refusal_html(turn_number: int, answer: Answer) -> str:
     said = f'<p class="refusal">{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>'
     near = "".join(
         f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
-        f"<i>{plain(short(hit.article.published))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
+        f"<i>{plain(together(short(hit.article.published)))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
         for n, hit in enumerate(answer.hits[:NEAREST], start=1)
     )
     return said + (f'<p class="nearest">Nearest passages:</p><ul class="nears">{near}</ul>' if near else "")
@@ -302,9 +308,9 @@ def progress_line(stage: str, done: int, total: int) -> str:
 
 def report_html(report: Report) -> str:
     """'3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped', and which sources were left out, and why."""
-    counts = f"{report.new} new, {report.changed} changed, {report.gone} gone, {report.same} unchanged"
-    counts += f", {report.skipped} skipped" if report.skipped else ""
-    counts += f", {report.failed} failed" if report.failed else ""
+    always = [(report.new, "new"), (report.changed, "changed"), (report.gone, "gone"), (report.same, "unchanged")]
+    left_out = [(number, kind) for number, kind in ((report.skipped, "skipped"), (report.failed, "failed")) if number]
+    counts = ", ".join(together(f"{number:,} {kind}") for number, kind in always + left_out)
     if not report.problems:
         return f"<p>{counts}</p>"
     why = "".join(f"<li><b>{plain(source)}</b> {plain(reason)}</li>" for source, reason in report.problems)

@@ -31,9 +31,13 @@
     find(`#chat a[href="#${footnote.wanted}"]`)?.focus();
   }
 
+  // What a sync left out lies over the page; it goes with a click beside it.
+  const fold = () => find("#synced details")?.removeAttribute("open");
+
   document.addEventListener("click", (event) => {
     const href = event.target.closest?.("a[href]")?.getAttribute("href");
     if (event.target.closest?.("#source .close")) return close();
+    if (!event.target.closest?.("#synced")) fold();
     if (!href || !LINK.test(href)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -41,7 +45,9 @@
   }, true);
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.body.classList.contains("reading")) close();
+    if (event.key !== "Escape") return;
+    fold();
+    if (document.body.classList.contains("reading")) close();
   });
 
   phone.addEventListener("change", () => {
