@@ -31,10 +31,10 @@ class IndexSettings:
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> IndexSettings:
     """The settings of [index] in `file`; FOOTNOTE_STORE and FOOTNOTE_MODEL go before the file.
 
-    Raises UsageError for a file that cannot be read or a setting that does not exist.
+    Raises UsageError for a file that cannot be read, and a section or a setting that does not exist.
     """
     environ = os.environ if environ is None else environ
-    values = _section(file, "index")
+    values = _section(file)
     known = [f.name for f in fields(IndexSettings)]
     for name, value in values.items():
         if name not in known:
@@ -48,13 +48,18 @@ def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SE
 _ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL"}
 
 
-def _section(file: Path, name: str) -> dict[str, Any]:
+def _section(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        section = tomllib.loads(file.read_text(encoding="utf-8")).get(name, {})
+        sections = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}", "Mend the file, or move it away.") from error
+    section = sections.pop("index", {})
     if not isinstance(section, dict):
-        raise UsageError(f"{file}: {name} is not a section", f"Write [{name}] on a line of its own.")
-    return dict(section)
+        raise UsageError(f"{file}: index is not a section", "Write [index] on a line of its own.")
+    for name in sections:
+        raise UsageError(
+            f"{file}: there is no {name!r} outside of [index]", "Write settings below a line [index], the only section."
+        )
+    return section

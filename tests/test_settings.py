@@ -31,17 +31,14 @@ def test_a_store_may_be_in_the_home_folder(file):
     assert load_settings({"FOOTNOTE_STORE": "~/notes"}, file).store == Path.home() / "notes"
 
 
-def test_other_sections_are_left_to_others(file):
-    file.write_text("[answers]\nlimit = 3\n")
-    assert load_settings({}, file) == IndexSettings()
-
-
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("[index]\nmodle = 'x'\n", "there is no setting 'modle' in \\[index\\]"),
         ("[index]\nstore = 3\n", "store is 3, not a text"),
         ("index = 3\n", "index is not a section"),
+        ("store = 'x'\n", "there is no 'store' outside of \\[index\\]"),
+        ("[indx]\nstore = 'x'\n", "there is no 'indx' outside of \\[index\\]"),
         ("[index\n", "cannot be read: "),
     ],
 )
