@@ -22,6 +22,14 @@ def test_each_vector_is_of_length_1(model, vectors):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
+def test_vectors_made_in_bfloat16_are_of_length_1_and_close_to_the_others(vectors):
+    model = Embedder(precision="bfloat16")
+    rounded = model.embed(TEXTS)
+    question = model.embed_question(TEXTS[0])
+    assert np.allclose(np.linalg.norm([*rounded, question], axis=1), 1, atol=1e-6)
+    assert ((rounded * vectors).sum(axis=1) > 0.9995).all()
+
+
 def test_the_order_of_the_texts_is_kept(model, vectors):
     for text, vector in zip(TEXTS, vectors, strict=True):
         assert np.allclose(model.embed([text])[0], vector, atol=1e-5)
