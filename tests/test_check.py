@@ -137,7 +137,9 @@ def test_a_passage_said_to_stand_in_another_segment_is_named_and_repaired(indexe
     assert all(problem.endswith(" is damaged (1 passage too many or missing)") for problem in problems)
     assert check(store, repair=True).sound
     assert check(store).faults == ()
-    assert sorted(found(Index(store, embedder), FERRY)[0])[:2] == ["crane", "ferry"]
+    dense, _ = found(Index(store, embedder), "The mole fell in August.")
+    assert dense[0] == "mole"
+    assert len(set(dense)) == 3
 
 
 @pytest.mark.parametrize(
