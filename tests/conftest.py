@@ -1,7 +1,9 @@
-"""What several tests share: a word embedder, a shelf of articles, and looks at a store."""
+"""What several tests share: a word embedder, a shelf of articles, looks at a store, and a question set."""
 
+import json
 import re
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +11,13 @@ import pytest
 from index.catalog import Catalog
 from index.embedder import Embedder
 from index.errors import NotAnArticle, UnreadableSource
-from index.records import Article, article_id, digest
+from index.records import Article, Hit, Overview, Passage, article_id, digest
 from index.search import Index
 from index.sources.files import Sighting
 from index.sync import sync
+from rag.answers import Answer, Citation, Refusal
+from rag.evals.measures import measure
+from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -148,3 +153,89 @@ def seeds_store(tmp_path_factory):
     store = tmp_path_factory.mktemp("seeds") / "store"
     build(IndexSettings(store=store)).begin()
     return store
+
+
+# What the tests of the evals share: a question set about two articles, and what stands for the chain.
+
+FOLDER = Path("/articles")
+ARTICLE = "The mole fell in August. It was rebuilt by May."
+TEXTS = {"mole.md": ARTICLE, "ferry.md": "The ferry sails at seven. It costs two pounds."}
+FELL = EvalQuestion(
+    "fell",
+    "When did the mole fall?",
+    "single",
+    answerable=True,
+    relevance={"mole.md": 1},
+    spans=(GoldSpan("mole.md", "The mole fell in August.", 0),),
+    answers=("AUGUST",),
+)
+FARE = EvalQuestion(
+    "fare",
+    "What is the fare?",
+    "single",
+    answerable=True,
+    relevance={"ferry.md": 1},
+    spans=(GoldSpan("ferry.md", "It costs two pounds."),),
+    answers=("two  pounds",),
+)
+SANG = EvalQuestion("sang", "Who sang?", "unanswerable", answerable=False)
+SET = QuestionSet("quay", FOLDER, "0" * 32, (FELL, FARE, SANG))
+MEASURES = [measure("hit@1"), measure("MRR@10")]
+
+
+def hit(document, start, end):
+    article = Article(document, f"{FOLDER}/{document}", document, TEXTS[document])
+    return Hit(Passage(f"{document}:{start}", article.id, "r", start, end, article.text[start:end]), article, 1.0, "")
+
+
+FALL, MAY, SEVEN, POUNDS = (
+    hit("mole.md", 0, 24),
+    hit("mole.md", 25, 47),
+    hit("ferry.md", 0, 25),
+    hit("ferry.md", 26, 46),
+)
+
+
+def find(question):
+    """Finds the ferry's other passage before the mole, for every question."""
+    return (SEVEN, FALL, MAY)
+
+
+def finds_first(question):
+    """Finds the right passage first."""
+    return (POUNDS, SEVEN) if "fare" in question.text else (FALL, MAY)
+
+
+def ask(question):
+    """Quotes what fell for the first question, and refuses the others."""
+    hits = find(question)
+    refusal = None if "fall" in question.text else Refusal.NOT_SUPPORTED
+    quote = FALL.article.text[9:24]
+    source = FALL.article.source
+    cited = Citation(1, FALL.passage.id, "mole.md", "r", 9, 24, quote, "", source, None, None, "", None)
+    overview = Overview(2, 4, None, None, 2, 1)
+    return Answer(question, question.text, (), () if refusal else (cited,), hits, overview, "fake", refusal)
+
+
+def write_lines(path, *records):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def judged(folder, queries=None, qrels="q1\td1\t2\nq1\td2\t1\n"):
+    """A set of one answerable and one unanswerable question about documents of its own, in the form of BEIR."""
+    write_lines(
+        folder / "corpus.jsonl",
+        {"_id": "d1", "title": "Möle", "text": ARTICLE, "metadata": {"date": "2024-08-27T10:00:00+00:00"}},
+        {"_id": "d2", "title": "", "text": "Ferries.", "metadata": {"author": "Ada Quill", "date": "last week"}},
+        {"_id": "d3", "title": "Nothing", "text": " "},
+    )
+    history = [{"role": "user", "text": "What is the mole?"}, {"role": "assistant", "text": "A wall."}]
+    about = {"answerable": True, "type": "news", "history": history, "question_date": "2024/09/01", "answers": ["May"]}
+    no = {"_id": "q2", "text": "Who sang?", "metadata": {"answerable": False}}
+    write_lines(
+        folder / "queries.jsonl", *(queries or [{"_id": "q1", "text": "When was it rebuilt?", "metadata": about}, no])
+    )
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels, encoding="utf-8")
+    return folder

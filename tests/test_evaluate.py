@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from conftest import write_lines
 
 from index.errors import FootnoteError, UsageError
 from index.settings import IndexSettings
@@ -21,11 +22,6 @@ def words(monkeypatch, embedder):
 @pytest.fixture
 def settings(store):
     return IndexSettings(store)
-
-
-def write_lines(path, *records):
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,18 +1,10 @@
-import json
 from datetime import date
 
 import pytest
+from conftest import ARTICLE, judged, write_lines
 
-from index.errors import FootnoteError, NotAnArticle, UnreadableSource, UsageError
-from rag.evals.corpus import Corpus
+from index.errors import FootnoteError, UsageError
 from rag.evals.sets import GoldSpan, load
-
-ARTICLE = "The mole fell in August. It was rebuilt by May."
-
-
-def write_lines(path, *records):
-    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
-    return path
 
 
 def written(folder, *changed, **changes):
@@ -21,23 +13,6 @@ def written(folder, *changed, **changes):
     gold = {"source": "mole.md", "start": 0, "end": 24, "text": "The mole fell in August."}
     question = {"id": "q1", "question": "When did it fall?", "kind": "single", "earlier": [], "answers": ["August"]}
     return write_lines(folder / "questions.jsonl", question | {"gold": [gold]} | changes, *changed)
-
-
-def judged(folder, queries=None, qrels="q1\td1\t2\nq1\td2\t1\n"):
-    write_lines(
-        folder / "corpus.jsonl",
-        {"_id": "d1", "title": "Möle", "text": ARTICLE, "metadata": {"date": "2024-08-27T10:00:00+00:00"}},
-        {"_id": "d2", "title": "", "text": "Ferries.", "metadata": {"author": "Ada Quill", "date": "last week"}},
-        {"_id": "d3", "title": "Nothing", "text": " "},
-    )
-    history = [{"role": "user", "text": "What is the mole?"}, {"role": "assistant", "text": "A wall."}]
-    about = {"answerable": True, "type": "news", "history": history, "question_date": "2024/09/01", "answers": ["May"]}
-    no = {"_id": "q2", "text": "Who sang?", "metadata": {"answerable": False}}
-    write_lines(
-        folder / "queries.jsonl", *(queries or [{"_id": "q1", "text": "When was it rebuilt?", "metadata": about}, no])
-    )
-    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels, encoding="utf-8")
-    return folder
 
 
 def test_a_written_question_has_its_gold_as_a_span_and_a_relevant_document(tmp_path):
@@ -165,60 +140,3 @@ def test_a_judged_set_without_a_corpus_is_refused(tmp_path):
     (judged(tmp_path) / "corpus.jsonl").unlink()
     with pytest.raises(UsageError, match=r"corpus\.jsonl cannot be read"):
         load(tmp_path)
-
-
-def test_a_document_is_read_as_an_article(tmp_path):
-    corpus = Corpus(judged(tmp_path))
-    article = corpus.read(f"{tmp_path.resolve()}/corpus.jsonl#d1")
-    assert (article.title, article.text, article.author) == ("Möle", ARTICLE, None)
-    assert (article.published, article.published_from) == (date(2024, 8, 27), "corpus metadata")
-
-
-def test_a_date_that_is_no_date_stays_unknown(tmp_path):
-    corpus = Corpus(judged(tmp_path))
-    article = corpus.read(corpus.prefix + "d2")
-    assert (article.author, article.published, article.published_from) == ("Ada Quill", None, None)
-
-
-def test_an_empty_document_is_no_article(tmp_path):
-    corpus = Corpus(judged(tmp_path))
-    with pytest.raises(NotAnArticle):
-        corpus.read(corpus.prefix + "d3")
-
-
-def test_a_document_that_is_not_there_cannot_be_read(tmp_path):
-    corpus = Corpus(judged(tmp_path))
-    with pytest.raises(UnreadableSource, match="no document 'd9'"):
-        corpus.read(corpus.prefix + "d9")
-
-
-def test_a_corpus_that_changes_while_it_is_read_is_noticed(tmp_path):
-    corpus = Corpus(judged(tmp_path))
-    write_lines(tmp_path / "corpus.jsonl", {"_id": "d0", "text": "New."})
-    with pytest.raises(UnreadableSource, match="changed while it was read"):
-        corpus.read(corpus.prefix + "d1")
-
-
-def test_a_corpus_can_be_restricted_to_some_documents(tmp_path):
-    corpus = Corpus(judged(tmp_path), frozenset({"d2"}))
-    assert corpus.documents == {"d2"}
-    assert [seen.source for seen in corpus.scan()] == [corpus.prefix + "d2"]
-
-
-def test_a_scan_sees_each_document_with_a_digest_that_follows_its_line(tmp_path):
-    before = {seen.source: seen.digest for seen in Corpus(judged(tmp_path)).scan()}
-    file = tmp_path / "corpus.jsonl"
-    file.write_text(file.read_text(encoding="utf-8").replace("Ferries.", "Ferry."), encoding="utf-8")
-    corpus = Corpus(tmp_path)
-    after = {seen.source: seen.digest for seen in corpus.scan()}
-    assert [source for source in after if before[source] != after[source]] == [corpus.prefix + "d2"]
-    assert all(corpus.covers(source) for source in after)
-    assert not corpus.covers(str(file))
-
-
-def test_a_document_id_stands_once(tmp_path):
-    judged(tmp_path)
-    with (tmp_path / "corpus.jsonl").open("a") as file:
-        file.write(json.dumps({"_id": "d1", "text": "Again."}) + "\n")
-    with pytest.raises(FootnoteError, match=r"corpus\.jsonl line 4: the _id 'd1' stands there twice"):
-        Corpus(tmp_path)
