@@ -115,6 +115,7 @@ class Index:
                 f"The index was made by the model {catalog.note('model')}, and the settings name {self.embedder.name}",
                 "Run `python -m index sync` to embed the articles with this model, or put the old setting back.",
             )
+        self.embedder.settle(catalog.note("precision"))
 
 
 class View:

@@ -184,6 +184,8 @@ class _Run:
         self._embedder = embedder
         self._progress = progress
         self._recipe = recipe(embedder)
+        if catalog.note("fingerprint") == embedder.fingerprint:
+            embedder.settle(catalog.note("precision"))
         self._outcomes: list[Outcome] = []
         self._gone: Sequence[str] = ()
 

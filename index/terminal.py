@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from index.errors import FootnoteError
+from index.errors import FootnoteError, ended
 from index.printable import visible
 
 if TYPE_CHECKING:
@@ -88,9 +88,7 @@ def _bar() -> Iterator[Progress]:
 
 
 def _say(sentence: object, hint: str) -> None:
-    text = str(sentence).rstrip()
-    ended = text if text.endswith((".", "!", "?")) else f"{text}."
-    sys.stderr.write(visible(f"{ended}\n{hint}\n" if hint else f"{ended}\n"))
+    sys.stderr.write(visible("\n".join(filter(None, [ended(sentence), hint])) + "\n"))
 
 
 def _first_line(error: BaseException) -> str:

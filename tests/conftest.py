@@ -37,6 +37,9 @@ class WordEmbedder:
     def fingerprint(self):
         return digest("words", self.name)
 
+    def settle(self, precision):
+        pass
+
     def count(self, texts):
         return [len(_TOKEN.findall(text)) for text in texts]
 

@@ -88,3 +88,22 @@ def test_a_batch_holds_about_as_many_tokens_as_the_cache():
     assert [len(batch) for batch in _batches(list(range(65)), lengths)] == [30, 30, 5]
     assert BATCH_TOKENS == 3_000
     assert _batches([0, 1], [0, 5_000]) == [[0], [1]]
+
+
+def test_auto_takes_the_precision_of_the_index_that_is_there():
+    model = Embedder()
+    model.settle("float32")
+    assert model.precision == "float32"
+
+
+def test_a_precision_that_was_named_is_kept():
+    model = Embedder(precision="float32")
+    model.settle("bfloat16")
+    assert model.precision == "float32"
+
+
+def test_an_index_that_says_nothing_settles_nothing():
+    model = Embedder()
+    model.settle(None)
+    model.settle("auto")
+    assert model.precision in ("float32", "bfloat16")
