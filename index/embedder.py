@@ -58,7 +58,7 @@ class Embedder:
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and the model is not loaded yet."""
-        if self._precision == "auto" and precision in PRECISIONS:
+        if self._precision == "auto" and precision in PRECISIONS and "_loaded" not in self.__dict__:
             self._precision = precision
 
     @cached_property

@@ -25,6 +25,12 @@ _POINTING_HERE = re.compile(
 )
 _MORE = re.compile(r"^\s*(?:what about|how about|why not|since when|which one)\b", re.IGNORECASE)
 _OPENINGS = re.compile(r"^\s*(?:and|but|so|or|und|aber)\b", re.IGNORECASE)
+# At least three words that begin as a question of its own does; "Why Moscow?", "On Tuesday?" do not.
+_ASKS = re.compile(
+    r"^\s*(?:who|whose|what|which|when|where|how|is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"
+    r"\W+\w+\W+\w",
+    re.IGNORECASE,
+)
 # "Who is Zelenskyy?", "what is primatology": one word of its own, and all that it takes.
 _DEFINITION = re.compile(r"^\s*(?:who|what|where) (?:is|are|was|were) (?!the\b)[^\W_]+\W*$", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -55,16 +61,18 @@ def leans(text: str) -> bool:
     A name of its own keeps a question that does not point back from leaning. Rules, and so a guess:
     docs/measurements.md says how often they miss a follow-up and how often they touch a question that stands alone.
     """
-    words = _WORD.findall(text)
+    rest = _OPENINGS.sub("", text)
+    opens = rest != text
+    words = _WORD.findall(rest)
     lower = [word.lower() for word in words]
     content = [word for word in lower if word not in STOP_WORDS and word not in _POINTING]
-    if _MORE.match(text):
+    if _MORE.match(rest) or (len(content) <= 1 + opens and not _ASKS.match(rest)):
         return True
     if not _POINTING.isdisjoint(lower) or _POINTING_HERE.search(text):
         return len(content) < ENOUGH_CONTENT
-    if _names(words[1:]) or _DEFINITION.match(text):
+    if _names(words[1:]) or _DEFINITION.match(rest):
         return False
-    return len(content) <= 1 or (len(content) < ENOUGH_CONTENT and bool(_OPENINGS.match(text)))
+    return len(content) <= 1 or (opens and len(content) < ENOUGH_CONTENT)
 
 
 def _names(words: Sequence[str]) -> bool:

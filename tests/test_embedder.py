@@ -106,4 +106,12 @@ def test_an_index_that_says_nothing_settles_nothing():
     model = Embedder()
     model.settle(None)
     model.settle("auto")
-    assert model.precision in ("float32", "bfloat16")
+    model.settle("float32")
+    assert model.precision == "float32"
+
+
+def test_a_model_that_is_loaded_keeps_its_precision():
+    model = Embedder(precision="auto")
+    loaded = model.precision
+    model.settle("bfloat16" if loaded == "float32" else "float32")
+    assert model.precision == loaded

@@ -73,6 +73,23 @@ def test_a_new_topic_is_not_put_behind_the_old_one(text):
     assert stand_alone(text, [MOLE]) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "And Zelenskyy?",
+        "And in Moscow?",
+        "And what about Moscow?",
+        "Why Moscow?",
+        "On Tuesday?",
+        "Und Berlin?",
+        "Moscow?",
+        "And the European Union?",
+    ],
+)
+def test_a_bare_name_is_a_follow_up(text):
+    assert leans(text)
+
+
 @pytest.mark.parametrize("text", ["What happened there?", "Does that cost much?", "Who did this?", "And who paid?"])
 def test_a_word_that_points_at_what_was_said_leans(text):
     assert leans(text)

@@ -293,3 +293,8 @@ def test_a_run_that_could_not_be_kept_is_not_made(rag, written, words, tmp_path)
     assert code == 2
     assert "cannot be written" in err
     assert words.embedded == before
+
+
+def test_a_run_that_fails_leaves_no_empty_file(rag, tmp_path):
+    assert rag("eval", "run", "--set", str(tmp_path / "none"), "--out", str(tmp_path / "run.json"))[0] == 2
+    assert not (tmp_path / "run.json").exists()

@@ -5,10 +5,11 @@ A question that failed is an error with its message; it is in no mean, and a run
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -209,17 +210,26 @@ def as_json(run: Run) -> dict[str, Any]:
 
 def reserve(path: Path) -> None:
     """Raises UsageError when a run could not be kept there, which is better known before it is made."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(path):
+        new = not path.exists()
         path.open("a").close()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path for the run.") from error
+        if new:
+            path.unlink()
 
 
 def save(run: Run, path: Path) -> None:
     """Writes the run as a JSON file. Raises UsageError when it cannot be written."""
-    reserve(path)
-    path.write_text(json.dumps(as_json(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    with _writing(path):
+        path.write_text(json.dumps(as_json(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path for the run.") from error
 
 
 def load(path: Path) -> Run:
