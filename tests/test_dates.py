@@ -34,6 +34,19 @@ def test_one_day_is_read_in_many_notations(text):
     assert day_of(text) == date(2024, 5, 3)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-05-03T10:30:00+02:00[Europe/Berlin]",
+        "2024-05-03T10:30:00 Europe/Berlin",
+        "2024-05-03 10:30 America/Argentina/Buenos_Aires",
+        "2024-05-03T10:30:00Z[UTC]",
+    ],
+)
+def test_a_named_zone_may_follow_a_time(text):
+    assert day_of(text) == date(2024, 5, 3)
+
+
 def test_a_date_in_digits_is_read_where_one_of_them_cannot_be_a_month():
     assert day_of("27/08/2024") == day_of("08/27/2024") == date(2024, 8, 27)
     assert day_of("05/05/2024") == date(2024, 5, 5)

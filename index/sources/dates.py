@@ -15,11 +15,11 @@ LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "hu", "ro", "el", "tr", "ru", "uk",
     "bg", "hr", "he", "ar", "fa", "hi", "id", "vi", "th", "ja", "ko", "zh",
 )  # fmt: skip
-# What machines write after a day: T23:30:00-08:00, 06:00 BST, Z.
+# What machines write after a day: T23:30:00-08:00, 06:00 BST, Z, T10:30+02:00[Europe/Berlin].
 _OFFSET = r"\s*(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?)"
-_TIME = (
-    rf"(?:T\d\d(?::?\d\d){{0,2}}|,?\s+\d{{1,2}}(?::\d\d){{1,2}})(?:[.,]\d{{1,9}})?(?:{_OFFSET})?(?:\s+[A-Z]{{2,5}})?"
-)
+_AREA = r"[A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2}"
+_ZONE = rf"(?:\s+[A-Z]{{2,5}}|\s+{_AREA}|\s*\[(?:{_AREA}|[A-Z]{{1,5}})\])"
+_TIME = rf"(?:T\d\d(?::?\d\d){{0,2}}|,?\s+\d{{1,2}}(?::\d\d){{1,2}})(?:[.,]\d{{1,9}})?(?:{_OFFSET})?{_ZONE}?"
 _AFTER = rf"(?:{_TIME}|{_OFFSET})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AFTER}")
 _COMPACT = re.compile(rf"(\d{{4}})(\d\d)(\d\d){_AFTER}")
