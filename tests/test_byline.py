@@ -157,6 +157,11 @@ def test_a_first_line_that_ends_a_sentence_is_a_title_over_both_byline_and_date(
     assert opening == Opening("It sank. It is Monday.", "Ines Calloway", MAY, 3)
 
 
+def test_a_text_under_both_byline_and_date_may_begin_with_a_small_letter():
+    lines = ["Apple reports", "By Jane Doe", "3 May 2024", "iPhone sales fell."]
+    assert read_opening(lines) == Opening("Apple reports", "Jane Doe", MAY, 3)
+
+
 def test_a_title_that_the_file_gives_may_end_a_sentence():
     opening = read_opening(["It sank. It is Monday.", "By Ines Calloway", PROSE], title="It sank. It is Monday.")
     assert opening == Opening("It sank. It is Monday.", "Ines Calloway", None, 2)

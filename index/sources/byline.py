@@ -117,7 +117,7 @@ def _credited(lines: Sequence[str], count: int, certain: bool) -> Opening:
     """The opening whose title takes `count` lines, when a byline or a date comes next.
 
     A line that ends a sentence is a title when it is `certain`, or when both come next. What goes on in small letters
-    was never an opening but the beginning of a text in short lines.
+    was never an opening but the beginning of a text in short lines, unless both stand there: "iPhone sales fell."
     """
     title = collapsed(" ".join(lines[:count]))
     if len(title) > MAX_TITLE:
@@ -129,7 +129,7 @@ def _credited(lines: Sequence[str], count: int, certain: bool) -> Opening:
         if not (name or when) or (name and author) or (when and day):
             break
         author, day, at = author or name, day or when, at + 1
-    if lines[at:] and lines[at][:1].islower():
+    if lines[at:] and lines[at][:1].islower() and not (author and day):
         return Opening()
     if author and day if ended else at > count:
         return Opening(title, author, day or _day_before_text(lines, at), at)
