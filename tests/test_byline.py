@@ -70,7 +70,12 @@ def test_byline_and_date_come_in_either_order_or_on_one_line(lines):
     [
         ("By Ines Calloway and Tom Aldritch", "Ines Calloway and Tom Aldritch"),
         ("BY INES CALLOWAY AND TOM ALDRITCH", "Ines Calloway And Tom Aldritch"),
-        ("By Ines Calloway, Tom Aldritch", "Ines Calloway"),
+        ("By Ines Calloway, Tom Aldritch", "Ines Calloway, Tom Aldritch"),
+        ("By Jane Doe, John Smith and Al Roe in London", "Jane Doe, John Smith and Al Roe"),
+        ("By Jane Doe, John Smith, and Al Roe for The Packet", "Jane Doe, John Smith, and Al Roe"),
+        ("By Jane Doe and John Smith in London", "Jane Doe and John Smith"),
+        ("By Jane Doe and John Smith, Staff Writer", "Jane Doe and John Smith"),
+        ("By Jane Doe, New York Times", "Jane Doe"),
         ("By Ludwig van der Meer", "Ludwig van der Meer"),
         ("By Łucja Żak", "Łucja Żak"),
         ("By REUTERS", "REUTERS"),
@@ -125,6 +130,13 @@ def test_lines_that_are_not_surely_an_opening_stay_in_the_text(lines):
         "By Tom Aldritch and the council, a plan was made",
         "By Tom Aldritch's Reckoning",
         "By Land: The Long Way Round",
+        "By New York Standards, Rents Fell",
+        "By EU Law, Member States",
+        "By EU, Member States",
+        "By Jane Doe, Rents Fell Again",
+        "By Jane Doe in London and John Smith in Paris",
+        "By Jane Doe, harbour correspondent, and John Smith",
+        "By Jane Doe in New York, John Smith",
     ],
 )
 def test_by_before_what_is_no_full_name_begins_text(line):

@@ -29,19 +29,26 @@ _UPDATED = re.compile(
 _TIME = re.compile(r"(?i:at\s+)?\d{1,2}[:.h]\d\d(?i:\s*[ap]\.?m\b\.?)?(?:\s+[A-Z]{2,5}|\s+Uhr)?")
 _BAR = re.compile(r"\s*[|·•–—]\s*")
 _FIELD = re.compile(r"(title|headline|author|authors|byline|by|date|published)\s*:\s*(\S.*)", re.I)
-# What may follow a name: a date, an office, a place.
-_AFTER_NAME = re.compile(r"\s*[,;|·•–—]\s*|\s+-\s+|\s+(?=\d)|\s+(?:for|in|at|from|of)\s+")
-# The parts of what follows a name; the comma of "May 3, 2024" divides nothing.
-_PARTS = re.compile(r"\s*[;|·•–—]\s*|\s+-\s+|,(?!\s*\d{4}\b)\s*")
+# What may follow the names: a date, a paper, a place.
+_AFTER_NAMES = re.compile(r"\s*[;|·•–—]|\s+-\s|\s+(?=\d)|\s+(?=(?:for|in|at|from|of)\s)")
+# The parts of what follows the names; the comma of "May 3, 2024" divides nothing.
+_PARTS = re.compile(r"\s*[;|·•–—]\s*|\s+-\s+")
+_COMMA = re.compile(r"\s*,(?!\s*\d{4}\b)\s*")
 _OFFICE = re.compile(
     r"(?:[\w-]+\s+){0,3}(?:correspondent|reporter|editor|writer|columnist|critic|contributor|journalist|photographer"
     r"|korrespondent(?:in)?|redakteur(?:in)?|correspondante?|corresponsal|\d+\s+min(?:ute)?s?\s+read)\b",
     re.I,
 )
-_AND = re.compile(r"\s*,\s*|\s+(?:and|und|et|y|&)\s+", re.I)
+# "The Packet", "New York Times": what tells a paper from the half of a headline, "By Law, Rents Fell".
+_OUTLET = re.compile(
+    r"The\s+\w+|(?:\w+\s+){1,4}(?:Chronicle|Courier|Gazette|Guardian|Herald|Journal|Magazine|News|Post|Press|Times"
+    r"|Tribune)",
+    re.I,
+)
+_AND = re.compile(r"\s*,\s*(?:(?:and|und|et|y|&)\s+)?|\s+(?:and|und|et|y|&)\s+", re.I)
 _NAME_WORD = re.compile(r"[^\W\d_](?:[\w.'’-]*[\w.])?(?<!['’][sS])")
 _PARTICLES = {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "e", "la", "le", "ter", "van", "von"}
-_SMALL = _PARTICLES | {"and", "at", "for", "in", "of", "the"}
+_SMALL = _PARTICLES | {"at", "for", "from", "in", "of", "the"}
 # "By Monday Night", "By Any Means": capitals that make no name. June Carter pays for it: her byline stays in the text.
 _NO_NAME = {
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march",
@@ -142,24 +149,53 @@ def _byline(line: str) -> tuple[str, date | None] | None:
     if not start or len(line) > MAX_LINE or line.endswith((".", "!", "?")):
         return None
     names, tail = _names(line[start.end() :], agency=not line.isupper())
-    parts = [part for part in _PARTS.split(tail) if part]
+    divided = [_COMMA.split(part) for part in _PARTS.split(tail)]
+    places = [part for before, *_ in divided if (part := before.strip())]
+    listed = [part for _, *after in divided for part in after if part]
+    parts = [*places, *listed]
     if not names or not all(_is_when(part) or _is_office_or_place(part) for part in parts):
+        return None
+    if not all(_is_when(part) or _is_office_or_outlet(part) for part in listed):
         return None
     return _cased(names), next((day for part in parts if (day := _dateline(part))), None)
 
 
 def _names(rest: str, agency: bool) -> tuple[str, str]:
-    """The name or names that a byline begins with, and what stands after them; "" when it begins with none.
+    """The names that a byline begins with, as many as there are, and what stands after them; "" when there is none.
 
     One word is no name, but in capitals among small letters it is an `agency`: "By REUTERS".
     """
-    cut = _AFTER_NAME.search(rest)
-    first, tail = (rest[: cut.start()], rest[cut.end() :]) if cut else (rest, "")
-    several = re.match(r"[^\d|·•–—]+?\s(?:and|und|et|y|&)\s+[^\d,|·•–—]+", rest, re.I)
-    if several and all(_is_name(name) for name in _AND.split(several[0].strip())):
-        return several[0].strip(), rest[several.end() :]
-    named = all(_is_name(name) for name in _AND.split(first)) or (agency and first.isalpha() and first.isupper())
-    return (first, tail) if named else ("", "")
+    cut = _AFTER_NAMES.search(rest)
+    listed = rest[: cut.start()] if cut else rest
+    ends = [comma.start() for comma in re.finditer(",", listed)] + [len(listed)]
+    end = next((end for end in reversed(ends) if _are_names(listed[:end], agency)), ends[0])
+    first = listed[:end].strip()
+    named = _are_names(first, agency) or (agency and first.isalpha() and first.isupper())
+    return (first, rest[end:]) if named else ("", "")
+
+
+def _are_names(text: str, agency: bool) -> bool:
+    """Whether the text lists names and nothing else; commas without an "and" join names of two words only.
+
+    "By New York Standards, Rents Fell" and "By EU Law, Member States" are headlines; "By JD Vance" pays for the latter.
+    """
+    names = _AND.split(text.strip())
+    brief = "," in text and not re.search(r"\s(?:and|und|et|y|&)\s", text, re.I)
+    return (
+        all(_is_name(name) and not (agency and _opens_in_capitals(name)) for name in names)
+        and not any(_is_office_or_outlet(name) for name in names[1:])
+        and not (brief and any(len(_whole_words(name)) > 2 for name in names))
+    )
+
+
+def _whole_words(name: str) -> list[str]:
+    return [word for word in name.split() if word not in _PARTICLES and not word.endswith(".")]
+
+
+def _opens_in_capitals(name: str) -> bool:
+    """Whether only the first word, of two letters or more, is all capitals: "EU Law"."""
+    first, *others = name.split()
+    return len(first) > 1 and first.isalpha() and first.isupper() and not all(word.isupper() for word in others)
 
 
 def _is_name(text: str) -> bool:
@@ -181,6 +217,11 @@ def _is_office_or_place(text: str) -> bool:
     words = [word for word in text[office.end() if office else 0 :].split() if word not in _SMALL]
     named = bool(office) or any(word.casefold() not in _NO_NAME for word in words)
     return named and len(words) <= MAX_NAME_WORDS and all("@" in word or _is_large(word) for word in words)
+
+
+def _is_office_or_outlet(text: str) -> bool:
+    """Whether the text after a comma is surely no clause: an office, a paper or an e-mail address."""
+    return bool(_OFFICE.match(text) or _OUTLET.fullmatch(text)) or "@" in text
 
 
 def _cased(names: str) -> str:
