@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from index.embedder import Vectors
-from index.errors import FootnoteError
+from index.errors import DamagedIndex, FootnoteError
 from index.lexical import fold
 from index.passages import embedded_text
 from index.records import Article, Overview, Passage, Section, digest, passage_id
@@ -70,6 +70,13 @@ CREATE TABLE segments (
 
 
 _NOWHERE = "(segment IS NULL OR segment NOT IN (SELECT number FROM segments))"
+# Whether the vector of passage p is there and as long as it was; a damaged one counts as lost and is computed again.
+# The length noted is that of what is live: what is staged may be of another model.
+_HAS_VECTOR = """EXISTS (
+  SELECT 1 FROM vectors v WHERE v.key = p.vector AND typeof(v.vector) = 'blob'
+  AND length(v.vector) > 0 AND length(v.vector) % 4 = 0 AND (
+    length(v.vector) = coalesce((SELECT 4 * value FROM meta WHERE key = 'dimension'), length(v.vector))
+    OR EXISTS (SELECT 1 FROM articles s WHERE s.number = p.article AND NOT s.live)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +319,7 @@ class Catalog:
     def vectors(self, numbers: Sequence[int]) -> Vectors:
         """The vectors of these passages, float32 (len(numbers), dimension), in their order.
 
-        Raises FootnoteError when one is missing: `sync` computes it.
+        Raises FootnoteError when one is missing, which `sync` computes, and DamagedIndex when they differ in length.
         """
         rows = [
             self._db.execute(
@@ -322,13 +329,18 @@ class Catalog:
         ]
         if None in rows:
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
-        return np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
+        try:
+            return np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
+        except (TypeError, ValueError) as error:
+            raise DamagedIndex(
+                f"A vector in the catalog is damaged ({error})",
+                "Run `python -m index check --repair` to take it out, then sync to compute it again.",
+            ) from error
 
     def with_vector(self, numbers: Sequence[int]) -> list[int]:
         """Those of these passages whose vector is not lost."""
         rows = self._db.execute(
-            "SELECT number FROM passages WHERE number IN (SELECT value FROM json_each(?)) "
-            "AND vector IN (SELECT key FROM vectors)",
+            f"SELECT p.number FROM passages p WHERE p.number IN (SELECT value FROM json_each(?)) AND {_HAS_VECTOR}",  # noqa: S608
             (json.dumps(list(numbers)),),
         )
         return [row[0] for row in rows]
@@ -340,7 +352,7 @@ class Catalog:
         """
         where, values = (_NOWHERE, ()) if segment is None else ("segment = ?", (segment,))
         rows = self._db.execute(
-            f"SELECT number FROM passages WHERE {where} AND vector IN (SELECT key FROM vectors) ORDER BY number",  # noqa: S608
+            f"SELECT p.number FROM passages p WHERE {where} AND {_HAS_VECTOR} ORDER BY p.number",  # noqa: S608
             values,
         )
         return [row[0] for row in rows]
@@ -357,9 +369,10 @@ class Catalog:
     def without_vector(self) -> Iterator[tuple[str, str]]:
         """(vector key, text to embed) of each passage whose vector is not stored yet, each key once."""
         rows = self._db.execute(
-            'SELECT p.vector, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start) FROM passages p '
+            "SELECT p.vector, a.title, p.heading, "  # noqa: S608 - the condition is written above
+            'substr(a.text, p.start + 1, p."end" - p.start) FROM passages p '
             "JOIN articles a ON a.number = p.article "
-            "WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.vector) GROUP BY p.vector ORDER BY p.number"
+            f"WHERE NOT {_HAS_VECTOR} GROUP BY p.vector ORDER BY p.number"
         ).fetchall()
         for key, title, heading, text in rows:
             yield key, embedded_text(title, heading, text)
@@ -579,7 +592,11 @@ class Catalog:
             self._raise_generation()
 
     def missing_vectors(self) -> int:
-        """How many live passages have no vector stored."""
+        """How many live passages have no vector stored, or one of another length than it had."""
+        return self._live_passages_where(f"NOT {_HAS_VECTOR}")
+
+    def absent_vectors(self) -> int:
+        """How many live passages have no vector stored at all; `damaged_vectors` names the others."""
         return self._live_passages_where("vector NOT IN (SELECT key FROM vectors)")
 
     def damaged_vectors(self) -> list[str]:
@@ -593,7 +610,7 @@ class Catalog:
 
     def unsearched(self) -> int:
         """How many live passages have a vector and stand in no segment."""
-        return self._live_passages_where(f"{_NOWHERE} AND vector IN (SELECT key FROM vectors)")  # noqa: S608
+        return self._live_passages_where(f"{_NOWHERE} AND {_HAS_VECTOR}")
 
     def _live_passages_where(self, condition: str) -> int:
         row = self._db.execute(

@@ -105,7 +105,7 @@ def _full_text(catalog: Catalog, agrees: bool, repair: bool) -> Iterator[Fault]:
 
 def _vectors(catalog: Catalog, repair: bool) -> Iterator[Fault]:
     """Vectors can only be computed again, which a repair leaves to the next run; it takes the damaged ones out."""
-    missing, damaged = catalog.missing_vectors(), catalog.damaged_vectors()
+    missing, damaged = catalog.absent_vectors(), catalog.damaged_vectors()
     if missing:
         yield Fault(f"{_count(missing, 'passage')} without a vector", "Run `python -m index sync` to compute them.")
     if damaged:

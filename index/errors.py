@@ -37,4 +37,4 @@ class NotAnArticle(FootnoteError):
 
 
 class DamagedIndex(FootnoteError):
-    """A published segment is not what was published. It can be rebuilt from the catalog without embedding."""
+    """A published segment or a stored vector is not what was put there; the hint says how it is made again."""

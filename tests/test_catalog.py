@@ -6,7 +6,7 @@ import pytest
 from conftest import WordEmbedder, article
 
 from index.catalog import FILE_NAME, Catalog, NewSegment, Outcome, Publication, existing, unusable, vector_key
-from index.errors import FootnoteError
+from index.errors import DamagedIndex, FootnoteError
 from index.passages import split
 from index.records import Section
 
@@ -133,6 +133,20 @@ def test_a_missing_vector_is_an_error_with_a_next_step_and_leaves_the_others_in_
         catalog.vectors([first, second])
     assert "python -m index sync" in caught.value.hint
     assert catalog.members(catalog.segments()[0].number) == [second]
+    assert list(catalog.without_vector()) == [(key, "mole\nIt fell.")]
+
+
+@pytest.mark.parametrize("vector", [b"\0", b"\0" * 252, "words"])
+def test_a_damaged_vector_is_lost_and_an_error_with_a_next_step(catalog, vector):
+    first, second = publish(catalog, article("It fell."), article("It sails.", source="ferry"))
+    catalog.remember("dimension", "64")
+    key = vector_key("mole\nIt fell.", WORDS.fingerprint)
+    catalog._db.execute("UPDATE vectors SET vector = ? WHERE key = ?", (vector, key))
+    with pytest.raises(DamagedIndex, match="A vector in the catalog is damaged") as caught:
+        catalog.vectors([first, second])
+    assert "check --repair" in caught.value.hint
+    assert catalog.with_vector([first, second]) == [second]
+    assert catalog.missing_vectors() == 1
     assert list(catalog.without_vector()) == [(key, "mole\nIt fell.")]
 
 

@@ -141,6 +141,15 @@ def test_a_passage_whose_vector_is_lost_has_no_similarity(indexed, store, embedd
         assert view.similarities(embedder.embed_question("ferry"), [2]) == {}
 
 
+def test_a_question_leaves_out_a_vector_that_is_damaged(indexed, store, embedder):
+    with sqlite3.connect(store / FILE_NAME) as catalog:
+        catalog.execute("UPDATE vectors SET vector = x'00' WHERE key = (SELECT vector FROM passages WHERE number = 3)")
+    shutil.rmtree(store / SEGMENTS)
+    assert found(indexed, "When does the ferry sail?")[0] == ["ferry", "mole"]
+    with indexed.view() as view:
+        assert set(view.similarities(embedder.embed_question("ferry"), [1, 2, 3])) == {1, 2}
+
+
 def test_threads_share_an_index_while_it_is_written(indexed, store, shelf, embedder):
     wrong, done = [], threading.Event()
 

@@ -178,6 +178,25 @@ def test_a_lost_vector_is_computed_by_the_next_run(indexed, store, shelf, embedd
     assert check(store).sound
 
 
+@pytest.mark.parametrize("vector", ["x'00'", "x''", "substr(vector, 1, 252)", "'four'"])
+def test_a_vector_of_another_length_is_computed_by_the_next_run(indexed, store, shelf, embedder, monkeypatch, vector):
+    monkeypatch.setattr("index.sync.MAX_SEGMENTS", 1)
+    with writing(store) as catalog:
+        catalog._db.execute(f"UPDATE vectors SET vector = {vector} WHERE key = (SELECT min(key) FROM vectors)")
+    shelf.texts["quay"] = "A quay was built."
+    assert sync(store, [shelf], embedder).embedded == 2
+    assert check(store).faults == ()
+    assert sync(store, [shelf], embedder).embedded == 0
+
+
+def test_a_model_with_longer_vectors_replaces_every_vector(indexed, store, shelf):
+    longer = WordEmbedder("longer")
+    longer.dimension = 96
+    assert sync(store, [shelf], longer).embedded == 3
+    assert found(Index(store, longer), "When does the ferry sail?")[0][0] == "ferry"
+    assert check(store).faults == ()
+
+
 def test_progress_names_the_steps_in_their_order(store, shelf, embedder):
     steps = []
     sync(store, [shelf], embedder, lambda step, done, total: steps.append(step))
