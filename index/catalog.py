@@ -119,7 +119,7 @@ class Publication:
     """What becomes true in one transaction, together with everything that is staged.
 
     `outcomes` are the sources read, `gone` those that are no more, `readers` the version of the code that read them,
-    and `notes` are remembered with it.
+    `notes` are remembered with it, and the locations in `follow` are followed from now on.
     """
 
     segment: NewSegment | None
@@ -127,6 +127,7 @@ class Publication:
     gone: Sequence[str]
     readers: str
     notes: Mapping[str, str]
+    follow: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,10 @@ class Catalog:
     def followed(self) -> list[str]:
         """The files and folders that `sync` follows when none is named."""
         return [row[0] for row in self._db.execute("SELECT location FROM followed ORDER BY location")]
+
+    def beginning(self) -> list[str]:
+        """What a run that was stopped before its first publication had begun to index, and would have followed."""
+        return list(json.loads(self.note("beginning") or "[]"))
 
     def segments(self) -> list[SegmentRow]:
         """The published segments, oldest first."""
@@ -409,6 +414,10 @@ class Catalog:
         """`sync` without a path looks here from now on."""
         self._db.execute("INSERT OR IGNORE INTO followed VALUES (?)", (location,))
 
+    def begin(self, locations: Sequence[str]) -> None:
+        """Remembers what is being indexed until it is followed."""
+        self.remember("beginning", json.dumps(list(locations)))
+
     def unfollow(self, location: str) -> None:
         """`sync` without a path no longer looks here."""
         self._db.execute("DELETE FROM followed WHERE location = ?", (location,))
@@ -475,6 +484,10 @@ class Catalog:
             )
             for key, value in publication.notes.items():
                 self.remember(key, value)
+            for location in publication.follow:
+                self.follow(location)
+            if publication.follow:
+                self._db.execute("DELETE FROM meta WHERE key = 'beginning'")
             self._raise_generation()
 
     def replace_segments(self, old: Sequence[int], new: NewSegment | None) -> None:

@@ -63,6 +63,10 @@ class Index:
         """The files and folders that `sync` follows; the store must exist."""
         return self._looked_up(Catalog.followed)
 
+    def beginning(self) -> list[str]:
+        """What a first run that was stopped had begun to index; the store must exist."""
+        return self._looked_up(Catalog.beginning)
+
     def holds(self, source: str) -> bool:
         """Whether there is a live article of that source."""
         return self.exists() and self._looked_up(lambda catalog: catalog.article(source)) is not None

@@ -128,7 +128,8 @@ def sync_paths(store: Path, paths: Sequence[Path], embedder: Embedder, progress:
 
 def sync_followed(store: Path, embedder: Embedder, progress: Progress = lambda *_: None) -> Report:
     """The same for everything that is followed. Raises FootnoteError, and changes nothing, when some of it is gone."""
-    locations = _followed(store)
+    followed, beginning = _followed(store)
+    locations = followed or beginning
     if not locations:
         raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
     missing = [location for location in locations if not Path(location).exists()]
@@ -137,15 +138,16 @@ def sync_followed(store: Path, embedder: Embedder, progress: Progress = lambda *
             f"No longer there: {', '.join(missing)}; nothing was changed",
             "Put it back, or take its articles out of the index with `python -m index remove PATH`.",
         )
-    return sync(store, [Files(Path(location)) for location in locations], embedder, progress)
+    return sync(store, [Files(Path(location)) for location in locations], embedder, progress, follow=locations)
 
 
-def _followed(store: Path) -> list[str]:
+def _followed(store: Path) -> tuple[list[str], list[str]]:
+    """What is followed, and what a first run that was stopped had begun."""
     if not (store / FILE_NAME).exists():
-        return []
+        return [], []
     catalog = Catalog(store)
     try:
-        return catalog.followed()
+        return catalog.followed(), catalog.beginning()
     finally:
         catalog.close()
 
@@ -220,6 +222,9 @@ class _Run:
             self._progress("embedding", start, len(todo))
             keys, texts = zip(*todo[start : start + EMBED_BATCH], strict=True)
             self._catalog.store_vectors(keys, self._embedder.embed(texts))
+            if self.follow:
+                # From here on there is something to lose: whoever comes next goes on with it.
+                self._catalog.begin(self.follow)
         self.report.embedded += len(todo)
 
     def build(self) -> NewSegment | None:
@@ -230,12 +235,11 @@ class _Run:
 
     def publish(self, segment: NewSegment | None) -> None:
         """Makes the round live, in one transaction. What it came from is followed only now that it can be indexed."""
-        for location in self.follow:
-            self._catalog.follow(location)
         model = {"model": self._embedder.name, "fingerprint": self._embedder.fingerprint}
         if segment:
             model |= {"precision": self._embedder.precision, "dimension": str(self._embedder.dimension)}
-        self._catalog.publish(Publication(segment, tuple(self._outcomes), tuple(self._gone), READERS_VERSION, model))
+        done = Publication(segment, tuple(self._outcomes), tuple(self._gone), READERS_VERSION, model, self.follow)
+        self._catalog.publish(done)
         self._outcomes, self._gone, self.follow = [], (), ()
 
     def forget(self) -> None:

@@ -59,10 +59,11 @@ class Parts:
         return EXAMPLES if self.index.exists() and str(SEEDS) in self.index.followed() else ()
 
     def _begun(self) -> bool:
-        """Whether anything was published in the store, or anything but the seeds is followed."""
+        """Whether anything was published in the store, or anything but the seeds was to be."""
         if not self.index.exists():
             return False
-        return self.index.made_by()["model"] != "none" or not {str(SEEDS)}.issuperset(self.index.followed())
+        meant = {*self.index.followed(), *self.index.beginning()}
+        return self.index.made_by()["model"] != "none" or not {str(SEEDS)}.issuperset(meant)
 
 
 def build(settings: IndexSettings | None = None, *, store: Path | None = None) -> Parts:

@@ -32,13 +32,14 @@ class WordEmbedder:
         self.name = name
         self.max_tokens = max_tokens
         self.embedded = []
+        self.settled = None
 
     @property
     def fingerprint(self):
         return digest("words", self.name)
 
     def settle(self, precision):
-        pass
+        self.settled = precision
 
     def count(self, texts):
         return [len(_TOKEN.findall(text)) for text in texts]

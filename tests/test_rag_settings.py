@@ -124,3 +124,15 @@ def test_a_sync_that_follows_nothing_is_a_usage_error(parts):
     with pytest.raises(UsageError, match="follows nothing yet"):
         parts.sync()
     assert not parts.store.exists()
+
+
+def test_a_store_that_was_begun_with_other_articles_does_not_begin_with_the_seeds(parts, store, embedder, tmp_path):
+    (tmp_path / "mole.md").write_text("The mole fell into the harbour in a storm.", encoding="utf-8")
+
+    def progress(stage, done, total):
+        if stage == "building":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync_paths(store, [tmp_path / "mole.md"], embedder, progress)
+    assert parts.begin() is None

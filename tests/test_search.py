@@ -6,7 +6,7 @@ import threading
 from datetime import date
 
 import pytest
-from conftest import Shelf, found
+from conftest import Shelf, WordEmbedder, found
 
 from index.catalog import FILE_NAME, Catalog
 from index.records import Overview
@@ -184,3 +184,9 @@ def test_dates_are_counted(store, embedder, tmp_path):
     (tmp_path / "a.md").write_text("---\ndate: 2024-08-27\n---\n# A\n\nDated text.")
     sync_paths(store, [tmp_path / "a.md"], embedder)
     assert Index(store, embedder).overview() == Overview(1, 1, date(2024, 8, 27), date(2024, 8, 27), 0, 1)
+
+
+def test_a_view_settles_the_precision_of_the_index(indexed, store):
+    embedder = WordEmbedder()
+    with Index(store, embedder).view():
+        assert embedder.settled == "float32"

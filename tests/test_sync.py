@@ -614,3 +614,47 @@ def test_removing_what_is_not_there_removes_nothing():
 
 def test_a_folder_whose_name_begins_like_another_is_not_removed_with_it():
     assert removal([Path("/articles")], ["/articles/a.md", "/articles-2/b.md"], []).sources == ("/articles/a.md",)
+
+
+class Stopped(BaseException):
+    """The run is ended from outside, as by Ctrl-C."""
+
+
+def stopped_after_the_first_vectors(store, paths, embedder):
+    def progress(stage, done, total):
+        if stage == "building":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        sync_paths(store, paths, embedder, progress)
+
+
+def test_a_first_run_that_was_stopped_is_gone_on_with_and_embeds_nothing_again(store, tmp_path, embedder):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "mole.md").write_text("The mole fell into the harbour in a storm.", encoding="utf-8")
+    stopped_after_the_first_vectors(store, [folder], embedder)
+    embedder.embedded.clear()
+    report = sync_followed(store, embedder)
+    assert (report.new, report.embedded, embedder.embedded) == (1, 0, [])
+    index = Index(store, embedder)
+    assert (index.followed(), index.beginning()) == ([str(folder)], [])
+
+
+def test_what_is_followed_becomes_so_with_the_publication(store, tmp_path, embedder, monkeypatch):
+    (tmp_path / "mole.md").write_text("The mole fell into the harbour in a storm.", encoding="utf-8")
+
+    def stop(catalog):
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Catalog, "_raise_generation", stop)
+        with pytest.raises(Stopped):
+            sync_paths(store, [tmp_path / "mole.md"], embedder)
+    assert Index(store, embedder).followed() == []
+
+
+def test_a_second_run_takes_the_precision_of_the_first(indexed, store, shelf):
+    again = WordEmbedder()
+    sync(store, [shelf], again)
+    assert again.settled == "float32"
