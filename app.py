@@ -644,7 +644,7 @@ def main() -> int:
     from rag.settings import build
 
     listener = listening(options.port)
-    parts = build(store=options.store and options.store.expanduser())
+    parts = build(store=options.store)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     served = serve(page(parts.assistant, parts.sync, parts.examples()))

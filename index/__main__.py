@@ -7,13 +7,14 @@ not, and the output says what; 2: the request cannot be meant. The heavy imports
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,12 +99,8 @@ def _synced(store: Path, paths: Sequence[Path], embedder: Embedder) -> Report:
 def _status(options: argparse.Namespace) -> Result:
     from index.catalog import Catalog, existing
 
-    catalog = Catalog(existing(_settings(options).store))
-    try:
-        with catalog.snapshot():
-            return True, *_described(catalog)
-    finally:
-        catalog.close()
+    with contextlib.closing(Catalog(existing(_settings(options).store))) as catalog, catalog.snapshot():
+        return True, *_described(catalog)
 
 
 def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
@@ -167,8 +164,7 @@ def _remove(options: argparse.Namespace) -> Result:
 def _settings(options: argparse.Namespace) -> IndexSettings:
     from index.settings import load_settings
 
-    settings = load_settings()
-    return replace(settings, store=options.store.expanduser()) if options.store else settings
+    return load_settings().at(options.store)
 
 
 def _problems(unread: Sequence[Unread]) -> list[dict[str, str]]:

@@ -40,13 +40,9 @@ class Index:
     @contextlib.contextmanager
     def view(self) -> Iterator[View]:
         """The index as it is now. Everything asked of one view comes from one generation."""
-        catalog = Catalog(self.store)
-        try:
-            with catalog.snapshot():
-                self._require_same_model(catalog)
-                yield View(self, catalog)
-        finally:
-            catalog.close()
+        with contextlib.closing(Catalog(self.store)) as catalog, catalog.snapshot():
+            self._require_same_model(catalog)
+            yield View(self, catalog)
 
     def exists(self) -> bool:
         """Whether the store holds a catalog; a question never makes one."""
@@ -77,12 +73,8 @@ class Index:
         return self._looked_up(lambda catalog: {name: catalog.note(name) or "none" for name in names})
 
     def _looked_up(self, look: Callable[[Catalog], Known]) -> Known:
-        catalog = Catalog(existing(self.store))
-        try:
-            with catalog.snapshot():
-                return look(catalog)
-        finally:
-            catalog.close()
+        with contextlib.closing(Catalog(existing(self.store))) as catalog, catalog.snapshot():
+            return look(catalog)
 
     def counted(self, catalog: Catalog) -> Overview:
         """Counts and dates of the catalog's generation, counted once: 17,500 articles take 25 ms."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ class IndexSettings:
     store: Path = Path(".footnote")
     model: str = PACKAGED_MODEL
     precision: str = "auto"
+
+    def at(self, store: Path | None) -> IndexSettings:
+        """The same settings for another store, where one is named."""
+        return replace(self, store=store.expanduser()) if store else self
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> IndexSettings:

@@ -145,11 +145,8 @@ def _followed(store: Path) -> tuple[list[str], list[str]]:
     """What is followed, and what a first run that was stopped had begun."""
     if not (store / FILE_NAME).exists():
         return [], []
-    catalog = Catalog(store)
-    try:
+    with contextlib.closing(Catalog(store)) as catalog:
         return catalog.followed(), catalog.beginning()
-    finally:
-        catalog.close()
 
 
 def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable[[str], bool]) -> Plan:

@@ -11,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,8 +153,7 @@ def _eval_compare(options: argparse.Namespace) -> Result:
 def _settings(options: argparse.Namespace) -> IndexSettings:
     from index.settings import load_settings
 
-    settings = load_settings()
-    return replace(settings, store=options.store.expanduser()) if options.store else settings
+    return load_settings().at(options.store)
 
 
 def _show(shown: RenderableType) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,6 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
 
     Nothing heavy is loaded before the first question.
     """
-    settings = settings or load_settings()
-    settings = replace(settings, store=store) if store else settings
+    settings = (settings or load_settings()).at(store)
     index = Index(settings.store, Embedder(settings.model, settings.precision))
     return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)))
