@@ -1,22 +1,21 @@
-"""Word documents (.docx): the only import of docx. The zip is checked before anything in it is expanded."""
+"""Word documents (.docx): the only import of docx, which is given a zip that index.sources.archive has unpacked."""
 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import PurePosixPath
 from typing import Any
 
 from index.errors import UnreadableSource
+from index.sources.archive import Archive
 from index.sources.byline import read_opening
 from index.sources.decoding import cleaned
 from index.sources.draft import Block, Dated, Draft, collapsed, composed
 from index.sources.properties import author_given, day_created, title_given
 
-MAX_EXPANDED = 200_000_000
-MAX_ENTRIES = 5_000
+# How the compound files of Microsoft begin, which wrap a document under a password too.
+_OLD = b"\xd0\xcf\x11\xe0"
 
 _Piece = tuple[str, str]  # the kind of a paragraph or row, and its text
 
@@ -25,8 +24,9 @@ def read_word(data: bytes, name: str) -> Draft:
     """The paragraphs and tables in document order. Raises UnreadableSource for a zip that would expand too far."""
     import docx
 
-    check_zip(data)
-    document = docx.Document(io.BytesIO(data))
+    if data.startswith(_OLD):
+        raise UnreadableSource("password-protected, or an old Word document; save it as .docx without a password")
+    document = docx.Document(io.BytesIO(Archive(data, "Word document").unpacked()))
     about = document.core_properties
     pieces = list(_pieces(document))
     title = next((text for kind, text in pieces if kind == "title"), "") or title_given(about.title, name)
@@ -36,24 +36,6 @@ def read_word(data: bytes, name: str) -> Draft:
     published = Dated(opening.day, "byline") if opening.day else None
     author = opening.author or author_given(about.author)
     return Draft(text, sections, (), title or opening.title, author, published, day_created(about.created))
-
-
-def check_zip(data: bytes) -> None:
-    """Raises UnreadableSource for what no word processor writes. Only the directory of the zip is read."""
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableSource("password-protected, or an old Word document; save it as .docx without a password")
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile as error:
-        raise UnreadableSource("damaged Word document") from error
-    size = sum(entry.file_size for entry in entries)
-    if size > MAX_EXPANDED:
-        limit = MAX_EXPANDED // 1_000_000
-        raise UnreadableSource(f"refused, because it would expand to {size // 1_000_000:,} MB (limit {limit})")
-    if len(entries) > MAX_ENTRIES:
-        raise UnreadableSource(f"refused, because it holds {len(entries):,} files (limit {MAX_ENTRIES:,})")
-    if any(".." in PurePosixPath(entry.filename.replace("\\", "/")).parts for entry in entries):
-        raise UnreadableSource("refused, because it holds a path that leaves the document ('..')")
 
 
 def _pieces(document: Any) -> Iterator[_Piece]:  # noqa: ANN401 - python-docx ships no types
