@@ -32,7 +32,7 @@ HOMES = {
     "dateparser": "index/sources/dates.py",
     "docx": "index/sources/word.py",
     "htmldate": "index/sources/webpage.py",
-    "lxml": "index/sources/webpage.py",
+    "lxml": "index/sources/markup.py",
     "markdown_it": "index/sources/markdown.py",
     "py3langid": "index/sources/files.py",
     "pypdf": "index/sources/pdf.py",

@@ -1,4 +1,4 @@
-"""Web pages: the article without the page around it. The only import of trafilatura and lxml.
+"""Web pages: the article without the page around it. The only import of trafilatura.
 
 Dates are looked for here and not by htmldate, which guesses from any text on the page when the tags say nothing.
 """
