@@ -97,7 +97,8 @@ def _synced(store: Path, paths: Sequence[Path], embedder: Embedder) -> Report:
 
 
 def _status(options: argparse.Namespace) -> Result:
-    from index.catalog import Catalog, existing
+    from index.catalog import Catalog
+    from index.database import existing
 
     with contextlib.closing(Catalog(existing(_settings(options).store))) as catalog, catalog.snapshot():
         return True, *_described(catalog)
@@ -150,7 +151,7 @@ def _verdict(report: CheckReport) -> list[str]:
 
 
 def _remove(options: argparse.Namespace) -> Result:
-    from index.sync import remove
+    from index.upkeep import remove
 
     removal = remove(_settings(options).store, options.paths)
     lines = [

@@ -1,108 +1,49 @@
-"""The catalog, one SQLite file: sources, articles, passages, full text, vectors and segments. It is the truth.
+"""The catalog: articles, passages, full text, vectors and segments. With the ledger it is the truth.
 
 What is live changes in one transaction only, `publish`, which also raises the generation. Everything before it is
 staged and invisible; everything after it is tidying. Chroma's segments hold nothing that is not here, so any of them
-can be rebuilt without embedding. A reader sees one generation for as long as its view is open, because SQLite in WAL
-mode gives each read transaction a snapshot.
+can be rebuilt without embedding. What a run takes out of sight is retired and not deleted, until the next run that
+changes something: `roll_back` brings it back.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 import numpy as np
 
+from index import copies
+from index.database import AUTO_VACUUM, as_written
 from index.embedder import Vectors
 from index.errors import DamagedIndex, FootnoteError
+from index.ledger import Followed, Ledger, Outcome
 from index.lexical import fold
 from index.passages import embedded_text
-from index.records import Article, Overview, Passage, Section, digest, passage_id
+from index.records import Article, Overview, Passage, Section, digest
+from index.schema import FULL_TEXT
 
-SCHEMA_VERSION = 1
-FILE_NAME = "catalog.sqlite"
-# Milliseconds that a write waits for another one.
-PATIENCE = 30_000
-# A vector is of length 1; in bfloat16 those of the packaged model were once kept with 0.9967 to 1.0037.
-LENGTH_TOLERANCE = 0.01
+# Rows of full text that are written between two looks at whether the run is to stop.
+TEXT_BATCH = 200
+# A file with a larger share of unused pages gives them back.
+MAX_UNUSED = 0.1
+# Shorter texts are the same only if title and date are too: a notice of one line may stand over many days.
+MIN_SAME_TEXT = 200
 
-_FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
-  title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
+# What is remembered of the model that made the vectors.
+MODEL_NOTES = ("model", "fingerprint", "precision", "dimension")
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', '0');
-CREATE TABLE followed (location TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE sources (
-  source TEXT PRIMARY KEY,
-  digest TEXT NOT NULL,          -- of the bytes that were read; '' when they could not be
-  state TEXT NOT NULL CHECK (state IN ('indexed', 'skipped', 'failed')),
-  reason TEXT NOT NULL,
-  readers TEXT NOT NULL          -- version of the code that turned the bytes into an article
-) WITHOUT ROWID;
-CREATE TABLE articles (
-  number INTEGER PRIMARY KEY,
-  id TEXT NOT NULL, revision TEXT NOT NULL, recipe TEXT NOT NULL, live INTEGER NOT NULL,
-  source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, author TEXT, published TEXT, published_from TEXT,
-  fetched TEXT NOT NULL, language TEXT, pages TEXT NOT NULL, sections TEXT NOT NULL
-);
-CREATE UNIQUE INDEX one_live_revision ON articles (id) WHERE live;
-CREATE INDEX articles_of_source ON articles (source);
-CREATE TABLE passages (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given again: a segment still holds it when the passage is gone
-  article INTEGER NOT NULL REFERENCES articles (number) ON DELETE CASCADE,
-  id TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, heading TEXT NOT NULL, page INTEGER,
-  vector TEXT NOT NULL,          -- key in vectors
-  segment INTEGER REFERENCES segments (number)
-);
-CREATE INDEX passages_of_article ON passages (article);
-CREATE INDEX passages_of_segment ON passages (segment);
-CREATE INDEX passages_of_vector ON passages (vector);
-CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
-CREATE TABLE segments (
-  number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, passages INTEGER NOT NULL, checksums TEXT NOT NULL)
-"""
-
-
-_NOWHERE = "(segment IS NULL OR segment NOT IN (SELECT number FROM segments))"
+# Whether passage p is in no segment.
+NOWHERE = "(segment IS NULL OR segment NOT IN (SELECT number FROM segments))"
 # Whether the vector of passage p is there and as long as it was; a damaged one counts as lost and is computed again.
 # The length noted is that of what is live: what is staged may be of another model.
-_HAS_VECTOR = """EXISTS (
+HAS_VECTOR = """EXISTS (
   SELECT 1 FROM vectors v WHERE v.key = p.vector AND typeof(v.vector) = 'blob'
   AND length(v.vector) > 0 AND length(v.vector) % 4 = 0 AND (
     length(v.vector) = coalesce((SELECT 4 * value FROM meta WHERE key = 'dimension'), length(v.vector))
     OR EXISTS (SELECT 1 FROM articles s WHERE s.number = p.article AND NOT s.live)))"""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the catalog remembers of a source since it was last looked at."""
-
-    digest: str
-    state: str
-    reason: str
-    readers: str
-    recipe: str | None  # of its live revision; None without one
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a source ended in a run: "indexed", "skipped" or "failed", with the reason when it was not indexed."""
-
-    source: str
-    digest: str
-    state: str
-    reason: str = ""
-
-    @property
-    def without_source(self) -> tuple[str, str, str]:
-        """What would be written about the source."""
-        return self.digest, self.state, self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +60,8 @@ class Publication:
     """What becomes true in one transaction, together with everything that is staged.
 
     `outcomes` are the sources read, `gone` those that are no more, `readers` the version of the code that read them,
-    `notes` are remembered with it, and the locations in `follow` are followed from now on.
+    `notes` are remembered with it, and what is in `follow` is followed from now on. `run` is the number of the run:
+    all publications of one run are rolled back together.
     """
 
     segment: NewSegment | None
@@ -127,7 +69,8 @@ class Publication:
     gone: Sequence[str]
     readers: str
     notes: Mapping[str, str]
-    follow: Sequence[str] = ()
+    follow: Sequence[Followed] = ()
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,97 +87,18 @@ class SegmentRow:
     checksums: Mapping[str, str]
 
 
-class _Garbled(sqlite3.DatabaseError):
-    """A row holds what was never written there, such as a date that is none."""
-
-
-@contextlib.contextmanager
-def _as_written(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise _Garbled(f"{what} is garbled: {error}") from error
-
-
-class Catalog:
+class Catalog(Ledger):
     """A connection to the catalog of a store. Not to be shared between threads; opening one takes under 1 ms."""
-
-    def __init__(self, store: Path) -> None:
-        self.path = store / FILE_NAME
-        try:
-            store.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
-            self._prepare()
-        except (sqlite3.Error, OSError) as error:
-            raise unusable(self.path, error) from error
-
-    def close(self) -> None:
-        """Gives the connection back."""
-        self._db.close()
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        version = self._version()
-        if version == 0:
-            with self.transaction():
-                if self._version() == 0:
-                    for statement in [*_SCHEMA.split(";\n"), _FULL_TEXT]:
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version > SCHEMA_VERSION:
-            self._db.close()
-            raise FootnoteError(
-                f"{self.path} was made by a newer Footnote (its schema is {version}, this one knows {SCHEMA_VERSION})",
-                "Update Footnote, or set FOOTNOTE_STORE to another folder to start a new index.",
-            )
-
-    def _version(self) -> int:
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside happens, or nothing does."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Everything read inside belongs to one generation, whatever a writer publishes meanwhile.
-
-        Raises FootnoteError when the file turns out to be damaged.
-        """
-        try:
-            self._db.execute("BEGIN")
-            self.generation()  # the first read is what takes the snapshot
-            yield
-        except sqlite3.Error as error:
-            raise unusable(self.path, error) from error
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
 
     # Reading ------------------------------------------------------------------------------------------------------
 
-    def generation(self) -> int:
-        """Rises by one with each publication."""
-        return int(self.note("generation") or 0)
+    def last_run(self) -> int:
+        """The number of the last run that changed what is searched."""
+        return int(self.note("run") or 0)
 
     def edition(self) -> tuple[int | str, ...]:
         """The generation with the names of its segments: another for each publication, also in a store made anew."""
         return self.generation(), *(row[0] for row in self._db.execute("SELECT name FROM segments ORDER BY number"))
-
-    def note(self, key: str) -> str | None:
-        """A remembered value, or None."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
 
     def overview(self) -> Overview:
         """Counts and dates of what is live."""
@@ -246,29 +110,13 @@ class Catalog:
         ).fetchone()[0]
         return Overview(articles, passages, _day(first), _day(last), undated, self.generation())
 
-    def known(self) -> dict[str, Known]:
-        """Every source the catalog remembers."""
-        rows = self._db.execute(
-            "SELECT s.source, s.digest, s.state, s.reason, s.readers, a.recipe "
-            "FROM sources s LEFT JOIN articles a ON a.source = s.source AND a.live ORDER BY s.source"
-        )
-        return {source: Known(*rest) for source, *rest in rows}
-
-    def followed(self) -> list[str]:
-        """The files and folders that `sync` follows when none is named."""
-        return [row[0] for row in self._db.execute("SELECT location FROM followed ORDER BY location")]
-
-    def beginning(self) -> list[str]:
-        """What a run that was stopped before its first publication had begun to index, and would have followed."""
-        return list(json.loads(self.note("beginning") or "[]"))
-
     def segments(self) -> list[SegmentRow]:
         """The published segments, oldest first."""
         rows = self._db.execute(
-            "SELECT s.number, s.name, s.passages, (SELECT count(*) FROM passages p WHERE p.segment = s.number), "
-            "s.checksums FROM segments s ORDER BY s.number"
+            "SELECT s.number, s.name, s.passages, (SELECT count(*) FROM passages p JOIN articles a ON "
+            "a.number = p.article WHERE p.segment = s.number AND a.live), s.checksums FROM segments s ORDER BY s.number"
         )
-        with _as_written("the list of segments"):
+        with as_written("the list of segments"):
             return [SegmentRow(n, name, size, live, json.loads(sums)) for n, name, size, live, sums in rows]
 
     def live_passages(self, numbers: Iterable[int]) -> dict[int, tuple[Passage, Article]]:
@@ -285,7 +133,7 @@ class Catalog:
                 (number,),
             ).fetchone()
             if row:
-                article = articles.get(row[0]) or articles.setdefault(row[0], self._article(row[0]))
+                article = articles.get(row[0]) or articles.setdefault(row[0], self.stored(row[0]))
                 found[number] = (_passage(row[1:], article), article)
         return found
 
@@ -298,10 +146,15 @@ class Catalog:
         )
         return {row[0] for row in rows}
 
+    def says(self, source: str) -> str:
+        """What `same_text` gave for the live article of a source; "" without one."""
+        row = self._db.execute("SELECT says FROM articles WHERE source = ? AND live", (source,)).fetchone()
+        return row[0] if row else ""
+
     def article(self, source: str) -> Article | None:
         """The live article found at `source`, or None."""
         row = self._db.execute("SELECT number FROM articles WHERE source = ? AND live", (source,)).fetchone()
-        return self._article(row[0]) if row else None
+        return self.stored(row[0]) if row else None
 
     def lexical(self, match: str, limit: int) -> list[tuple[int, float]]:
         """(passage number, BM25 score) of the live passages that match an FTS5 expression, best first.
@@ -345,19 +198,20 @@ class Catalog:
     def with_vector(self, numbers: Sequence[int]) -> list[int]:
         """Those of these passages whose vector is not lost."""
         rows = self._db.execute(
-            f"SELECT p.number FROM passages p WHERE p.number IN (SELECT value FROM json_each(?)) AND {_HAS_VECTOR}",  # noqa: S608
+            f"SELECT p.number FROM passages p WHERE p.number IN (SELECT value FROM json_each(?)) AND {HAS_VECTOR}",  # noqa: S608
             (json.dumps(list(numbers)),),
         )
         return [row[0] for row in rows]
 
     def members(self, segment: int | None) -> list[int]:
-        """The numbers of the passages in a segment; None for those in no segment yet.
+        """The numbers of the passages in a segment, without retired ones; None for those in no segment yet.
 
         One whose vector is lost is left out: the others are found as before, and the next run computes it.
         """
-        where, values = (_NOWHERE, ()) if segment is None else ("segment = ?", (segment,))
+        where, values = (NOWHERE, ()) if segment is None else ("segment = ?", (segment,))
         rows = self._db.execute(
-            f"SELECT p.number FROM passages p WHERE {where} AND {_HAS_VECTOR} ORDER BY p.number",  # noqa: S608
+            "SELECT p.number FROM passages p JOIN articles a ON a.number = p.article "  # noqa: S608
+            f"WHERE NOT a.retired AND {where} AND {HAS_VECTOR} ORDER BY p.number",
             values,
         )
         return [row[0] for row in rows]
@@ -371,25 +225,28 @@ class Catalog:
         rows = self._db.execute("SELECT source FROM articles WHERE live AND recipe <> ? ORDER BY source", (recipe,))
         return [row[0] for row in rows]
 
-    def without_vector(self) -> Iterator[tuple[str, str]]:
-        """(vector key, text to embed) of each passage whose vector is not stored yet, each key once."""
+    def without_vector(self, staged: bool = False) -> Iterator[tuple[str, str]]:
+        """(vector key, text to embed) of each passage whose vector is not stored, each key once; of `staged` ones."""
         rows = self._db.execute(
             "SELECT p.vector, a.title, p.heading, "  # noqa: S608 - the condition is written above
             'substr(a.text, p.start + 1, p."end" - p.start) FROM passages p '
             "JOIN articles a ON a.number = p.article "
-            f"WHERE NOT {_HAS_VECTOR} GROUP BY p.vector ORDER BY p.number"
+            f"WHERE {'NOT a.live AND ' if staged else ''}NOT a.retired AND NOT {HAS_VECTOR} "
+            "GROUP BY p.vector ORDER BY p.number"
         ).fetchall()
         for key, title, heading, text in rows:
             yield key, embedded_text(title, heading, text)
 
-    def _article(self, number: int) -> Article:
+    def stored(self, number: int) -> Article:
+        """The article with this number, live or not."""
         row = self._db.execute(
-            "SELECT id, source, title, text, author, published, published_from, fetched, language, pages, sections "
+            "SELECT id, source, title, text, author, published, published_from, fetched, language, pages, sections, "
+            "modified, url "
             "FROM articles WHERE number = ?",
             (number,),
         ).fetchone()
-        with _as_written(f"article {number}"):
-            key, source, title, text, author, published, published_from, fetched, language, pages, sections = row
+        with as_written(f"article {number}"):
+            key, source, title, text, author, published, published_from, fetched, language, pages, sections, *rest = row
             return Article(
                 key,
                 source,
@@ -402,54 +259,49 @@ class Catalog:
                 language=language,
                 pages=tuple(json.loads(pages)),
                 sections=tuple(Section(*s) for s in json.loads(sections)),
+                modified=_day(rest[0]),
+                url=rest[1],
             )
 
     # Writing: only the holder of the writer's lock calls these ------------------------------------------------------
 
-    def remember(self, key: str, value: str) -> None:
-        """Keeps a value under `key`."""
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    def follow(self, location: str) -> None:
-        """`sync` without a path looks here from now on."""
-        self._db.execute("INSERT OR IGNORE INTO followed VALUES (?)", (location,))
-
-    def begin(self, locations: Sequence[str]) -> None:
-        """Remembers what is being indexed until it is followed."""
-        self.remember("beginning", json.dumps(list(locations)))
-
-    def unfollow(self, location: str) -> None:
-        """`sync` without a path no longer looks here."""
-        self._db.execute("DELETE FROM followed WHERE location = ?", (location,))
-
-    def distrust(self, sources: Sequence[str]) -> None:
-        """The next run reads these sources again, whether or not they have changed."""
-        self._db.executemany("UPDATE sources SET digest = '' WHERE source = ?", [(source,) for source in sources])
-
     def discard_staged(self) -> None:
         """Removes what an interrupted run staged. Its vectors stay, so nothing is embedded twice."""
         with self.transaction():
-            self._delete_articles("NOT live")
+            self._delete_articles(f"number IN ({_STAGED})")
 
     def stage(self, article: Article, passages: Sequence[Passage], recipe: str, fingerprint: str) -> None:
-        """Writes an article, its passages and their full text. Nothing of it is live before `publish`."""
+        """Writes an article and its passages. Nothing of it is live before `publish`."""
+        signature = copies.signature(article.text)
         with self.transaction():
             number = self._db.execute(
-                "INSERT INTO articles VALUES (NULL, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO articles (id, revision, recipe, live, source, title, text, author, published, "
+                "published_from, fetched, language, pages, sections, modified, url, says, signature) "
+                "VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     article.id, article.revision, recipe, article.source, article.title, article.text, article.author,
-                    article.published.isoformat() if article.published else None, article.published_from,
-                    article.fetched.isoformat(), article.language, json.dumps(article.pages),
-                    json.dumps([(s.start, s.body, s.heading) for s in article.sections]),
+                    _iso(article.published), article.published_from, article.fetched.isoformat(), article.language,
+                    json.dumps(article.pages), json.dumps([(s.start, s.body, s.heading) for s in article.sections]),
+                    _iso(article.modified), article.url, same_text(article), signature,
                 ),
             ).lastrowid  # fmt: skip
-            for p in passages:
-                key = vector_key(embedded_text(article.title, p.heading, p.text), fingerprint)
-                row = self._db.execute(
-                    "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, NULL)",
-                    (number, p.id, p.start, p.end, p.heading, p.page, key),
-                ).lastrowid
-                self._index_text(row, article.title, p.heading, p.text)
+            self._db.executemany(
+                "INSERT INTO bands VALUES (?, ?)", [(band, number) for band in set(copies.bands(signature))]
+            )
+            self._db.executemany(
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                [
+                    (number, p.id, p.start, p.end, p.heading, p.page,
+                     vector_key(embedded_text(article.title, p.heading, p.text), fingerprint))
+                    for p in passages
+                ],
+            )  # fmt: skip
+
+    def standing(self, says: str, leaving: Iterable[str]) -> str | None:
+        """A source whose article says this, staged or live; those `leaving` are live for this run only."""
+        rows = self._db.execute("SELECT source, live FROM articles WHERE says = ? AND NOT retired ORDER BY 1", (says,))
+        gone = set(leaving)
+        return next((source for source, live in rows.fetchall() if not live or source not in gone), None)
 
     def store_vectors(self, keys: Sequence[str], vectors: Vectors) -> None:
         """Keeps the vectors under their keys, in one transaction."""
@@ -462,33 +314,77 @@ class Catalog:
     def publish(self, publication: Publication) -> None:
         """Makes everything staged live, and the segment that holds it, and raises the generation.
 
-        The old revisions of what was staged, the articles of the sources that are gone, and those of sources that are
-        now skipped stop being live. A source that failed keeps its old article.
+        The old revisions of what was staged, the articles of the sources that are gone, and those of sources that now
+        have none of their own are retired. A source that failed keeps its old article.
         """
-        skipped = [o.source for o in publication.outcomes if o.state == "skipped"]
+        without = [o.source for o in publication.outcomes if o.without_article]
         with self.transaction():
-            self._delete_articles("live AND id IN (SELECT id FROM articles WHERE NOT live)")
-            self._delete_articles(
-                "live AND source IN (SELECT value FROM json_each(?))", json.dumps([*publication.gone, *skipped])
-            )
-            self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
-            self._db.executemany("DELETE FROM sources WHERE source = ?", [(s,) for s in publication.gone])
-            self._db.executemany(
-                "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
-                [(o.source, *o.without_source, publication.readers) for o in publication.outcomes],
-            )
+            ending = self._numbers(_ENDING, json.dumps([*publication.gone, *without]))
+            staged = self._numbers(f"number IN ({_STAGED})")
+            if ending or staged:
+                self._begin_run(publication.run)
+            self._retire(ending, publication.run)
+            self._make_live(staged, publication.run)
+            self._write_outcomes(publication.outcomes, publication.gone, publication.readers)
             if publication.segment:
                 self._add_segment(publication.segment)
-            self._db.execute(
-                "DELETE FROM segments WHERE NOT EXISTS (SELECT 1 FROM passages WHERE segment = segments.number)"
-            )
+            self._drop_empty_segments()
             for key, value in publication.notes.items():
                 self.remember(key, value)
-            for location in publication.follow:
-                self.follow(location)
+            for followed in publication.follow:
+                self.follow(followed)
             if publication.follow:
-                self._db.execute("DELETE FROM meta WHERE key = 'beginning'")
+                self._forget("beginning")
             self._raise_generation()
+
+    def retired(self) -> tuple[int, int]:
+        """How many articles a rollback would bring back, and how many it would take away."""
+        return len(self._numbers("retired")), len(self._numbers("live AND run = ?", self._run_to_undo()))
+
+    def retired_members(self) -> list[int]:
+        """The numbers of the retired passages that are in no segment any more, and whose vector is not lost."""
+        rows = self._db.execute(
+            "SELECT p.number FROM passages p JOIN articles a ON a.number = p.article "  # noqa: S608
+            f"WHERE a.retired AND {NOWHERE} AND {HAS_VECTOR} ORDER BY p.number"
+        )
+        return [row[0] for row in rows]
+
+    def roll_back(self, segment: NewSegment | None) -> None:
+        """Brings back what the last run retired, with `segment`, and retires what it made live. Twice is nothing."""
+        with self.transaction():
+            run = self._run_to_undo()
+            back, away = self._numbers("retired"), self._numbers("live AND run = ?", run)
+            notes = {key: self.note(key) or "" for key in MODEL_NOTES}
+            before = json.loads(self.note("before") or "{}")
+            self._retire(away, run + 1)
+            self._make_live(back, run)
+            self._swap_sources()
+            for key, value in before.items():
+                self.remember(key, value)
+            self.remember("before", json.dumps(notes))
+            if segment:
+                self._add_segment(segment)
+            self._drop_empty_segments()
+            self._raise_generation()
+
+    def erase_retired(self) -> int:
+        """Deletes what could be brought back, and gives how many articles that were. The bytes are overwritten."""
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self.transaction():
+            doomed = self._numbers("retired")
+            self._forget_last_run()
+            self._forget_unused_vectors()
+        return len(doomed)
+
+    def compact(self) -> bool:
+        """Writes the file anew without what was deleted; whether its log could be emptied too.
+
+        It cannot while somebody reads. A file of the version before gives unused pages back from then on.
+        """
+        self.rebuild_full_text()
+        self._db.execute(AUTO_VACUUM)
+        self._db.execute("VACUUM")
+        return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
     def replace_segments(self, old: Sequence[int], new: NewSegment | None) -> None:
         """Puts one segment in the place of several, in one transaction."""
@@ -499,9 +395,13 @@ class Catalog:
             self._db.executemany("DELETE FROM segments WHERE number = ?", [(n,) for n in old])
             self._raise_generation()
 
-    def forget_vectors(self) -> None:
-        """Removes the vectors that no passage uses."""
-        self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector FROM passages)")
+    def tidy(self) -> None:
+        """Removes the vectors that no passage uses, and gives unused pages of the file back."""
+        with self.transaction():
+            self._forget_unused_vectors()
+        unused, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+        if unused > MAX_UNUSED * pages:
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def drop_vectors(self, keys: Sequence[str]) -> None:
         """Removes these vectors, and their passages from their segments, which may have been built from them."""
@@ -509,134 +409,162 @@ class Catalog:
             self._db.executemany("UPDATE passages SET segment = NULL WHERE vector = ?", [(key,) for key in keys])
             self._db.executemany("DELETE FROM vectors WHERE key = ?", [(key,) for key in keys])
 
+    def rebuild_full_text(self) -> None:
+        """Writes the full text anew from the live articles, in one transaction."""
+        with self.transaction():
+            self._db.execute("DROP TABLE passages_text")
+            self._db.execute(FULL_TEXT)
+            self._index_text(self._numbers("live"))
+            self._raise_generation()
+
+    def _begin_run(self, run: int) -> None:
+        """Forgets the run before, unless this one has begun already, and remembers the model as it was."""
+        if run > self.last_run():
+            self._forget_last_run()
+            self.remember("run", str(run))
+            self.remember("before", json.dumps({key: self.note(key) or "" for key in MODEL_NOTES}))
+
+    def _forget_last_run(self) -> None:
+        self._delete_articles("retired")
+        self._db.execute("DELETE FROM sources_before")
+        self._forget("before")
+
+    def _run_to_undo(self) -> int:
+        if not self.note("before"):
+            raise FootnoteError(
+                "There is no generation to go back to", "One is kept from each run that changes something."
+            )
+        return self.last_run()
+
+    def _retire(self, numbers: Sequence[int], run: int) -> None:
+        """Takes articles out of sight. What this run itself made live, no rollback brings back: it is deleted."""
+        self._delete_text(numbers)
+        self._db.executemany("UPDATE articles SET live = 0, retired = 1 WHERE number = ?", [(n,) for n in numbers])
+        self._group_copies(numbers)
+        self._delete_articles("retired AND run = ?", run)
+
+    def _make_live(self, numbers: Sequence[int], run: int) -> None:
+        self._db.executemany(
+            "UPDATE articles SET live = 1, retired = 0, run = ? WHERE number = ?", [(run, n) for n in numbers]
+        )
+        self._index_text(numbers)
+        for number in numbers:
+            self._note_near_copies(number)
+        self._group_copies(numbers)
+
+    def _note_near_copies(self, number: int) -> None:
+        """Writes down which other articles say nearly the same."""
+        signature, published = self._db.execute(
+            "SELECT signature, published FROM articles WHERE number = ?", (number,)
+        ).fetchone()
+        rows = self._db.execute(
+            "SELECT number, signature, published FROM articles WHERE live AND number <> ?1 AND number IN "
+            "(SELECT article FROM bands WHERE band IN (SELECT band FROM bands WHERE article = ?1))",
+            (number,),
+        ).fetchall()
+        near = [
+            other
+            for other, theirs, day in rows
+            if copies.near(copies.similarity(signature, theirs), _day(published), _day(day))
+        ]
+        self._db.executemany(
+            "INSERT OR IGNORE INTO near_copies VALUES (?, ?)", [tuple(sorted((number, other))) for other in near]
+        )
+
+    def _group_copies(self, changed: Sequence[int]) -> None:
+        """Gives the articles that say nearly the same one voice, where that may have changed."""
+        touched = self._db.execute(
+            "SELECT 1 FROM near_copies WHERE one IN (SELECT value FROM json_each(?1)) "
+            "OR other IN (SELECT value FROM json_each(?1)) LIMIT 1",
+            (json.dumps(list(changed)),),
+        ).fetchone()
+        if not touched:
+            return
+        pairs = self._db.execute(
+            "SELECT a.id, b.id FROM near_copies n JOIN articles a ON a.number = n.one "
+            "JOIN articles b ON b.number = n.other WHERE a.live AND b.live"
+        ).fetchall()
+        self._db.execute("UPDATE articles SET voice = '' WHERE voice <> ''")
+        self._db.executemany(
+            "UPDATE articles SET voice = ? WHERE id = ? AND live",
+            [(voice, key) for key, voice in copies.voices(pairs).items()],
+        )
+
     def _add_segment(self, new: NewSegment) -> None:
         number = self._db.execute(
             "INSERT INTO segments VALUES (NULL, ?, ?, ?)", (new.name, len(new.members), json.dumps(dict(new.checksums)))
         ).lastrowid
         self._db.executemany("UPDATE passages SET segment = ? WHERE number = ?", [(number, m) for m in new.members])
 
+    def _drop_empty_segments(self) -> None:
+        """Forgets the segments without a live passage."""
+        empty = self._db.execute(
+            "SELECT number FROM segments WHERE NOT EXISTS (SELECT 1 FROM passages p JOIN articles a "
+            "ON a.number = p.article WHERE p.segment = segments.number AND a.live)"
+        ).fetchall()
+        self._db.executemany("UPDATE passages SET segment = NULL WHERE segment = ?", empty)
+        self._db.executemany("DELETE FROM segments WHERE number = ?", empty)
+
     def _raise_generation(self) -> None:
         self.remember("generation", str(self.generation() + 1))
 
-    def _delete_articles(self, where: str, *values: str) -> None:
-        doomed = f"SELECT number FROM articles WHERE {where}"  # noqa: S608 - the conditions are written above
-        in_doomed = f"IN (SELECT number FROM passages WHERE article IN ({doomed}))"  # noqa: S608
-        self._db.execute(f"DELETE FROM passages_text WHERE rowid {in_doomed}", values)  # noqa: S608
-        self._db.execute(f"DELETE FROM articles WHERE number IN ({doomed})", values)  # noqa: S608
+    def _forget_unused_vectors(self) -> None:
+        self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector FROM passages)")
 
-    def _index_text(self, row: int | None, title: str, heading: str, text: str) -> None:
-        self._db.execute(
-            "INSERT INTO passages_text (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
-            (row, fold(title), fold(heading), fold(text)),
+    def _numbers(self, where: str, *values: str | int) -> list[int]:
+        """The numbers of the articles for which a condition holds."""
+        rows = self._db.execute(f"SELECT number FROM articles WHERE {where} ORDER BY number", values)  # noqa: S608 - the conditions are written above
+        return [row[0] for row in rows]
+
+    def _delete_articles(self, where: str, *values: str | int) -> None:
+        numbers = self._numbers(where, *values)
+        self._delete_text(numbers)
+        self._db.executemany("DELETE FROM articles WHERE number = ?", [(n,) for n in numbers])
+
+    def _delete_text(self, numbers: Sequence[int]) -> None:
+        self._db.executemany(
+            "DELETE FROM passages_text WHERE rowid IN (SELECT number FROM passages WHERE article = ?)",
+            [(n,) for n in numbers],
         )
 
-    # Checking -------------------------------------------------------------------------------------------------------
-
-    def integrity_problems(self) -> list[str]:
-        """What SQLite itself finds wrong with the file."""
-        rows = [row[0] for row in self._db.execute("PRAGMA quick_check(5)")]
-        return [] if rows == ["ok"] else rows
-
-    def altered(self) -> list[str]:
-        """Sources whose live article is not what was stored.
-
-        Its revision and the ids and vector keys of its passages are computed anew from what stands here.
-        """
-        fingerprint = self.note("fingerprint") or ""
-        rows = self._db.execute("SELECT number, source, revision FROM articles WHERE live ORDER BY source").fetchall()
-        return [source for number, source, revision in rows if not self._as_stored(number, revision, fingerprint)]
-
-    def _as_stored(self, number: int, revision: str, fingerprint: str) -> bool:
-        try:
-            article = self._article(number)
-        except _Garbled:
-            return False
-        rows = self._db.execute(
-            'SELECT id, start, "end", heading, vector FROM passages WHERE article = ?', (number,)
-        ).fetchall()
-        return article.revision == revision and all(
-            0 <= start < end <= len(article.text)
-            and key == passage_id(revision, start, end)
-            and vector == vector_key(embedded_text(article.title, heading, article.text[start:end]), fingerprint)
-            for key, start, end, heading, vector in rows
-        )
-
-    def full_text_agrees(self, wait: bool) -> bool:
-        """Whether the words of the full-text index are those of its own rows.
-
-        SQLite looks with the lock of a writer. While another holds it, this waits, or else takes the index for good.
-        """
-        self._db.execute(f"PRAGMA busy_timeout = {PATIENCE if wait else 0}")
-        try:
-            self._db.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
-        except sqlite3.OperationalError as error:
-            if wait or not _busy(error):
-                raise
-        except sqlite3.DatabaseError:
-            return False
-        finally:
-            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
-        return True
-
-    def full_text_differences(self) -> int:
-        """How many passages lack their row in the full text, or rows their passage, or hold other words than it."""
-        rows = self._db.execute(
-            'SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start), '
-            "t.title, t.heading, t.body FROM passages p JOIN articles a ON a.number = p.article "
-            "LEFT JOIN passages_text t ON t.rowid = p.number"
-        )
-        wrong = sum((fold(title), fold(head), fold(text)) != tuple(have) for _, title, head, text, *have in rows)
-        stray = self._db.execute(
-            "SELECT count(*) FROM passages_text WHERE rowid NOT IN (SELECT number FROM passages)"
-        ).fetchone()[0]
-        return int(wrong + stray)
-
-    def rebuild_full_text(self) -> None:
-        """Writes the full text anew from the articles, in one transaction."""
-        with self.transaction():
-            self._db.execute("DROP TABLE passages_text")
-            self._db.execute(_FULL_TEXT)
+    def _index_text(self, numbers: Sequence[int]) -> None:
+        """Writes the full text of these articles: of what is live, and of nothing else, so that scores are its own."""
+        for start in range(0, len(numbers), TEXT_BATCH):
             rows = self._db.execute(
                 'SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start) '
-                "FROM passages p JOIN articles a ON a.number = p.article"
+                "FROM passages p JOIN articles a ON a.number = p.article "
+                "WHERE a.number IN (SELECT value FROM json_each(?)) ORDER BY p.number",
+                (json.dumps(numbers[start : start + TEXT_BATCH]),),
             ).fetchall()
-            for row in rows:
-                self._index_text(*row)
-            self._raise_generation()
+            self._db.executemany(
+                "INSERT INTO passages_text (rowid, title, heading, body) VALUES (?, ?, ?, ?)",
+                [(row, fold(title), fold(heading), fold(text)) for row, title, heading, text in rows],
+            )
+
+    # What is not as it should be, which the next run mends ------------------------------------------------------------
 
     def missing_vectors(self) -> int:
         """How many live passages have no vector stored, or one of another length than it had."""
-        return self._live_passages_where(f"NOT {_HAS_VECTOR}")
-
-    def absent_vectors(self) -> int:
-        """How many live passages have no vector stored at all; `damaged_vectors` names the others."""
-        return self._live_passages_where("vector NOT IN (SELECT key FROM vectors)")
-
-    def damaged_vectors(self) -> list[str]:
-        """The keys of vectors of live passages that no model gave: they are too short or long, or not of length 1."""
-        size = np.dtype(np.float32).itemsize * int(self.note("dimension") or 0)
-        rows = self._db.execute(
-            "SELECT key, vector FROM vectors WHERE key IN "
-            "(SELECT p.vector FROM passages p JOIN articles a ON a.number = p.article WHERE a.live)"
-        )
-        return [key for key, vector in rows if not _is_vector(vector, size)]
+        return self.live_passages_where(f"NOT {HAS_VECTOR}")
 
     def unsearched(self) -> int:
         """How many live passages have a vector and stand in no segment."""
-        return self._live_passages_where(f"{_NOWHERE} AND {_HAS_VECTOR}")
+        return self.live_passages_where(f"{NOWHERE} AND {HAS_VECTOR}")
 
-    def _live_passages_where(self, condition: str) -> int:
+    def live_passages_where(self, condition: str) -> int:
+        """How many live passages p there are for which an SQL condition holds."""
         row = self._db.execute(
-            f"SELECT count(*) FROM passages p JOIN articles a ON a.number = p.article WHERE a.live AND {condition}"  # noqa: S608 - the conditions are written above
+            f"SELECT count(*) FROM passages p JOIN articles a ON a.number = p.article WHERE a.live AND {condition}"  # noqa: S608 - the conditions are written in our own code
         ).fetchone()
         return int(row[0])
 
 
-def existing(store: Path) -> Path:
-    """The store itself. Raises FootnoteError when there is no catalog in it; looking at a store never makes one."""
-    if not (store / FILE_NAME).exists():
-        raise FootnoteError(f"There is no index in {store}", "Run `python -m index sync PATH` to make one.")
-    return store
+_STAGED = "SELECT number FROM articles WHERE NOT live AND NOT retired"
+# What a publication replaces, or takes away with its source.
+_ENDING = (
+    "live AND (id IN (SELECT id FROM articles WHERE NOT live AND NOT retired) "
+    "OR source IN (SELECT value FROM json_each(?)))"
+)
 
 
 def vector_key(text: str, fingerprint: str) -> str:
@@ -644,37 +572,19 @@ def vector_key(text: str, fingerprint: str) -> str:
     return digest("vector", fingerprint, text)
 
 
-def unusable(path: Path, error: Exception) -> FootnoteError:
-    """The error a user sees when the catalog file itself cannot be used."""
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return FootnoteError(
-            f"{path} is damaged ({error})", "Move the store away and run `python -m index sync` to build a new index."
-        )
-    if _busy(error):
-        return FootnoteError(
-            f"{path} cannot be used now: another process is writing to it", "Try again when it is done."
-        )
-    return FootnoteError(
-        f"{path} cannot be used ({error})", "Check that the folder exists, has room and may be written."
-    )
+def same_text(article: Article) -> str:
+    """Equal for two articles that are one under two names."""
+    if len(article.text) >= MIN_SAME_TEXT:
+        return digest("says", article.text)
+    return digest("says", article.text, article.title, str(article.published))
 
 
-def _busy(error: Exception) -> bool:
-    """Whether another connection holds the lock; the low byte is the kind of error, the rest its details."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _is_vector(stored: object, size: int) -> bool:
-    """Whether a stored value is a float32 vector of length 1, and of `size` bytes; 0 stands for any."""
-    number = np.dtype(np.float32).itemsize
-    if not isinstance(stored, bytes) or len(stored) % number or len(stored) != (size or len(stored)):
-        return False
-    vector = np.frombuffer(stored, np.float32).astype(np.float64)  # no square overflows
-    return bool(abs(np.linalg.norm(vector) - 1) <= LENGTH_TOLERANCE)
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _day(text: str | None) -> date | None:
-    with _as_written("a date"):
+    with as_written("a date"):
         return date.fromisoformat(text) if text else None
 
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index import vectors
-from index.catalog import FILE_NAME, Catalog, SegmentRow, existing, unusable
+from index.audit import Audit
+from index.catalog import Catalog, SegmentRow
+from index.database import FILE_NAME, existing, unusable
 from index.errors import DamagedIndex
 from index.records import Overview
-from index.search import COPIES, SEGMENTS
-from index.sync import build_segment, merge_segments, writing
+from index.segments import COPIES, SEGMENTS, build_segment, merge_segments
+from index.writer import writing
 
 _REPAIR = "Run `python -m index check --repair`; nothing has to be embedded again."
 
@@ -56,11 +58,11 @@ def check(store: Path, repair: bool = False) -> CheckReport:
     cannot be opened, or, with `repair`, when another process is writing.
     """
     with writing(existing(store)) if repair else _reading(existing(store)) as catalog:
-        damage = catalog.integrity_problems()
+        damage = Audit(catalog).integrity_problems()
         if damage:
             lost = unusable(catalog.path, sqlite3.DatabaseError(damage[0]))
             return CheckReport(None, (Fault(str(lost), lost.hint),))
-        agrees = catalog.full_text_agrees(wait=repair)
+        agrees = Audit(catalog).full_text_agrees(wait=repair)
         with contextlib.nullcontext() if repair else catalog.snapshot():
             faults = (
                 *_articles(catalog, repair),
@@ -84,7 +86,7 @@ def _reading(store: Path) -> Iterator[Catalog]:
 
 def _articles(catalog: Catalog, repair: bool) -> Iterator[Fault]:
     """An article that was altered in the catalog can only be read again, which a repair leaves to the next run."""
-    altered = catalog.altered()
+    altered = Audit(catalog).altered()
     if altered:
         if repair:
             catalog.distrust(altered)
@@ -95,7 +97,7 @@ def _articles(catalog: Catalog, repair: bool) -> Iterator[Fault]:
 
 
 def _full_text(catalog: Catalog, agrees: bool, repair: bool) -> Iterator[Fault]:
-    wrong = catalog.full_text_differences()
+    wrong = Audit(catalog).full_text_differences()
     if wrong or not agrees:
         if repair:
             catalog.rebuild_full_text()
@@ -105,7 +107,7 @@ def _full_text(catalog: Catalog, agrees: bool, repair: bool) -> Iterator[Fault]:
 
 def _vectors(catalog: Catalog, repair: bool) -> Iterator[Fault]:
     """Vectors can only be computed again, which a repair leaves to the next run; it takes the damaged ones out."""
-    missing, damaged = catalog.absent_vectors(), catalog.damaged_vectors()
+    missing, damaged = Audit(catalog).absent_vectors(), Audit(catalog).damaged_vectors()
     if missing:
         yield Fault(f"{_count(missing, 'passage')} without a vector", "Run `python -m index sync` to compute them.")
     if damaged:

@@ -49,9 +49,10 @@ class Section:
 class Article:
     """One article as indexed. Offsets anywhere in Footnote count characters of `text`.
 
-    `published_from` names the evidence for the date ("meta tag", "front matter", "byline", "file properties"); a date
-    without evidence is None, and an unknown date stays unknown. `pages` holds the start offset of each page of a
-    paged document and is empty otherwise.
+    `published_from` names the evidence for the date ("JSON-LD", "meta tag", "feed", "URL", "byline", "file name", ...);
+    a date without evidence is None, and an unknown date stays unknown. `modified` is the day of the last change that
+    the article itself names, `fetched` when it was read, `url` its canonical address. `pages` holds the start offset
+    of each page of a paged document and is empty otherwise.
     """
 
     id: str
@@ -65,11 +66,14 @@ class Article:
     language: str | None = None
     pages: tuple[int, ...] = ()
     sections: tuple[Section, ...] = ()
+    modified: date | None = None
+    url: str | None = None
 
     @property
     def revision(self) -> str:
         """Changes when anything a reader would see changes: text, title, author, date, headings, pages."""
         about = [self.title, self.author, str(self.published), self.published_from, self.language]
+        about += [str(self.modified), self.url]
         places = [self.pages, [(s.start, s.body, s.heading) for s in self.sections]]
         return digest("revision", self.id, json.dumps([about, places]), self.text)
 
@@ -89,17 +93,35 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Where else a passage was published: what is said of another article that says the same."""
+
+    source: str
+    title: str
+    published: date | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that was found, with the article it stands in.
 
     `score` is higher for better and only comparable within one list of hits; `found_by` says which finder made it
-    ("dense", "lexical", "dense+lexical").
+    ("dense", "lexical", "dense+lexical"). `voice` is the name of the group of near-copies that the article belongs to,
+    "" when there are none, and `also` the other articles of that group whose passage was left out for this one.
     """
 
     passage: Passage
     article: Article
     score: float
     found_by: str
+    voice: str = ""
+    also: tuple[Copy, ...] = ()
+
+    @property
+    def speaker(self) -> str:
+        """Who says it: hits with different speakers are independent of one another."""
+        return self.voice or self.article.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from index import lexical, vectors
-from index.catalog import FILE_NAME, Catalog, SegmentRow, existing
+from index.catalog import Catalog, SegmentRow
+from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError
+from index.ledger import Followed
 from index.records import Hit, Overview
+from index.segments import COPIES, SEGMENTS
 
 log = logging.getLogger(__name__)
 
-SEGMENTS = "segments"
-COPIES = "open"
 Scored = list[tuple[int, float]]
 Segment = vectors.Segment | vectors.ExactSegment
 Known = TypeVar("Known")
@@ -56,10 +57,10 @@ class Index:
             return view.overview()
 
     def followed(self) -> list[str]:
-        """The files and folders that `sync` follows; the store must exist."""
+        """The locations that `sync` follows; the store must exist."""
         return self._looked_up(Catalog.followed)
 
-    def beginning(self) -> list[str]:
+    def beginning(self) -> list[Followed]:
         """What a first run that was stopped had begun to index; the store must exist."""
         return self._looked_up(Catalog.beginning)
 

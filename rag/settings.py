@@ -62,7 +62,7 @@ class Parts:
         """Whether anything was published in the store, or anything but the seeds was to be."""
         if not self.index.exists():
             return False
-        meant = {*self.index.followed(), *self.index.beginning()}
+        meant = {*self.index.followed(), *(begun.location for begun in self.index.beginning())}
         return self.index.made_by()["model"] != "none" or not {str(SEEDS)}.issuperset(meant)
 
 

@@ -13,7 +13,7 @@ from index.embedder import Embedder
 from index.errors import NotAnArticle, UnreadableSource
 from index.records import Article, Hit, Overview, Passage, article_id, digest
 from index.search import Index
-from index.sources.files import Sighting
+from index.sources.sightings import Sighting, one_by_one
 from index.sync import sync
 from rag.answers import Answer, Citation, Refusal
 from rag.evals.measures import measure
@@ -66,29 +66,40 @@ class Shelf:
 
     def __init__(self, **texts):
         self.texts = texts
+        self.titles = {}
+        self.dates = {}
         self.broken = set()
         self.bare = set()
         self.jammed = set()
         self.shut = set()
         self.read_sources = []
 
-    def scan(self):
+    def scan(self, known):
         for source, text in self.texts.items():
             if source in self.shut:
                 yield Sighting(source, "", "permission denied", "failed")
             else:
                 yield Sighting(source, digest(text, str(source in self.broken), str(source in self.bare)))
 
-    def read(self, source):
+    def read(self, sightings):
+        return one_by_one(self.article, sightings)
+
+    def article(self, source):
         self.read_sources.append(source)
         if source in self.broken | self.jammed:
             raise UnreadableSource(f"{source}: damaged")
         if source in self.bare:
             raise NotAnArticle(f"{source}: no text in it")
-        return article(self.texts[source], source=source)
+        title, day = self.titles.get(source, ""), self.dates.get(source)
+        return article(self.texts[source], source, title, published=day, published_from=day and "shelf")
 
     def covers(self, source):
         return True
+
+
+def resynced(store, shelf, embedder, *rest):
+    """A sync that removes what is gone, however much: one of three articles is more than a run takes away unasked."""
+    return sync(store, [shelf], embedder, *rest, remove_many=True)
 
 
 def article(text, source="mole", title="", **fields):

@@ -14,7 +14,7 @@ import pytest
 from test_page import ask, browser_test, chromium, follow, in_view, lit, visiting  # noqa: F401
 
 from app import NEAREST
-from index.catalog import FILE_NAME
+from index.database import FILE_NAME
 from rag.settings import EXAMPLES
 
 ROOT = Path(__file__).parent.parent

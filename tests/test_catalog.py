@@ -5,10 +5,14 @@ import numpy as np
 import pytest
 from conftest import WordEmbedder, article
 
-from index.catalog import FILE_NAME, Catalog, NewSegment, Outcome, Publication, existing, unusable, vector_key
+from index.audit import Audit
+from index.catalog import Catalog, NewSegment, Publication, vector_key
+from index.database import FILE_NAME, existing, unusable
 from index.errors import DamagedIndex, FootnoteError
+from index.ledger import Followed, Outcome
 from index.passages import split
 from index.records import Section
+from index.schema import VERSION
 
 WORDS = WordEmbedder()
 FULL = {
@@ -96,7 +100,7 @@ def test_what_is_gone_leaves_nothing_behind(catalog):
     publish(catalog, gone=["mole"])
     assert catalog.known() == {}
     assert catalog.segments() == []
-    catalog.forget_vectors()
+    catalog.tidy()
     for table in ("articles", "passages", "passages_text", "vectors", "sources"):
         assert catalog._db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
@@ -154,7 +158,7 @@ def test_what_was_staged_can_be_discarded_and_its_vectors_stay(catalog):
     stage(catalog, article("It fell."))
     catalog.discard_staged()
     assert catalog.members(None) == []
-    assert catalog.full_text_differences() == 0
+    assert Audit(catalog).full_text_differences() == 0
     passages = split(article("It fell."), WORDS.count, WORDS.max_tokens)
     catalog.stage(article("It fell."), passages, "recipe", WORDS.fingerprint)
     assert list(catalog.without_vector()) == []
@@ -189,7 +193,7 @@ def test_a_snapshot_stays_in_its_generation(catalog, store):
 
 def test_what_is_followed_stands_once(catalog):
     for location in ("b", "a", "b"):
-        catalog.follow(location)
+        catalog.follow(Followed(location))
     assert catalog.followed() == ["a", "b"]
     catalog.unfollow("b")
     assert catalog.followed() == ["a"]
@@ -228,4 +232,4 @@ def test_a_store_without_a_catalog_does_not_exist(store):
 def test_the_catalog_is_kept_when_the_machine_stops(catalog, store):
     assert catalog._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert catalog._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert sqlite3.connect(store / FILE_NAME).execute("PRAGMA user_version").fetchone() == (1,)
+    assert sqlite3.connect(store / FILE_NAME).execute("PRAGMA user_version").fetchone() == (VERSION,)

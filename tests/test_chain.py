@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import Shelf
 
-from index.catalog import FILE_NAME
+from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
-from index.search import SEGMENTS, Index
+from index.segments import SEGMENTS
+from index.search import Index
 from index.sync import sync
 from rag.answers import Draft, DraftSentence, Question, Quote, Refusal
 from rag.chain import MAX_QUESTION_CHARACTERS, Assistant, checked

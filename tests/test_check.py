@@ -4,11 +4,15 @@ import sqlite3
 import pytest
 from conftest import found, live
 
-from index.catalog import FILE_NAME, Catalog
+from index.audit import Audit
+from index.catalog import Catalog
 from index.check import check
+from index.database import FILE_NAME
 from index.errors import FootnoteError
-from index.search import SEGMENTS, Index
-from index.sync import sync, writing
+from index.search import Index
+from index.segments import SEGMENTS
+from index.sync import sync
+from index.writer import writing
 
 FERRY = "When does the ferry sail?"
 
@@ -187,14 +191,14 @@ def test_what_a_running_sync_has_staged_is_no_damage(indexed, store, shelf, embe
 
 def test_a_check_sees_one_generation_whatever_is_published_meanwhile(indexed, store, shelf, embedder, monkeypatch):
     shelf.texts["ferry"] = "The ship leaves at dawn."
-    as_stored = Catalog._as_stored
+    as_stored = Audit._as_stored
 
     def then_published(catalog, *row):
         if shelf.texts["ferry"] not in live(store).values():
             sync(store, [shelf], embedder)
         return as_stored(catalog, *row)
 
-    monkeypatch.setattr(Catalog, "_as_stored", then_published)
+    monkeypatch.setattr(Audit, "_as_stored", then_published)
     assert check(store).faults == ()
     assert live(store) == shelf.texts
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import WordEmbedder
 
 from index.__main__ import SHOWN, main
-from index.search import SEGMENTS
+from index.segments import SEGMENTS
 from index.terminal import guarded
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Shelf
 
-from index.catalog import FILE_NAME
+from index.database import FILE_NAME
 from index.sync import sync, sync_paths
 from index.terminal import guarded
 from rag.__main__ import main
@@ -199,7 +199,7 @@ def test_a_catalog_of_a_newer_version_is_one_sentence(rag, store):
     catalog.close()
     code, out, err = rag("ask", FERRY)
     assert (code, out) == (1, "")
-    assert "was made by a newer Footnote (its schema is 99, this one knows 1).\nUpdate Footnote" in err
+    assert "was made by a newer Footnote (its schema is 99, this one knows 2).\nUpdate Footnote" in err
 
 
 def test_a_catalog_that_is_none_is_one_sentence(rag, store):

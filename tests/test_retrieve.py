@@ -9,7 +9,7 @@ from conftest import Shelf, WordEmbedder
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
-from index.catalog import FILE_NAME
+from index.database import FILE_NAME
 from index.search import Index
 from index.sync import sync
 from rag.retrieve import HybridRetriever, as_document, fuse, min_max

@@ -6,11 +6,13 @@ import threading
 from datetime import date
 
 import pytest
-from conftest import Shelf, WordEmbedder, found
+from conftest import Shelf, WordEmbedder, found, resynced
 
-from index.catalog import FILE_NAME, Catalog
+from index.catalog import Catalog
+from index.database import FILE_NAME
 from index.records import Overview
-from index.search import COPIES, SEGMENTS, Index
+from index.search import Index
+from index.segments import COPIES, SEGMENTS
 from index.sync import sync, sync_paths
 
 
@@ -60,12 +62,12 @@ def test_a_question_without_words_matches_no_words(indexed, question):
 
 
 def test_the_limit_is_kept_and_passages_that_are_not_live_take_no_place(store, embedder, monkeypatch):
-    monkeypatch.setattr("index.sync.MAX_DEAD_SHARE", 1.0)  # dead passages stay in their segment
+    monkeypatch.setattr("index.segments.MAX_DEAD_SHARE", 1.0)  # dead passages stay in their segment
     shelf = Shelf(**{f"s{n}": f"The ferry sails on day {n}." for n in range(20)})
     sync(store, [shelf], embedder)
     for n in range(15):
         del shelf.texts[f"s{n}"]
-    sync(store, [shelf], embedder)
+    resynced(store, shelf, embedder)
     index = Index(store, embedder)
     with index.view() as view:
         vector = embedder.embed_question("The ferry sails on day 1.")
@@ -91,7 +93,7 @@ def test_a_view_that_a_writer_overtakes_answers_without_a_segment_of_its_own(ind
     vector = embedder.embed_question("When does the ferry sail?")
     with indexed.view() as view:
         shelf.texts = {"dock": "A dock and a quay."}
-        sync(store, [shelf], embedder)
+        resynced(store, shelf, embedder)
         assert found(indexed, "quay")[0] == ["dock"]
         (newer,) = (store / COPIES).iterdir()
         assert view.hits(view.dense(vector, 1), {})[0].article.source == "ferry"

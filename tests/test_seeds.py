@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from index.sources.files import SUFFIXES, Files
+from index.sources.files import Files
+from index.sources.reading import SUFFIXES
 from rag.evals.sets import load
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 EARLIEST = date(1500, 1, 1)
 # Someone east of us may have published what is tomorrow here.
 LATEST_AHEAD = timedelta(days=1)
+# Where a machine has no date it writes that its clock is at 0, which west of Greenwich was the day before.
+NO_DATES = {date(1970, 1, 1), date(1969, 12, 31)}
 MAX_LENGTH = 60
 
 # dateparser tries 200 languages when it is told none: 2.5 s for the first line that is not a date.
@@ -23,6 +25,7 @@ _TIME = rf"(?:T\d\d(?::?\d\d){{0,2}}|,?\s+\d{{1,2}}(?::\d\d){{1,2}})(?:[.,]\d{{1
 _AFTER = rf"(?:{_TIME}|{_OFFSET})?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_AFTER}")
 _COMPACT = re.compile(rf"(\d{{4}})(\d\d)(\d\d){_AFTER}")
+_IN_URL = re.compile(r"://[^/?#]+/(?:[^?#]*/)?((?:19|20)\d\d)([-/])(\d\d)\2(\d\d)(?=[-/_.?#]|$)")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]|20)\d\d(?!\d)")
 _DAY = re.compile(r"(?<!\d)[0-3]?\d(?!\d)")
 
@@ -50,9 +53,15 @@ def day_in_name(name: str) -> date | None:
     return _date(*found.groups()) if found else None
 
 
+def day_in_url(url: str) -> date | None:
+    """The day in a path such as https://example.org/2024/02/08/oyster-beds or /2024-02-08-oyster-beds."""
+    found = _IN_URL.search(url)
+    return _date(found[1], found[3], found[4]) if found else None
+
+
 def believable(day: date | None, today: date) -> bool:
     """Whether an article can have been published on that day."""
-    return day is not None and EARLIEST <= day <= today + LATEST_AHEAD
+    return day is not None and EARLIEST <= day <= today + LATEST_AHEAD and day not in NO_DATES
 
 
 def _parsed(text: str) -> date | None:

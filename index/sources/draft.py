@@ -9,6 +9,8 @@ from datetime import date
 from index.records import Section
 
 MAX_CHARACTERS = 5_000_000
+# Characters of a text, below which its language cannot be told from it.
+MIN_LANGUAGE_SAMPLE = 40
 GAP = "\n\n"
 
 
@@ -24,7 +26,8 @@ class Dated:
 class Draft:
     """An article before its title and date are weighed: `title` is "" where only the text itself can give one.
 
-    `published` is what the article says of its date, `created` what the properties of the document say.
+    `published` is what the article says of its date, `created` what the properties of the document say, `modified` the
+    day of its last change, `url` its canonical address and `language` its ISO 639-1 code, where it names them.
     """
 
     text: str
@@ -34,6 +37,9 @@ class Draft:
     author: str | None = None
     published: Dated | None = None
     created: date | None = None
+    modified: date | None = None
+    url: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +73,19 @@ def starts(blocks: Sequence[Block]) -> list[int]:
 def collapsed(text: str) -> str:
     """The text on one line, single spaces between its words."""
     return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One article of a file that holds several: its `name` in the file, and either its own `data` or its `draft`.
+
+    A draft comes with the `digest` of what it was made of. The `name` is "" for a file that is one article after all.
+    With a `problem` there is neither; `state` then says whether it was "skipped" or "failed".
+    """
+
+    name: str
+    data: bytes = b""
+    draft: Draft | None = None
+    digest: str = ""
+    problem: str = ""
+    state: str = "skipped"

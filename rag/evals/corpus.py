@@ -5,7 +5,7 @@ It has the shape of a folder of files, so the index that is measured is made by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from index.records import Article, article_id, digest
 from rag.evals.jsonl import Line, Record, lines
 
 if TYPE_CHECKING:
-    from index.sources.files import Sighting
+    from index.sources.sightings import Known, Reading, Sighting
 
 FILE_NAME = "corpus.jsonl"
 
@@ -47,16 +47,22 @@ class Corpus:
         """The ids of the documents."""
         return frozenset(self._offsets)
 
-    def scan(self) -> Iterator[Sighting]:
+    def scan(self, known: Mapping[str, Known]) -> Iterator[Sighting]:
         """Every document, in the order of the file."""
-        from index.sources.files import Sighting  # here, because a report of a run needs no readers of files
+        from index.sources.sightings import Sighting  # here, because a report of a run needs no readers of files
 
         with self._file.open("rb") as file:
             for document, offset in self._offsets.items():
                 file.seek(offset)
                 yield Sighting(source=self.prefix + document, digest=digest(file.readline()))
 
-    def read(self, source: str) -> Article:
+    def read(self, sightings: Iterable[Sighting]) -> Iterator[Reading]:
+        """The documents, in their order."""
+        from index.sources.sightings import one_by_one
+
+        return one_by_one(self.article, sightings)
+
+    def article(self, source: str) -> Article:
         """The document as an article; a date that is not ISO 8601 stays unknown.
 
         Raises NotAnArticle for an empty document and UnreadableSource for one that is not, or no longer, there.

@@ -1,0 +1,106 @@
+"""What is wrong in a catalog: with the file, its articles, its full text and its vectors."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import numpy as np
+
+from index.catalog import Catalog, vector_key
+from index.database import PATIENCE, Garbled, is_busy
+from index.lexical import fold
+from index.passages import embedded_text
+from index.records import passage_id
+
+# A vector is of length 1; in bfloat16 those of the packaged model were once kept with 0.9967 to 1.0037.
+LENGTH_TOLERANCE = 0.01
+
+
+class Audit:
+    """Looks at a catalog, and changes nothing in it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._db = catalog.connection
+
+    def integrity_problems(self) -> list[str]:
+        """What SQLite itself finds wrong with the file."""
+        rows = [row[0] for row in self._db.execute("PRAGMA quick_check(5)")]
+        return [] if rows == ["ok"] else rows
+
+    def altered(self) -> list[str]:
+        """Sources whose live article is not what was stored.
+
+        Its revision and the ids and vector keys of its passages are computed anew from what stands here.
+        """
+        fingerprint = self._catalog.note("fingerprint") or ""
+        rows = self._db.execute("SELECT number, source, revision FROM articles WHERE live ORDER BY source").fetchall()
+        return [source for number, source, revision in rows if not self._as_stored(number, revision, fingerprint)]
+
+    def _as_stored(self, number: int, revision: str, fingerprint: str) -> bool:
+        try:
+            article = self._catalog.stored(number)
+        except Garbled:
+            return False
+        rows = self._db.execute(
+            'SELECT id, start, "end", heading, vector FROM passages WHERE article = ?', (number,)
+        ).fetchall()
+        return article.revision == revision and all(
+            0 <= start < end <= len(article.text)
+            and key == passage_id(revision, start, end)
+            and vector == vector_key(embedded_text(article.title, heading, article.text[start:end]), fingerprint)
+            for key, start, end, heading, vector in rows
+        )
+
+    def full_text_agrees(self, wait: bool) -> bool:
+        """Whether the words of the full-text index are those of its own rows.
+
+        SQLite looks with the lock of a writer. While another holds it, this waits, or else takes the index for good.
+        """
+        self._db.execute(f"PRAGMA busy_timeout = {PATIENCE if wait else 0}")
+        try:
+            self._db.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
+        except sqlite3.OperationalError as error:
+            if wait or not is_busy(error):
+                raise
+        except sqlite3.DatabaseError:
+            return False
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        return True
+
+    def full_text_differences(self) -> int:
+        """How many live passages and rows of the full text lack the other, or do not say the same."""
+        rows = self._db.execute(
+            'SELECT p.number, a.title, p.heading, substr(a.text, p.start + 1, p."end" - p.start), '
+            "t.title, t.heading, t.body FROM passages p JOIN articles a ON a.number = p.article "
+            "LEFT JOIN passages_text t ON t.rowid = p.number WHERE a.live"
+        )
+        wrong = sum((fold(title), fold(head), fold(text)) != tuple(have) for _, title, head, text, *have in rows)
+        stray = self._db.execute(
+            "SELECT count(*) FROM passages_text WHERE rowid NOT IN "
+            "(SELECT p.number FROM passages p JOIN articles a ON a.number = p.article WHERE a.live)"
+        ).fetchone()[0]
+        return int(wrong + stray)
+
+    def absent_vectors(self) -> int:
+        """How many live passages have no vector stored at all; `damaged_vectors` names the others."""
+        return self._catalog.live_passages_where("vector NOT IN (SELECT key FROM vectors)")
+
+    def damaged_vectors(self) -> list[str]:
+        """The keys of vectors of live passages that no model gave: they are too short or long, or not of length 1."""
+        size = np.dtype(np.float32).itemsize * int(self._catalog.note("dimension") or 0)
+        rows = self._db.execute(
+            "SELECT key, vector FROM vectors WHERE key IN "
+            "(SELECT p.vector FROM passages p JOIN articles a ON a.number = p.article WHERE a.live)"
+        )
+        return [key for key, vector in rows if not _is_vector(vector, size)]
+
+
+def _is_vector(stored: object, size: int) -> bool:
+    """Whether a stored value is a float32 vector of length 1, and of `size` bytes; 0 stands for any."""
+    number = np.dtype(np.float32).itemsize
+    if not isinstance(stored, bytes) or len(stored) % number or len(stored) != (size or len(stored)):
+        return False
+    vector = np.frombuffer(stored, np.float32).astype(np.float64)  # no square overflows
+    return bool(abs(np.linalg.norm(vector) - 1) <= LENGTH_TOLERANCE)

@@ -1,0 +1,218 @@
+"""The ledger: every source with how it ended, what is followed, and what the last run changed of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from index.database import Database, as_written
+from index.sources.sightings import Known, Memo
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a source ended in a run: "indexed", "skipped", "failed" or "opened", with the reason when not indexed.
+
+    `part_of` is the opened source that it was found in, `twin` the source whose article says the same.
+    """
+
+    source: str
+    digest: str
+    state: str
+    reason: str = ""
+    part_of: str = ""
+    twin: str = ""
+    memo: Memo = field(default_factory=dict)
+
+    @property
+    def without_article(self) -> bool:
+        """Whether the source has no article of its own now; one that failed may keep its old one."""
+        return bool(self.twin) or self.state in ("skipped", "opened")
+
+    def same_as(self, before: Known, readers: str) -> bool:
+        """Whether this is what the ledger says already, but for the memo."""
+        was = (before.digest, before.state, before.reason, before.readers, before.part_of, before.twin)
+        return was == (self.digest, self.state, self.reason, readers, self.part_of, self.twin)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Something that `sync` looks at when nothing is named: a file or folder, a page, a feed or a sitemap.
+
+    `kind` is "files", "page", "feed" or "sitemap". `listed` says that it stands in sources.toml.
+    """
+
+    location: str
+    kind: str = "files"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the ledger: a source, how it ended and when, and what is known of its article."""
+
+    source: str
+    state: str
+    reason: str
+    seen: str
+    part_of: str
+    twin: str
+    title: str
+    author: str | None
+    published: str | None
+    published_from: str | None
+    modified: str | None
+    fetched: str | None
+    language: str | None
+    url: str | None
+    characters: int
+    copies: int
+
+
+class Ledger(Database):
+    """The sources, and what is followed."""
+
+    def known(self) -> dict[str, Known]:
+        """Every source the catalog remembers."""
+        rows = self._db.execute(
+            "SELECT s.source, s.digest, s.state, s.reason, s.readers, a.recipe, s.part_of, s.twin, s.memo "
+            "FROM sources s LEFT JOIN articles a ON a.source = s.source AND a.live ORDER BY s.source"
+        )
+        with as_written("the ledger"):
+            return {row[0]: _known(row) for row in rows}
+
+    def entries(self, state: str = "", like: str = "", limit: int = -1, offset: int = 0) -> list[Entry]:
+        """Lines of the ledger, the failed first, then the skipped, then by name.
+
+        `like` is a piece of the source, the title, the author or the reason. What was only opened is left out.
+        """
+        where, values = _chosen(state, like)
+        rows = self._db.execute(
+            "SELECT s.source, s.state, s.reason, s.seen, s.part_of, s.twin, coalesce(a.title, ''), a.author, "  # noqa: S608 - the conditions are written below
+            "a.published, a.published_from, a.modified, a.fetched, a.language, a.url, coalesce(length(a.text), 0), "
+            "(SELECT count(*) FROM articles c WHERE c.voice = a.voice AND a.voice <> '' AND c.id <> a.id AND c.live) "
+            f"FROM {_LEDGER} WHERE {where} ORDER BY s.state = 'indexed', s.state, s.source LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return [Entry(*row) for row in rows]
+
+    def states(self, like: str = "") -> dict[str, int]:
+        """How many sources ended in each state; they sum to what was seen. What was only opened is left out."""
+        where, values = _chosen("", like)
+        rows = self._db.execute(f"SELECT s.state, count(*) FROM {_LEDGER} WHERE {where} GROUP BY s.state", values)  # noqa: S608
+        counted = dict(rows.fetchall())
+        return {state: counted.get(state, 0) for state in ("indexed", "skipped", "failed")}
+
+    def twins_of(self, source: str) -> list[str]:
+        """The sources whose text is, word for word, that of the article of `source`."""
+        return [row[0] for row in self._db.execute("SELECT source FROM sources WHERE twin = ? ORDER BY 1", (source,))]
+
+    def followed(self) -> list[str]:
+        """The locations that `sync` looks at when none is named."""
+        return [followed.location for followed in self.following()]
+
+    def following(self) -> list[Followed]:
+        """The same, with what is known of each."""
+        rows = self._db.execute("SELECT location, kind, options, listed FROM followed ORDER BY location")
+        with as_written("the list of what is followed"):
+            return [Followed(where, kind, json.loads(options), bool(listed)) for where, kind, options, listed in rows]
+
+    def beginning(self) -> list[Followed]:
+        """What a run that was stopped before its first publication had begun to index, and would have followed."""
+        with as_written("what a run began with"):
+            return [_followed(value) for value in json.loads(self.note("beginning") or "[]")]
+
+    def begin(self, following: Sequence[Followed]) -> None:
+        """Remembers what is being indexed until it is followed."""
+        values = [[f.location, f.kind, dict(f.options), f.listed] for f in following]
+        self.remember("beginning", json.dumps(values))
+
+    def follow(self, followed: Followed) -> None:
+        """`sync` without a path looks here from now on."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO followed VALUES (?, ?, ?, ?)",
+            (followed.location, followed.kind, json.dumps(dict(followed.options)), followed.listed),
+        )
+
+    def unfollow(self, location: str) -> None:
+        """`sync` without a path no longer looks here."""
+        self._db.execute("DELETE FROM followed WHERE location = ?", (location,))
+
+    def distrust(self, sources: Sequence[str]) -> None:
+        """The next run reads these sources again, with what they are part of, whether or not they have changed."""
+        self._db.executemany(
+            "UPDATE sources SET digest = '' WHERE source = ?1 "
+            "OR source = (SELECT part_of FROM sources WHERE source = ?1 AND part_of <> '')",
+            [(source,) for source in sources],
+        )
+
+    def note_memos(self, memos: Mapping[str, Memo]) -> None:
+        """Keeps what sources remember for themselves. Nothing that is searched changes."""
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE sources SET memo = ? WHERE source = ?", [(json.dumps(dict(m)), s) for s, m in memos.items()]
+            )
+
+    def _keep_before(self, sources: Iterable[str]) -> None:
+        """Keeps how these sources were before this run, unless it has changed them already."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO sources_before SELECT ?1, (SELECT json_array(source, digest, state, reason, "
+            "readers, part_of, twin, memo, seen) FROM sources WHERE source = ?1)",
+            [(source,) for source in sources],
+        )
+
+    def _write_outcomes(self, outcomes: Sequence[Outcome], gone: Sequence[str], readers: str) -> None:
+        self._keep_before([*gone, *(outcome.source for outcome in outcomes)])
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._db.executemany("DELETE FROM sources WHERE source = ?", [(source,) for source in gone])
+        self._db.executemany(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (o.source, o.digest, o.state, o.reason, readers, o.part_of, o.twin, json.dumps(dict(o.memo)), now)
+                for o in outcomes
+            ],
+        )
+
+    def _swap_sources(self) -> None:
+        """Puts the sources back as they were before the last run, and keeps how they are now in that place."""
+        before = self._db.execute("SELECT source, row FROM sources_before").fetchall()
+        self._db.execute("DELETE FROM sources_before")
+        self._keep_before(source for source, _ in before)
+        self._db.executemany("DELETE FROM sources WHERE source = ?", [(source,) for source, _ in before])
+        self._db.executemany(
+            "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [json.loads(row) for _, row in before if row]
+        )
+
+
+_LEDGER = "sources s LEFT JOIN articles a ON a.live AND a.source = CASE WHEN s.twin = '' THEN s.source ELSE s.twin END"
+
+
+def _chosen(state: str, like: str) -> tuple[str, list[str]]:
+    """A condition on the ledger, and its values."""
+    where, values = "s.state <> 'opened'", []
+    if state:
+        where, values = "s.state = ?", [state]
+    if like:
+        pattern = f"%{_escaped(like)}%"
+        columns = ("s.source", "s.reason", "a.title", "a.author", "a.url")
+        where += f" AND ({' OR '.join(f'{column} LIKE ? ESCAPE char(92)' for column in columns)})"
+        values += [pattern] * len(columns)
+    return where, values
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _known(row: Sequence[Any]) -> Known:
+    _, digest, state, reason, readers, recipe, part_of, twin, memo = row
+    return Known(digest, state, reason, readers, recipe, part_of, twin, json.loads(memo))
+
+
+def _followed(value: Any) -> Followed:  # noqa: ANN401 - JSON
+    """From what `begin` wrote; the version before wrote the location alone."""
+    return Followed(value) if isinstance(value, str) else Followed(*value)

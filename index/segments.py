@@ -1,0 +1,55 @@
+"""The segments of a store: building, merging, and removing what nobody names any more."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from index import vectors
+from index.catalog import Catalog, NewSegment, SegmentRow
+
+SEGMENTS = "segments"
+COPIES = "open"
+# More segments than this are merged: eight answered in 12 ms where one took 1.7 ms.
+MAX_SEGMENTS = 4
+# A segment with a larger share of passages that are no longer live is built anew.
+MAX_DEAD_SHARE = 0.25
+
+
+def build_segment(store: Path, catalog: Catalog, members: Sequence[int]) -> NewSegment | None:
+    """A new segment of these passages, built and probed but not published; None for no passages."""
+    if not members:
+        return None
+    name = f"segment-{uuid.uuid4().hex[:12]}"
+    return NewSegment(name, members, vectors.build(store / SEGMENTS / name, members, catalog.vectors))
+
+
+def merge_segments(store: Path, catalog: Catalog) -> None:
+    """Puts one segment in the place of the small ones and of those with many dead passages; nothing is embedded."""
+    replace(store, catalog, segments_to_merge(catalog.segments()))
+
+
+def segments_to_merge(rows: Sequence[SegmentRow]) -> list[SegmentRow]:
+    """The wasteful ones and, when too many are left, the smallest of the others with them."""
+    wasteful = [row for row in rows if row.live < row.passages * (1 - MAX_DEAD_SHARE)]
+    others = sorted((row for row in rows if row not in wasteful), key=lambda row: row.live)
+    surplus = len(others) + bool(wasteful) - MAX_SEGMENTS
+    return wasteful + (others[: surplus + 1] if surplus > 0 else [])
+
+
+def replace(store: Path, catalog: Catalog, old: Sequence[SegmentRow]) -> None:
+    """Puts one segment of what is live in the place of several."""
+    if old:
+        members = sorted(n for row in old for n in catalog.members(row.number))
+        catalog.replace_segments([row.number for row in old], build_segment(store, catalog, members))
+
+
+def remove_unused(store: Path, catalog: Catalog) -> None:
+    """Removes the segments that no generation names any more, and the copies of processes that have ended."""
+    vectors.sweep_copies(store / COPIES)
+    used = {row.name for row in catalog.segments()}
+    for directory in (store / SEGMENTS).glob("*"):
+        if directory.name not in used:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,114 @@
+"""What is done to an index besides bringing it up to date: removing, rolling back, purging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.catalog import Publication
+from index.database import existing
+from index.errors import UsageError
+from index.ledger import Followed
+from index.segments import build_segment, merge_segments, replace
+from index.sources.files import lies_in
+from index.sources.reading import READERS_VERSION
+from index.sources.sightings import Known
+from index.writer import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was taken out of the index: sources, and what is followed no longer.
+
+    `returning` are the followed folders around them, from which the next `sync` will index them again.
+    """
+
+    sources: tuple[str, ...]
+    unfollowed: tuple[str, ...]
+    returning: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """How many articles came back as they were, how many were taken away, and the generation that this makes."""
+
+    back: int
+    away: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """How many articles were erased that could have been brought back.
+
+    `whole` is False when a reader held the log of the file open, so that old pages may still be in it.
+    """
+
+    erased: int
+    whole: bool
+
+
+def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
+    """Takes files, folders, pages, feeds and sitemaps out of the index; they themselves need not exist any more.
+
+    Raises UsageError, and removes nothing, when one of them is not in the index.
+    """
+    with writing(existing(store)) as catalog:
+        found = removal(locations, catalog.known(), catalog.following())
+        for location in found.unfollowed:
+            catalog.unfollow(location)
+        if found.sources:
+            run = catalog.last_run() + 1
+            catalog.publish(Publication(None, (), found.sources, READERS_VERSION, {}, run=run))
+            merge_segments(store, catalog)
+            catalog.tidy()
+        return found
+
+
+def removal(locations: Sequence[str | Path], known: Mapping[str, Known], following: Sequence[Followed]) -> Removal:
+    """What `remove` would do. Raises UsageError for a location in which nothing is indexed or followed."""
+    roots = [_root(str(location)) for location in locations]
+    followed = [f.location for f in following]
+    places = {source: (source, before.part_of) for source, before in known.items()}
+    for location, root in zip(locations, roots, strict=True):
+        if not any(lies_in(place, root) for place in (*followed, *(p for pair in places.values() for p in pair))):
+            raise UsageError(f"{location} is not in the index", "`python -m index status` says what is followed.")
+    out = [place for place in followed if any(lies_in(place, root) for root in roots)]
+    return Removal(
+        tuple(source for source, pair in places.items() if any(lies_in(p, root) for p in pair for root in roots)),
+        tuple(out),
+        tuple(
+            place
+            for place in followed
+            if place not in out and any(lies_in(root, place) and Path(root).exists() for root in roots)
+        ),
+    )
+
+
+def roll_back(store: Path) -> Rollback:
+    """Returns to what was searched before the last run that changed something; twice returns to now.
+
+    Nothing is embedded. Raises FootnoteError when there is nothing to return to.
+    """
+    with writing(existing(store)) as catalog:
+        back, away = catalog.retired()
+        catalog.roll_back(build_segment(store, catalog, catalog.retired_members()))
+        merge_segments(store, catalog)
+        return Rollback(back, away, catalog.generation())
+
+
+def purge(store: Path) -> Purge:
+    """Erases the text that is no longer searched, as far as that can be done from here.
+
+    What can be brought back is deleted, the file is written anew, and so are the segments that hold vectors of deleted
+    passages. Copies made by a file system, a backup or the drive itself are out of reach.
+    """
+    with writing(existing(store)) as catalog:
+        erased = catalog.erase_retired()
+        replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
+        return Purge(erased, catalog.compact())
+
+
+def _root(location: str) -> str:
+    return location if "://" in location else str(Path(location).expanduser().resolve())

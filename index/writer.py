@@ -1,0 +1,61 @@
+"""The one writer of a store: the only import of filelock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from index.catalog import Catalog
+from index.database import unusable
+from index.errors import FootnoteError
+from index.segments import remove_unused
+
+HOLDER = "writer"
+# Where pages are put that were fetched and are not read yet.
+SPOOL = "fetched"
+
+
+@contextlib.contextmanager
+def writing(store: Path) -> Iterator[Catalog]:
+    """The catalog, for the one writer, with what an interrupted run left behind cleared away.
+
+    Raises FootnoteError at once when another process is writing. The lock is the operating system's and ends with the
+    process; the process number beside it only serves the message.
+    """
+    from filelock import FileLock, Timeout
+
+    catalog = Catalog(store)
+    lock = FileLock(store / "LOCK", timeout=0)
+    try:
+        lock.acquire()
+        (store / HOLDER).write_text(str(os.getpid()))
+        catalog.discard_staged()
+        _clear(store, catalog)
+        yield catalog
+        _clear(store, catalog)
+    except Timeout as error:
+        raise FootnoteError(
+            f"Another process ({_holder(store)}) is writing to the index in {store}",
+            "Wait until it is done; questions can be asked meanwhile.",
+        ) from error
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(catalog.path, error) from error
+    finally:
+        catalog.close()
+        lock.release()
+
+
+def _clear(store: Path, catalog: Catalog) -> None:
+    shutil.rmtree(store / SPOOL, ignore_errors=True)
+    remove_unused(store, catalog)
+
+
+def _holder(store: Path) -> str:
+    try:
+        return f"process {int((store / HOLDER).read_text())}"
+    except (OSError, ValueError):
+        return "its number is not known"
