@@ -5,6 +5,7 @@ Nothing is fetched and no entity expanded. Where a page must be told from the ar
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from html.entities import html5
@@ -88,6 +89,32 @@ def page_tree(data: bytes) -> Any:  # noqa: ANN401
     for element in tree.iter("{http://www.w3.org/1999/xhtml}*"):
         element.tag = element.tag.rpartition("}")[2]
     return tree
+
+
+def ended(data: bytes) -> Iterator[Any]:
+    """The elements of an XML document as each ends, for long flat ones: who has read one may clear it.
+
+    What is not well-formed is mended, and where that cannot be done it ends. Raises UnreadableSource for too much.
+    """
+    from lxml import etree
+
+    _check(data)
+    reader = etree.iterparse(
+        io.BytesIO(data),
+        events=("end",),
+        recover=True,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        for _, element in reader:
+            yield element
+    except etree.XMLSyntaxError:
+        return
 
 
 def _check(data: bytes) -> None:

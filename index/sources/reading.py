@@ -23,6 +23,7 @@ from index.sources.dates import EARLIEST, believable, day_in_name, day_in_url, d
 from index.sources.decoding import text_of
 from index.sources.draft import MAX_CHARACTERS, MIN_LANGUAGE_SAMPLE, Dated, Draft, Piece, collapsed
 from index.sources.markdown import read_markdown
+from index.sources.metadata import of_one_site
 from index.sources.pdf import MAGIC as PDF_MAGIC
 from index.sources.pdf import read_pdf
 from index.sources.plain import read_plain

@@ -5,25 +5,17 @@ Dates are looked for here and not by htmldate, which guesses from any text on th
 
 from __future__ import annotations
 
-import json
+import html
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from typing import Any
 
-from index.errors import NotAnArticle, UnreadableSource
+from index.errors import FootnoteError, NotAnArticle, UnreadableSource
 from index.sources.byline import author_of, lines_of_title, read_opening
-from index.sources.dates import day_of
 from index.sources.decoding import cleaned
-from index.sources.draft import Block, Dated, Draft, collapsed, composed
+from index.sources.draft import MIN_LANGUAGE_SAMPLE, Block, Dated, Draft, collapsed, composed
+from index.sources.metadata import about_page, feeds_in
 
-# Where publishers put the day of first publication, the commonest first. Tags of the last change are left out.
-_META_NAMES = (
-    "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date", "sailthru.date",
-    "publish-date", "publish_date", "publishdate", "publication_date", "pubdate", "citation_publication_date",
-    "citation_date", "dc.date.issued", "dcterms.issued", "dcterms.created", "dc.date.created", "dcterms.date",
-    "dc.date", "article.published", "date",
-)  # fmt: skip
 _BLOCKS = {"p", "head", "list", "table", "quote", "code", "div", "item", "row"}
 _CLOSED = {"list", "table"}
 # trafilatura knows these too, and forgets it where the article is so short that it falls back on all text of the page.
@@ -37,14 +29,38 @@ MAX_ELEMENTS = 100_000
 def read_webpage(page: str) -> Draft:
     """The article of a page. Raises NotAnArticle where there is none, and UnreadableSource for a page without end."""
     tree = _tree(page)
+    about = about_page(tree)
     document = _extracted(tree)
     title = collapsed(cleaned(document.title or ""))
     blocks = _under_title(list(_blocks(document.body)), title)
     opening = read_opening([block.text for block in blocks[:8]], title)
     text, sections = composed(blocks[opening.lines :])
-    published = _published(tree) or (Dated(opening.day, "byline") if opening.day else None)
+    byline = Dated(opening.day, "byline") if opening.day else None
     names = cleaned(document.author or "").replace("; ", ", ")
-    return Draft(text, sections, (), title, author_of(names) or opening.author, published)
+    return Draft(
+        text,
+        sections,
+        title=title,
+        author=author_of(names) or opening.author,
+        published=about.published or byline,
+        modified=about.modified,
+        url=about.url,
+        # Pages claim the language of the template that they were made with.
+        language=about.language if len(text) < MIN_LANGUAGE_SAMPLE else "",
+    )
+
+
+def feeds_of(page: str, url: str) -> tuple[str, ...]:
+    """The addresses of the feeds that the page at `url` names as its own."""
+    try:
+        return feeds_in(_tree(page), url)
+    except FootnoteError:
+        return ()
+
+
+def page_around(title: str, content: str) -> str:
+    """A page that holds an article and nothing else."""
+    return f"<!doctype html><html><head><title>{html.escape(title)}</title></head><article>{content}</article></html>"
 
 
 def _tree(page: str) -> Any:  # noqa: ANN401 - lxml ships no types
@@ -146,64 +162,3 @@ def _shown(element: Any) -> str:  # noqa: ANN401
 
 def _flat(text: str | None) -> str:
     return (text or "").replace("\n", " ")
-
-
-def _published(tree: Any) -> Dated | None:  # noqa: ANN401
-    """The day of first publication that the page's tags give."""
-    for evidence, values in (("meta tag", _in_meta(tree)), ("meta tag", _in_json(tree)), ("byline", _in_time(tree))):
-        day = next((day for value in values if (day := _day(value))), None)
-        if day:
-            return Dated(day, evidence)
-    return None
-
-
-def _day(value: str) -> date | None:
-    return day_of(cleaned(value)) if len(value) < 100 else None
-
-
-def _in_meta(tree: Any) -> list[str]:  # noqa: ANN401
-    said: dict[str, str] = {}
-    for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
-        said.setdefault(name.strip().lower(), meta.get("content") or "")
-    return [said[name] for name in _META_NAMES if name in said]
-
-
-def _in_json(tree: Any) -> list[str]:  # noqa: ANN401
-    """The datePublished values of the page's JSON-LD, articles only."""
-    found: list[str] = []
-    for script in tree.iter("script"):
-        if (script.get("type") or "").strip().lower() == "application/ld+json":
-            try:
-                found.extend(_dates_of(json.loads(script.text or "", strict=False)))
-            except (ValueError, RecursionError):
-                continue
-    return found
-
-
-def _dates_of(node: Any) -> Iterator[str]:  # noqa: ANN401
-    """The dates of the articles in a JSON-LD value: itself, a list of them, or a graph."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _dates_of(item)
-    elif isinstance(node, dict):
-        kinds = node.get("@type")
-        kinds = kinds if isinstance(kinds, list) else [kinds]
-        if any(isinstance(kind, str) and kind.endswith(("Article", "Posting", "Report")) for kind in kinds):
-            yield str(node.get("datePublished") or node.get("dateCreated") or "")
-        yield from _dates_of(node.get("@graph"))
-
-
-def _in_time(tree: Any) -> Sequence[str]:  # noqa: ANN401
-    """The first time tag that is marked as the publication, or stands in the article and not as its update."""
-    marked, inside = [], []
-    for tag in tree.iter("time"):
-        mark = f"{tag.get('itemprop')} {tag.get('class')}".lower()
-        if "modif" in mark or "update" in mark:
-            continue
-        said = tag.get("datetime") or tag.text or ""
-        if "publish" in mark or "entry-date" in mark or tag.get("pubdate") is not None:
-            marked.append(said)
-        elif any(above.tag == "article" for above in tag.iterancestors()):
-            inside.append(said)
-    return [*marked, *inside][:1]
