@@ -171,12 +171,12 @@ def coverage(rare: Mapping[str, float], text: str) -> float:
 
 
 def chosen(weighed: Sequence[Weighed]) -> list[Weighed]:
-    """The first, and those close behind that say something else, one of each other article before the rest."""
+    """The first, and those close behind that say something else, those of other voices before the rest."""
     best = support(weighed[0].evidence)
     close = [w for w in weighed[1:] if support(w.evidence) >= CLOSE * best]
-    home = weighed[0].candidate.hit.article.id
+    home = weighed[0].candidate.hit.speaker
     kept = [weighed[0]]
-    for other in sorted(close, key=lambda w: w.candidate.hit.article.id == home):
+    for other in sorted(close, key=lambda w: w.candidate.hit.speaker == home):
         if len(kept) < MAX_SENTENCES and all(float(other.vector @ w.vector) < SAME for w in kept):
             kept.append(other)
     return kept

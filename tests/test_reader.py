@@ -165,6 +165,14 @@ def test_other_articles_come_before_more_of_the_same():
     assert chosen([best, same, other]) == [best, other, same]
 
 
+def test_a_near_copy_is_no_other_voice():
+    best, copy, other = weighed("mole", vector=0), weighed("copy", vector=1), weighed("ferry", vector=2)
+    best, copy = (
+        replace(w, candidate=replace(w.candidate, hit=replace(w.candidate.hit, voice="v"))) for w in (best, copy)
+    )
+    assert chosen([best, copy, other]) == [best, other, copy]
+
+
 def test_what_says_the_same_again_is_left_out():
     best, again, new = weighed("mole", vector=0), weighed("ferry", vector=0), weighed("crane", vector=1)
     assert chosen([best, again, new]) == [best, new]
