@@ -1,4 +1,4 @@
-"""The command line of the index: `python -m index sync | status | check | remove`.
+"""The command line of the index: `python -m index sync | add | watch | status | check | remove | rollback | purge`.
 
 Results go to stdout, as text or with --json as JSON, everything else to stderr. Exit code 0: done; 1: something was
 not, and the output says what; 2: the request cannot be meant. The heavy imports stand in the commands that need them.
@@ -10,9 +10,9 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from index.catalog import Catalog
     from index.check import CheckReport
     from index.embedder import Embedder
+    from index.ledger import Entry
     from index.settings import IndexSettings
     from index.sync import Report
 
 # Sources that a summary names with their reasons before it says how many more there are.
 SHOWN = 20
 COUNTS = ("new", "changed", "gone", "same", "skipped", "failed")
+STATES = ("indexed", "skipped", "failed")
 _LABELS = {"same": "unchanged"}
 
 # Whether everything asked was done, the result as JSON, and as text.
@@ -60,13 +62,31 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         return sub
 
-    sync = add("sync", _sync, "index what is new, changed or gone")
-    sync.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="file or folder, followed from now on")
-    add("status", _status, "say what is indexed and what is not")
+    sync = add("sync", _sync, "index what is new, changed or gone; what is named is followed from now on")
+    places: dict[str, Any] = {"metavar": "PATH|URL", "help": "file, folder, page, feed or sitemap"}
+    sync.add_argument("locations", nargs="*", **places)
+    sync.add_argument("--yes", action="store_true", help="also take away more than a fifth of what a place had")
+    follow = add("add", _add, "follow a file, folder, page, feed or sitemap; the next sync indexes it")
+    follow.add_argument("locations", nargs="+", **places)
+    follow.add_argument("--kind", choices=("page", "feed", "sitemap"), help="what the address is, without asking it")
+    follow.add_argument("--limit", type=int, metavar="N", help="articles that one sync asks a feed or sitemap for")
+    follow.add_argument("--field", action="append", default=[], metavar="text=NAME", help="the field of a record that"
+                        " holds its text, title, author, published, url or id; may be repeated")  # fmt: skip
+    watch = add("watch", _watch, "keep the index up to date until it is stopped")
+    watch.add_argument("--every", type=float, default=30, metavar="MIN", help="minutes between looks at the web (30)")
+    status = add("status", _status, "say what is indexed and what is not")
+    status.add_argument("--state", choices=STATES, help="list the sources that ended like this")
+    status.add_argument(
+        "--find", default="", metavar="TEXT", help="list the sources with this in name, title or reason"
+    )
+    add("rollback", _rollback, "return to what was searched before the last run; again to come back")
+    add("purge", _purge, "erase the text that is no longer searched")
     check = add("check", _check, "compare the index with what it was made from")
     check.add_argument("--repair", action="store_true", help="make again what is damaged, without embedding")
-    remove = add("remove", _remove, "take files or folders out of the index; they themselves are not touched")
-    remove.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file or folder")
+    remove = add(
+        "remove", _remove, "take files, folders, pages or feeds out of the index; they themselves are not touched"
+    )
+    remove.add_argument("locations", nargs="+", **places)
     return parser
 
 
@@ -74,26 +94,108 @@ def _sync(options: argparse.Namespace) -> Result:
     from index.embedder import Embedder
 
     settings = _settings(options)
+    embedder = Embedder(settings.model, settings.precision)
     start = time.monotonic()
-    report = _synced(settings.store, options.paths, Embedder(settings.model, settings.precision))
+    report = _synced(settings, options.locations, embedder, options.yes)
+    if report.held and _agrees(f"Take {len(report.held):,} articles out of the index that are no longer there?"):
+        report = _synced(settings, options.locations, embedder, yes=True)
     seconds = round(time.monotonic() - start, 2)
-    counts = {name: getattr(report, name) for name in COUNTS}
     unread = [(o.source, o.state, o.reason) for o in report.unread]
-    text = (
-        f"{', '.join(f'{n:,} {_LABELS.get(name, name)}' for name, n in counts.items())}; "
-        f"passages embedded: {report.embedded:,}; {seconds:.1f} s"
+    result = {name: getattr(report, name) for name in COUNTS}
+    result |= {"embedded": report.embedded, "left": report.left, "held": report.held, "seconds": seconds}
+    lines = [f"{counts(report)}; passages embedded: {report.embedded:,}; {seconds:.1f} s", *_later(report)]
+    return (
+        not (report.failed or report.held),
+        result | {"problems": _problems(unread)},
+        "\n".join([*lines, *_problem_lines(unread)]),
     )
-    result = counts | {"embedded": report.embedded, "seconds": seconds, "problems": _problems(unread)}
-    return not report.failed, result, "\n".join([text, *_problem_lines(unread)])
 
 
-def _synced(store: Path, paths: Sequence[Path], embedder: Embedder) -> Report:
+def _synced(settings: IndexSettings, locations: Sequence[str], embedder: Embedder, yes: bool) -> Report:
     from index.sync import sync_followed, sync_paths
 
     with progress_bar() as progress:
-        if paths:
-            return sync_paths(store, paths, embedder, progress)
-        return sync_followed(store, embedder, progress)
+        if locations:
+            return sync_paths(settings.store, locations, embedder, progress, yes, settings.outside)
+        return sync_followed(settings.store, embedder, progress, yes, settings.outside)
+
+
+def counts(report: Report) -> str:
+    """'3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped, 0 failed'."""
+    return ", ".join(f"{getattr(report, name):,} {_LABELS.get(name, name)}" for name in COUNTS)
+
+
+def _later(report: Report) -> list[str]:
+    """What a run held back, and what it left for the next."""
+    lines = []
+    if report.held:
+        many = f"{len(report.held):,} articles would be taken out, more than a fifth of what their place had"
+        lines.append(f"Held back: {many}; the first is {place(report.held[0])}")
+        lines.append("If they are meant to go: `python -m index sync --yes`.")
+    if report.left:
+        lines.append(f"Articles of feeds and sitemaps that wait for the next sync: {report.left:,}")
+    return lines
+
+
+def _agrees(question: str) -> bool:
+    """Whether somebody at a terminal says yes; without one, nobody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _add(options: argparse.Namespace) -> Result:
+    from index.following import add, options_of
+
+    settings = _settings(options)
+    added = add(settings.store, options.locations, options.kind or "", options_of(options.field, options.limit),
+                settings.networks)  # fmt: skip
+    lines = [f"Follows the {'path' if f.kind == 'files' else f.kind} {place(f.location)}" for f in added.followed]
+    feeds = [f"This page names a feed, which can be followed too: {place(feed)}" for feed in added.feeds]
+    result = {"followed": [{"location": f.location, "kind": f.kind} for f in added.followed], "feeds": added.feeds}
+    return True, result, "\n".join([*lines, *feeds, "`python -m index sync` indexes it."])
+
+
+def _watch(options: argparse.Namespace) -> Result:
+    from index.embedder import Embedder
+    from index.watch import watch
+
+    settings = _settings(options)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+    def say(sentence: str) -> None:
+        print(visible(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sentence}"), flush=True)
+
+    watch(settings.store, Embedder(settings.model, settings.precision), settings.outside, 60 * options.every, say)
+    return True, {}, ""
+
+
+def _rollback(options: argparse.Namespace) -> Result:
+    from index.upkeep import roll_back
+
+    done = roll_back(_settings(options).store)
+    lines = [
+        f"Back to what was searched before the last run: {done.back:,} articles came back, {done.away:,} went.",
+        "What changed since is indexed again by the next sync; another rollback undoes this one.",
+    ]
+    return True, asdict(done), "\n".join(lines)
+
+
+def _purge(options: argparse.Namespace) -> Result:
+    from index.upkeep import purge
+
+    done = purge(_settings(options).store)
+    lines = [f"Erased {done.erased:,} articles that could have been brought back; what is left was written anew."]
+    if not done.whole:
+        lines.append("Somebody is reading the index, so old pages may be left: close the app, and purge again.")
+    lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
+    return done.whole, asdict(done), "\n".join(lines)
 
 
 def _status(options: argparse.Namespace) -> Result:
@@ -101,15 +203,27 @@ def _status(options: argparse.Namespace) -> Result:
     from index.database import existing
 
     with contextlib.closing(Catalog(existing(_settings(options).store))) as catalog, catalog.snapshot():
+        if options.state or options.find:
+            return True, *_listed(catalog.entries(options.state or "", options.find))
         return True, *_described(catalog)
+
+
+def _listed(entries: Sequence[Entry]) -> tuple[dict[str, Any], str]:
+    """Lines of the ledger, as JSON and as text."""
+    lines = [
+        f"{entry.state:<9} {place(entry.source)}"
+        + (f": {entry.reason}" if entry.reason else f"  {entry.title} · {entry.published or 'undated'}")
+        + (f" (the same as {place(entry.twin)})" if entry.twin else "")
+        for entry in entries
+    ]
+    return {"sources": [asdict(entry) for entry in entries]}, "\n".join(lines or ["No source is like that."])
 
 
 def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
     """The status of an index, as JSON and as text."""
     overview, known, followed = catalog.overview(), catalog.known(), catalog.followed()
-    unread = [(source, k.state, k.reason) for source, k in known.items() if k.state != "indexed"]
-    states = Counter(k.state for k in known.values())
-    counts = {state: states[state] for state in ("indexed", "skipped", "failed")}
+    unread = [(source, k.state, k.reason) for source, k in known.items() if k.state in ("skipped", "failed")]
+    states, twins = catalog.states(), sum(bool(k.twin) for k in known.values())
     model, precision = catalog.note("model"), catalog.note("precision")
     result = {
         "store": str(catalog.path.parent),
@@ -119,7 +233,8 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
         "model": model,
         "precision": precision,
         "followed": followed,
-        "sources": counts,
+        "sources": states,
+        "twins": twins,
         "problems": _problems(unread),
     }
     dates = f"{overview.first} to {overview.last}" if overview.first else "none"
@@ -129,7 +244,8 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
         f"dates       {dates}; articles without one: {overview.undated:,}",
         f"model       {f'{model}, {precision}' if model else 'none yet'}",
         *[f"follows     {place(folder)}" for folder in followed or ["nothing yet"]],
-        f"sources     {', '.join(f'{n:,} {state}' for state, n in counts.items())}",
+        f"sources     {', '.join(f'{n:,} {state}' for state, n in states.items())}"
+        + (f"; {twins:,} of them say what another says" if twins else ""),
     ]
     return result, "\n".join([*lines, *_problem_lines(unread)])
 
@@ -153,7 +269,7 @@ def _verdict(report: CheckReport) -> list[str]:
 def _remove(options: argparse.Namespace) -> Result:
     from index.upkeep import remove
 
-    removal = remove(_settings(options).store, options.paths)
+    removal = remove(_settings(options).store, options.locations)
     lines = [
         f"Taken out of the index: {len(removal.sources):,}",
         *[f"No longer followed: {place(folder)}" for folder in removal.unfollowed],

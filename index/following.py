@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from index.catalog import Catalog
 from index.database import FILE_NAME
+from index.errors import FootnoteError, UsageError
 from index.ledger import Followed
-from index.sources.files import Files
+from index.sources.files import Files, lies_in
 from index.sources.sightings import Known, Reading, Sighting, Source
+from index.writer import SPOOL, writing
+
+if TYPE_CHECKING:
+    from index.sources.web import Tools
 
 SOURCES_FILE = "sources.toml"
-KINDS = ("files", "page", "feed", "sitemap")
-_OPTIONS = {"fields": dict, "limit": int}
+FILES = "files"
+KINDS = (FILES, "page", "feed", "sitemap")
 
 
-class Missing:
-    """A file or folder that is followed and not there. Its articles stay: the disk may only not be mounted."""
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a run may look at: pages on the internet, and in `networks`; `listing` is where sources.toml would be."""
 
-    def __init__(self, location: str) -> None:
-        self.location = location
+    networks: tuple[str, ...] = ()
+    listing: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """What is followed and cannot be looked at now. Its articles stay: a disk may only not be mounted."""
+
+    location: str
+    problem: str
 
     def scan(self, known: Mapping[str, Known]) -> Iterator[Sighting]:
         """The location itself, which failed."""
-        problem = "no longer there; put it back, or take it out with `python -m index remove`"
-        yield Sighting(self.location, "", problem, "failed")
+        yield Sighting(self.location, "", self.problem, "failed")
 
-    def read(self, sightings: object) -> Iterator[Reading]:
+    def read(self, sightings: Iterable[Sighting]) -> Iterator[Reading]:
         """Nothing."""
         return iter(())
 
@@ -37,17 +53,190 @@ class Missing:
         return False
 
 
-def followed_now(store: Path) -> list[Followed]:
-    """What is followed, or what a first run that was stopped had begun with."""
-    if not (store / FILE_NAME).exists():
-        return []
-    with contextlib.closing(Catalog(store)) as catalog:
-        return catalog.following() or catalog.beginning()
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What sources.toml no longer lists: nothing of it is there any more."""
+
+    location: str
+
+    def scan(self, known: Mapping[str, Known]) -> Iterator[Sighting]:
+        """Nothing."""
+        return iter(())
+
+    def read(self, sightings: Iterable[Sighting]) -> Iterator[Reading]:
+        """Nothing."""
+        return iter(())
+
+    def covers(self, source: str) -> bool:
+        """Whether the source is it, or lies in it."""
+        return lies_in(source, self.location)
 
 
-def source_of(followed: Followed, store: Path) -> Source:
-    """The source of articles that is followed."""
-    path = Path(followed.location)
+def followed_now(store: Path, listing: Path | None = None) -> tuple[list[Followed], list[Followed]]:
+    """What is followed, or what a first run that was stopped had begun with; and what sources.toml no longer lists."""
+    following: list[Followed] = []
+    if (store / FILE_NAME).exists():
+        with contextlib.closing(Catalog(store)) as catalog:
+            following = catalog.following() or catalog.beginning()
+    return merged(following, listed(listing) if listing else None)
+
+
+def merged(following: Sequence[Followed], lines: Sequence[Followed] | None) -> tuple[list[Followed], list[Followed]]:
+    """What is followed together with the `lines` of sources.toml, and what used to be one of them and is not now.
+
+    Without the file nothing is dropped: it may only be somewhere else.
+    """
+    if lines is None:
+        return list(following), []
+    kinds = {f.location: f.kind for f in following}
+    now = {f.location: replace(f, kind=f.kind or kinds.get(f.location, "")) for f in lines}
+    others = [f for f in following if not f.listed and f.location not in now]
+    return [*others, *now.values()], [f for f in following if f.listed and f.location not in now]
+
+
+def named(location: str | Path, **options: Any) -> Followed:  # noqa: ANN401 - what the options hold is checked below
+    """A file, a folder or an address to follow. Raises UsageError for a path that does not exist, and no address."""
+    text = str(location)
+    if "://" in text:
+        from index.sources.addresses import canonical
+
+        return Followed(canonical(text), "", options)
+    path = Path(text).expanduser().resolve()
     if not path.exists():
-        return Missing(followed.location)
-    return Files(path, followed.options.get("fields"))
+        raise UsageError(f"{location} does not exist", "Check the spelling.")
+    return Followed(str(path), FILES, options)
+
+
+def listed(file: Path) -> list[Followed] | None:
+    """What sources.toml lists; None when there is no such file. Raises UsageError for one that cannot be meant."""
+    if not file.exists():
+        return None
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", "Mend the file, or move it away.") from error
+    entries = values.pop("source", [])
+    if values or not isinstance(entries, list):
+        wrong = next(iter(values), "source")
+        raise UsageError(f"{file}: {wrong!r} is not known", 'Write [[source]] and below it location = "...".')
+    return [_entry(file, number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _entry(file: Path, number: int, entry: object) -> Followed:
+    """One [[source]]. A path in it is taken from the folder of the file."""
+    where = f"{file}: source {number}"
+    if not isinstance(entry, dict) or not isinstance(entry.get("location"), str) or not entry["location"]:
+        raise UsageError(f"{where} has no location", 'Write location = "..." with a path or an address.')
+    location, kind = entry["location"], entry.get("kind", "")
+    options = {key: value for key, value in entry.items() if key not in ("location", "kind")}
+    _check(where, kind, options)
+    if "://" in location:
+        return replace(named(location, **options), kind=kind, listed=True)
+    path = (file.resolve().parent / Path(location).expanduser()).resolve()
+    return Followed(str(path), FILES, options, listed=True)
+
+
+def _check(where: str, kind: object, options: Mapping[str, object]) -> None:
+    if kind not in ("", *KINDS):
+        raise UsageError(f"{where}: there is no kind {kind!r}", f"Known are: {', '.join(KINDS)}.")
+    for key, value in options.items():
+        if key == "fields":
+            if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+                raise UsageError(f"{where}: fields is not a mapping", 'Write fields = {text = "body", title = "name"}.')
+        elif key != "limit":
+            raise UsageError(f"{where}: there is no setting {key!r}", "Known are: location, kind, fields, limit.")
+        elif not isinstance(value, int) or value < 1:
+            raise UsageError(f"{where}: limit is {value!r}, not a whole number of 1 or more", "Write limit = 100.")
+
+
+@contextlib.contextmanager
+def opened(
+    following: Sequence[Followed], store: Path, networks: Sequence[str] = ()
+) -> Iterator[tuple[list[Source], list[Followed]]]:
+    """The sources of what is followed, and that again with the kinds that were not known yet.
+
+    Pages are fetched from addresses on the internet, and from those in `networks`.
+    """
+    with contextlib.ExitStack() as stack:
+        tools = _tools(store, networks, stack) if any(f.kind != FILES for f in following) else None
+        sources, known = [], []
+        for followed in following:
+            source, kind = _source(followed, tools)
+            sources.append(source)
+            known.append(replace(followed, kind=kind))
+        yield sources, known
+
+
+def _tools(store: Path, networks: Sequence[str], stack: contextlib.ExitStack) -> Tools:
+    from index.sources.fetcher import Fetcher
+    from index.sources.web import Tools
+
+    fetcher = stack.enter_context(contextlib.closing(Fetcher(networks)))
+    return Tools(fetcher, store / SPOOL)
+
+
+def _source(followed: Followed, tools: Tools | None) -> tuple[Source, str]:
+    if tools is None or followed.kind == FILES:
+        path = Path(followed.location)
+        if path.exists():
+            return Files(path, followed.options.get("fields")), FILES
+        gone = "no longer there; put it back, or take it out with `python -m index remove`"
+        return Unreachable(followed.location, gone), FILES
+    from index.sources.kinds import discover
+    from index.sources.listings import Feed, Sitemap
+    from index.sources.web import Page
+
+    try:
+        kind = followed.kind or discover(followed.location, tools.fetcher).kind
+    except FootnoteError as error:
+        return Unreachable(followed.location, str(error)), ""
+    limit = {"limit": followed.options["limit"]} if "limit" in followed.options else {}
+    if kind == "page":
+        return Page(followed.location, tools), kind
+    return (Feed if kind == "feed" else Sitemap)(followed.location, tools, **limit), kind
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What is followed from now on, and the feeds that pages among it name."""
+
+    followed: tuple[Followed, ...]
+    feeds: tuple[str, ...]
+
+
+def add(
+    store: Path, locations: Sequence[str], kind: str, options: Mapping[str, Any], networks: Sequence[str] = ()
+) -> Added:
+    """Follows paths and addresses, which the next sync indexes. An address is asked what it is, unless `kind` says so.
+
+    Raises UsageError for a path that does not exist, and FootnoteError for an address that does not answer; then none
+    of them is followed.
+    """
+    from index.sources.kinds import discover
+
+    _check("add", kind, options)
+    wanted = [named(location, **options) for location in locations]
+    followed: list[Followed] = []
+    feeds: list[str] = []
+    with contextlib.ExitStack() as stack:
+        tools = _tools(store, networks, stack)
+        for one in wanted:
+            if one.kind == FILES or kind:
+                followed.append(replace(one, kind=one.kind or kind))
+            else:
+                found = discover(one.location, tools.fetcher)
+                followed.append(replace(one, location=found.url, kind=found.kind))
+                feeds.extend(found.feeds)
+    with writing(store) as catalog:
+        for one in followed:
+            catalog.follow(one)
+    return Added(tuple(followed), tuple(dict.fromkeys(feeds)))
+
+
+def options_of(fields: Sequence[str], limit: int | None) -> dict[str, Any]:
+    """The options that a command line gives, a field as "text=body". Raises UsageError for one without "="."""
+    for field in fields:
+        if "=" not in field:
+            raise UsageError(f"--field {field} names no field", "Write --field text=body.")
+    given = dict(field.split("=", 1) for field in fields)
+    return {**({"fields": given} if given else {}), **({} if limit is None else {"limit": limit})}

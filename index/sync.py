@@ -15,13 +15,13 @@ from pathlib import Path
 from index.catalog import Catalog, NewSegment, Publication, same_text
 from index.embedder import Embedder
 from index.errors import UsageError
-from index.following import followed_now, source_of
+from index.following import Dropped, Outside, followed_now, named, opened
 from index.ledger import Followed, Outcome
 from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, plan
 from index.records import Article, digest
 from index.segments import build_segment, merge_segments
-from index.sources.files import Files
+from index.sources.files import lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Memo, Reading, Sighting, Source
 from index.writer import writing
@@ -34,13 +34,16 @@ EMBED_BATCH = 256
 
 Progress = Callable[[str, int, int], None]
 
+NOTHING_MORE = Outside()
+
 
 @dataclass(slots=True)
 class Report:
     """What a run did. Each source that was seen counts once: new, changed, same, skipped or failed.
 
     `unread` are the skipped and failed ones; `embedded` counts the vectors computed. `held` are the sources whose
-    articles would be gone, and are kept because they are too many of those of their place.
+    articles would be gone, and are kept because they are too many of those of their place. `left` is how many articles
+    of feeds and sitemaps wait for the next run.
     """
 
     new: int = 0
@@ -50,6 +53,7 @@ class Report:
     skipped: int = 0
     failed: int = 0
     embedded: int = 0
+    left: int = 0
     unread: list[Outcome] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
 
@@ -73,11 +77,12 @@ def sync(
     progress: Progress = lambda *_: None,
     follow: Sequence[Followed] = (),
     remove_many: bool = False,
+    dropped: Sequence[Followed] = (),
 ) -> Report:
     """Brings the index up to date with the sources; what is in `follow` is followed once it is published.
 
-    A place that would lose more than MAX_REMOVED of its articles keeps them, unless `remove_many`. Raises FootnoteError
-    when another process is already at it.
+    A place that would lose more than MAX_REMOVED of its articles keeps them, unless `remove_many`; one of `dropped` is
+    followed no longer when it has none. Raises FootnoteError when another process is already at it.
     """
     with writing(store) as catalog:
         run = _Run(store, catalog, embedder, progress, remove_many)
@@ -90,32 +95,40 @@ def sync(
             run.embed()
             if run.ready:
                 run.publish(run.build())
-        run.forget()
+        run.forget(dropped)
+        run.report.left = sum(getattr(source, "left", 0) for source in sources)
         return run.report
 
 
 def sync_paths(
     store: Path,
-    paths: Sequence[Path],
+    locations: Sequence[str | Path],
     embedder: Embedder,
     progress: Progress = lambda *_: None,
     remove_many: bool = False,
+    outside: Outside = NOTHING_MORE,
 ) -> Report:
-    """The same for files and folders, which are followed from now on. Raises UsageError when one does not exist."""
-    sources = [Files(path) for path in paths]
-    follow = [Followed(str(source.root)) for source in sources]
-    return sync(store, sources, embedder, progress, follow, remove_many)
+    """The same for paths and addresses, followed from now on. Raises UsageError when a path does not exist."""
+    following = [named(location) for location in locations]
+    with opened(following, store, outside.networks) as (sources, follow):
+        return sync(store, sources, embedder, progress, follow, remove_many)
 
 
 def sync_followed(
-    store: Path, embedder: Embedder, progress: Progress = lambda *_: None, remove_many: bool = False
+    store: Path,
+    embedder: Embedder,
+    progress: Progress = lambda *_: None,
+    remove_many: bool = False,
+    outside: Outside = NOTHING_MORE,
+    only: Callable[[Followed], bool] = lambda _: True,
 ) -> Report:
-    """The same for everything that is followed. What cannot be reached fails, and keeps its articles."""
-    following = followed_now(store)
-    if not following:
+    """The same for `only` what is followed. What cannot be reached fails, and keeps its articles."""
+    following, dropped = followed_now(store, outside.listing)
+    if not following and not dropped:
         raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
-    sources = [source_of(followed, store) for followed in following]
-    return sync(store, sources, embedder, progress, following, remove_many)
+    with opened([followed for followed in following if only(followed)], store, outside.networks) as (sources, follow):
+        sources += [Dropped(followed.location) for followed in dropped]
+        return sync(store, sources, embedder, progress, follow, remove_many, dropped)
 
 
 class _Run:
@@ -204,8 +217,15 @@ class _Run:
         )
         self._due, self._gone, self.follow = [], (), ()
 
-    def forget(self) -> None:
-        """Merges segments, removes vectors nobody uses, and keeps what sources remember for themselves."""
+    def forget(self, dropped: Sequence[Followed] = ()) -> None:
+        """Merges segments, removes vectors nobody uses, and keeps what sources remember for themselves.
+
+        What is dropped is followed no longer, unless something of it was held back.
+        """
+        for followed in dropped:
+            held = [place for source in self.report.held for place in (source, self.known[source].part_of)]
+            if not any(lies_in(place, followed.location) for place in held):
+                self._catalog.unfollow(followed.location)
         merge_segments(self._store, self._catalog)
         self._catalog.note_memos(self._taken.memos)
         self._catalog.tidy()

@@ -1,0 +1,156 @@
+"""Keeping an index up to date: folders when they change, the web now and then. The only import of watchfiles.
+
+Everything it needs to know is in the store, so it may be stopped anywhere and started again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from index.embedder import Embedder
+from index.errors import FootnoteError, ended
+from index.following import FILES, Outside, followed_now
+from index.ledger import Followed
+from index.sync import Report, sync_followed
+
+# Seconds. Changes that come together are indexed together.
+SETTLED = 1.0
+# Seconds after which what is followed is looked up again, and a run that failed is tried again.
+LOOK_AGAIN = 15.0
+
+Say = Callable[[str], None]
+
+
+def watch(
+    store: Path,
+    embedder: Embedder,
+    outside: Outside,
+    every: float,
+    say: Say,
+    stop: threading.Event | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Syncs at once, then whenever a followed folder changes, and what lies on the web `every` so many seconds.
+
+    What goes wrong is said and tried again. Returns when `stop` is set.
+    """
+    stop = stop or threading.Event()
+    due, news = _Due(clock, every), News(say)
+    while not stop.is_set():
+        following = _following(store, outside, news)
+        if following:
+            _sync(store, embedder, outside, due, news)
+        for changed in changes(following, store, outside, stop):
+            due.files = due.files or changed
+            if due.files or due.web or _following(store, outside, news) != following:
+                break
+
+
+def _following(store: Path, outside: Outside, news: News) -> list[Followed]:
+    """What is followed, and what sources.toml no longer lists; nothing when that cannot be told."""
+    try:
+        following, dropped = followed_now(store, outside.listing)
+        if not following:
+            news.once("", f"Nothing is followed yet by the index in {store}")
+        return [*following, *dropped]
+    except FootnoteError as error:
+        news.once("", f"{ended(error)} {error.hint}".strip())
+        return []
+
+
+class _Due:
+    """What is to be looked at next: files when they change, the web when its time has come."""
+
+    def __init__(self, clock: Callable[[], float], every: float) -> None:
+        self.files = True
+        self._clock, self._every = clock, every
+        self._last: float | None = None
+
+    @property
+    def web(self) -> bool:
+        """Whether the web is to be asked again."""
+        return self._last is None or self._clock() - self._last >= self._every
+
+    def covers(self, followed: Followed) -> bool:
+        """Whether something that is followed is to be looked at now."""
+        return self.files if followed.kind == FILES else self.web
+
+    def done(self, web: bool) -> None:
+        """Nothing is due any more, as of now."""
+        self.files = False
+        self._last = self._clock() if web else self._last
+
+
+class News:
+    """What there is to say of the runs, each thing once until it is another."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._said: dict[str, str] = {}
+
+    def once(self, about: str, sentence: str) -> None:
+        """Says a sentence about something, unless it is what was said of it last."""
+        if self._said.get(about) != sentence:
+            self._said[about] = sentence
+            self._say(sentence)
+
+    def of(self, report: Report) -> None:
+        """Says what a run did; nothing of one that found everything as it was."""
+        if report.new or report.changed or report.gone:
+            self._say(f"{report.new:,} new, {report.changed:,} changed, {report.gone:,} gone")
+        failed = {outcome.source: outcome.reason for outcome in report.unread if outcome.state == "failed"}
+        self._said = {about: said for about, said in self._said.items() if about in failed or about == "held"}
+        for source, reason in failed.items():
+            self.once(source, f"{source}: {reason}")
+        if report.held:
+            many = f"{len(report.held):,} articles would go; `python -m index sync --yes` takes them out"
+            self.once("held", f"Held back: {many}")
+
+
+def _sync(store: Path, embedder: Embedder, outside: Outside, due: _Due, news: News) -> None:
+    web = due.web
+    try:
+        report = sync_followed(store, embedder, outside=outside, only=due.covers)
+    except FootnoteError as error:
+        news.once("", f"{ended(error)} {error.hint}".strip())
+        return
+    due.done(web)
+    news.of(report)
+
+
+def changes(following: list[Followed], store: Path, outside: Outside, stop: threading.Event) -> Iterator[bool]:
+    """Whether followed files changed, each time they have, and every LOOK_AGAIN seconds that they have not."""
+    from watchfiles import watch as watched
+
+    places = [Path(f.location) for f in following if f.kind == FILES]
+    places += [outside.listing] if outside.listing else []
+    there = {place if place.is_dir() else place.absolute().parent for place in places}
+    there = {place for place in there if place.is_dir()}
+    if not there:
+        while not stop.wait(LOOK_AGAIN):
+            yield False
+        return
+    inside = str(store.resolve())
+
+    def matters(_: object, path: str) -> bool:
+        return not path.startswith(inside) and any(_lies_in(path, place) for place in places)
+
+    for found in watched(
+        *there,
+        watch_filter=matters,
+        debounce=int(1000 * SETTLED),
+        rust_timeout=int(1000 * LOOK_AGAIN),
+        yield_on_timeout=True,
+        stop_event=stop,
+        raise_interrupt=True,
+    ):
+        yield bool(found)
+
+
+def _lies_in(path: str, place: Path) -> bool:
+    root = str(place.absolute())
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
