@@ -151,11 +151,17 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
 def note_html(turn_number: int, citation: Citation) -> str:
     """One footnote: number, title, author if there is one, page if there is one, date."""
     page = together(f"p. {citation.page}") if citation.page else None
-    about = [citation.author, page, together(short(citation.published))]
+    about = [citation.author, page, together(short(citation.published)), *also(citation)]
     return (
         f'<li><a class="cite" href="#cite-{turn_number}-{citation.number}">&#91;{citation.number}&#93;</a> '
         f"<span><b>{plain(citation.title)}</b> <i>{plain(' · '.join(filter(None, about)))}</i></span></li>"
     )
+
+
+def also(citation: Citation) -> list[str]:
+    """'also in evening-post.html': where the same passage was published too."""
+    names = [copy.source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] for copy in citation.also]
+    return [f"also in {', '.join(names)}"] if names else []
 
 
 def refusal_html(turn_number: int, answer: Answer) -> str:

@@ -146,6 +146,14 @@ class Catalog(Ledger):
         )
         return {row[0] for row in rows}
 
+    def voices(self, articles: Sequence[str]) -> dict[str, str]:
+        """The name of the group of near-copies of each of these live articles that is in one, by the article's id."""
+        rows = self._db.execute(
+            "SELECT id, voice FROM articles WHERE live AND voice <> '' AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(articles)),),
+        )
+        return dict(rows.fetchall())
+
     def says(self, source: str) -> str:
         """What `same_text` gave for the live article of a source; "" without one."""
         row = self._db.execute("SELECT says FROM articles WHERE source = ? AND live", (source,)).fetchone()

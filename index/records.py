@@ -119,6 +119,11 @@ class Hit:
     also: tuple[Copy, ...] = ()
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Where it was published: the article's own source, and those of its copies."""
+        return self.article.source, *(copy.source for copy in self.also)
+
+    @property
     def speaker(self) -> str:
         """Who says it: hits with different speakers are independent of one another."""
         return self.voice or self.article.id

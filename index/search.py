@@ -16,7 +16,7 @@ from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError
 from index.ledger import Followed
-from index.records import Hit, Overview
+from index.records import Copy, Hit, Overview
 from index.segments import COPIES, SEGMENTS
 
 log = logging.getLogger(__name__)
@@ -145,9 +145,22 @@ class View:
         return dict(zip(stored, vectors.exact(vector, self._catalog.vectors(stored)).tolist(), strict=True))
 
     def hits(self, scored: Scored, found_by: dict[int, str]) -> list[Hit]:
-        """The passages behind the numbers, in their order, each with its article."""
+        """The passages behind the numbers, in their order, each with its article and where the same text lies too."""
         found = self._catalog.live_passages(number for number, _ in scored)
-        return [Hit(*found[n], score, found_by.get(n, "")) for n, score in scored if n in found]
+        articles = {article.source: article for _, article in found.values()}
+        also = {
+            source: tuple(Copy(twin, article.title, article.published) for twin in self._catalog.twins_of(source))
+            for source, article in articles.items()
+        }
+        return [
+            Hit(*found[n], score, found_by.get(n, ""), also=also[found[n][1].source])
+            for n, score in scored
+            if n in found
+        ]
+
+    def voices(self, hits: Sequence[Hit]) -> dict[str, str]:
+        """The name of the group of near-copies that an article of the hits belongs to, by the article's id."""
+        return self._catalog.voices(sorted({hit.article.id for hit in hits}))
 
     def rarity(self, term: str) -> float:
         """How much a word tells, between 0 (in every passage) and 1 (in none): 1 - log(1 + n) / log(1 + N)."""

@@ -115,6 +115,8 @@ def _footnote_lines(citation: Citation) -> Iterator[str]:
     yield f"[{citation.number}] {visible(about)}"
     yield f"    “{visible(citation.quote)}”"
     yield f"    {visible(place(citation.source))}, characters {citation.start}–{citation.end}"
+    for copy in citation.also:
+        yield f"    also in {visible(place(copy.source))}"
 
 
 def _nearest_lines(answer: Answer) -> Iterator[str]:

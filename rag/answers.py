@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from index.records import Hit, Overview
+from index.records import Copy, Hit, Overview
 
 
 class Refusal(StrEnum):
@@ -59,7 +59,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote that stands in an article: `article.text[start:end] == quote`. Only rag.citations.verify makes one."""
+    """A quote that stands in an article: `article.text[start:end] == quote`. Only rag.citations.verify makes one.
+
+    `also` are the places where the passage was published too, in these or nearly these words.
+    """
 
     number: int
     passage_id: str
@@ -74,6 +77,7 @@ class Citation:
     published: date | None
     heading: str
     page: int | None
+    also: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,9 @@ def as_json(answer: Answer) -> dict[str, Any]:
                 "start": c.start,
                 "end": c.end,
                 "quote": c.quote,
+                "also": [
+                    {"source": a.source, "title": a.title, "published": iso(a.published), "url": a.url} for a in c.also
+                ],
             }
             for c in answer.citations
         ],

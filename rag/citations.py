@@ -63,4 +63,5 @@ def _cite(hit: Hit, start: int, end: int, number: int) -> Citation:
         published=hit.article.published,
         heading=hit.passage.heading,
         page=hit.passage.page,
+        also=hit.also,
     )

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from index.embedder import Vectors
 from index.records import Hit, Overview
 from index.search import Index, View
+from rag.voices import one_voice
 
 # How deep each finder looks before fusion.
 DEPTH = 100
@@ -57,8 +58,16 @@ def find(view: View, text: str, vector: Vectors, limit: int) -> list[Hit]:
     similar = dense | view.similarities(vector, [n for n in lexical if n not in dense])
     fused = fuse(similar, lexical, DENSE_WEIGHT)
     by = {n: "+".join([*["dense"] * (n in dense), *["lexical"] * (n in lexical)]) for n in fused}
-    best = sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:limit]
-    return view.hits(best, by)
+    best = sorted(fused.items(), key=lambda item: (-item[1], item[0]))
+    hits = _heard(view, view.hits(best[:limit], by))
+    if len(hits) < limit < len(best):
+        # Some only repeated others, so there is room for as many more, and for what those repeat.
+        hits = _heard(view, view.hits(best[: limit + 2 * (limit - len(hits))], by))
+    return hits[:limit]
+
+
+def _heard(view: View, hits: list[Hit]) -> list[Hit]:
+    return one_voice(hits, view.voices(hits))
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], weight: float) -> dict[int, float]:

@@ -7,7 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Shelf
+from conftest import Shelf, resynced
 
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
@@ -174,7 +174,7 @@ def test_without_a_store_there_are_no_articles_and_none_is_made(store, embedder)
 
 def test_a_store_whose_articles_are_gone_has_no_articles(store, shelf, embedder, assistant):
     shelf.texts.clear()
-    sync(store, [shelf], embedder)
+    resynced(store, shelf, embedder)
     assert ask(assistant, FERRY).refusal is Refusal.NO_ARTICLES
 
 

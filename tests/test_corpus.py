@@ -10,48 +10,48 @@ from rag.evals.corpus import Corpus
 
 def test_a_document_is_read_as_an_article(tmp_path):
     corpus = Corpus(judged(tmp_path))
-    article = corpus.read(f"{tmp_path.resolve()}/corpus.jsonl#d1")
+    article = corpus.article(f"{tmp_path.resolve()}/corpus.jsonl#d1")
     assert (article.title, article.text, article.author) == ("Möle", ARTICLE, None)
     assert (article.published, article.published_from) == (date(2024, 8, 27), "corpus metadata")
 
 
 def test_a_date_that_is_no_date_stays_unknown(tmp_path):
     corpus = Corpus(judged(tmp_path))
-    article = corpus.read(corpus.prefix + "d2")
+    article = corpus.article(corpus.prefix + "d2")
     assert (article.author, article.published, article.published_from) == ("Ada Quill", None, None)
 
 
 def test_an_empty_document_is_no_article(tmp_path):
     corpus = Corpus(judged(tmp_path))
     with pytest.raises(NotAnArticle):
-        corpus.read(corpus.prefix + "d3")
+        corpus.article(corpus.prefix + "d3")
 
 
 def test_a_document_that_is_not_there_cannot_be_read(tmp_path):
     corpus = Corpus(judged(tmp_path))
     with pytest.raises(UnreadableSource, match="no document 'd9'"):
-        corpus.read(corpus.prefix + "d9")
+        corpus.article(corpus.prefix + "d9")
 
 
 def test_a_corpus_that_changes_while_it_is_read_is_noticed(tmp_path):
     corpus = Corpus(judged(tmp_path))
     write_lines(tmp_path / "corpus.jsonl", {"_id": "d0", "text": "New."})
     with pytest.raises(UnreadableSource, match="changed while it was read"):
-        corpus.read(corpus.prefix + "d1")
+        corpus.article(corpus.prefix + "d1")
 
 
 def test_a_corpus_can_be_restricted_to_some_documents(tmp_path):
     corpus = Corpus(judged(tmp_path), frozenset({"d2"}))
     assert corpus.documents == {"d2"}
-    assert [seen.source for seen in corpus.scan()] == [corpus.prefix + "d2"]
+    assert [seen.source for seen in corpus.scan({})] == [corpus.prefix + "d2"]
 
 
 def test_a_scan_sees_each_document_with_a_digest_that_follows_its_line(tmp_path):
-    before = {seen.source: seen.digest for seen in Corpus(judged(tmp_path)).scan()}
+    before = {seen.source: seen.digest for seen in Corpus(judged(tmp_path)).scan({})}
     file = tmp_path / "corpus.jsonl"
     file.write_text(file.read_text(encoding="utf-8").replace("Ferries.", "Ferry."), encoding="utf-8")
     corpus = Corpus(tmp_path)
-    after = {seen.source: seen.digest for seen in corpus.scan()}
+    after = {seen.source: seen.digest for seen in corpus.scan({})}
     assert [source for source in after if before[source] != after[source]] == [corpus.prefix + "d2"]
     assert all(corpus.covers(source) for source in after)
     assert not corpus.covers(str(file))

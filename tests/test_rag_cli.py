@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Shelf
+from conftest import Shelf, resynced
 
 from index.database import FILE_NAME
 from index.sync import sync, sync_paths
@@ -128,11 +128,8 @@ def test_a_refusal_as_json_has_its_reason_and_no_sentences(rag):
 
 def test_nothing_in_an_article_commands_the_terminal(rag, store, words):
     hostile = "\x1b]0;owned\x07fer\u202ery"
-    sync(
-        store,
-        [Shelf(**{hostile: "The ferry sails\x1b[2J\x9b31m at noon\u2066. Tickets\rcost\x08\x08 two crowns."})],
-        words,
-    )
+    text = "The ferry sails\x1b[2J\x9b31m at noon\u2066. Tickets\rcost\x08\x08 two crowns."
+    resynced(store, Shelf(**{hostile: text}), words)
     for question in (FERRY, "zebras?"):
         code, out, _ = rag("ask", question)
         assert code == 0
@@ -189,7 +186,7 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(rag, tmp_path):
     code, _, err = rag("ask", FERRY)
     assert (code, err) == (
         2,
-        "footnote.toml: there is no setting 'modle' in [index].\nKnown are: store, model, precision.\n",
+        "footnote.toml: there is no setting 'modle' in [index].\nKnown are: store, model, precision, networks.\n",
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from conftest import Shelf, WordEmbedder
+from conftest import Shelf, WordEmbedder, resynced
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
@@ -165,7 +165,7 @@ def test_an_edited_article_is_found_as_it_is_now(store, shelf, embedder, retriev
 def test_an_article_that_is_gone_is_not_found(store, shelf, embedder, retriever):
     assert "ferry" in sources(retriever.search("ferry").hits)
     del shelf.texts["ferry"]
-    sync(store, [shelf], embedder)
+    resynced(store, shelf, embedder)
     assert sorted(sources(retriever.search("ferry").hits)) == ["crane", "mole"]
 
 

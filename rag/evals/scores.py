@@ -22,8 +22,8 @@ Document = Callable[[str], str]
 
 
 def ranked(hits: Iterable[Hit], document: Document) -> tuple[str, ...]:
-    """The documents of the hits, each once, where its best passage stands."""
-    return tuple(dict.fromkeys(document(hit.article.source) for hit in hits))
+    """The documents of the hits, each once, where its best passage stands; one that says the same stands with it."""
+    return tuple(dict.fromkeys(document(source) for hit in hits for source in hit.sources))
 
 
 def retrieval(
@@ -46,7 +46,7 @@ def span_recall(question: EvalQuestion, hits: Sequence[Hit], document: Document)
         any(
             span.covered(hit.article.text, hit.passage.start, hit.passage.end)
             for hit in hits
-            if document(hit.article.source) == span.document
+            if span.document in map(document, hit.sources)
         )
         for span in question.spans
     ]
