@@ -88,7 +88,7 @@ def _in_xml(data: bytes, content_type: str) -> Iterator[Mapping[str, str]]:
         yield {
             "url": str(said.get("link") or ""),
             "title": _plain(said),
-            "author": _authors(said),
+            "author": _authors(said, feed.version.startswith("atom")),
             "published": published,
             "updated": updated,
             "content": max([*contents, str(said.get("summary") or "")], key=len),
@@ -102,12 +102,13 @@ def _plain(said: Mapping[str, Any]) -> str:
     return html.unescape(_TAG.sub("", title)) if "html" in kind else title
 
 
-def _authors(said: Mapping[str, Any]) -> str:
-    """The names; RSS asks for a mail address, with the name behind it."""
-    people = [*(said.get("authors") or []), said.get("author_detail") or {}]
-    names = [name for person in people if (name := str(person.get("name") or "")) and not _MAIL.fullmatch(name)]
-    alone = str(said.get("author") or "")
-    return ", ".join(dict.fromkeys(names)) or (alone if not _MAIL.search(alone[:MAX_LINE]) else "")
+def _authors(said: Mapping[str, Any], atom: bool) -> str:
+    """The names. RSS asks for a mail address with the name behind it, which feedparser cuts at the wrong place."""
+    alone = str(said.get("author") or "")[: MAX_LINE + 1]
+    if not atom and "@" in alone:
+        return _MAIL.sub("", alone).strip(" ()<>,;")
+    people = said.get("authors") or []
+    return ", ".join(dict.fromkeys(filter(None, (str(person.get("name") or "") for person in people)))) or alone
 
 
 def _moment(said: Mapping[str, Any], key: str) -> str:

@@ -1,0 +1,28 @@
+import pytest
+
+from index.errors import UnreadableSource
+from index.sources.apart import read_feed_apart
+from index.sources.feeds import read_feed
+
+AT = "https://packet.example/feed.xml"
+
+
+def feed(author):
+    item = f"<item><title>Möle</title><link>/mole</link><author>{author}</author></item>"
+    return f'<rss version="2.0"><channel>{item}</channel></rss>'.encode()
+
+
+def test_a_feed_says_the_same_in_a_process_of_its_own():
+    entries = read_feed_apart(feed("Ines Calloway"), AT)
+    assert entries == read_feed(feed("Ines Calloway"), AT)
+    assert entries[0].title == "Möle"
+
+
+def test_a_feed_that_keeps_its_reader_busy_is_given_up():
+    with pytest.raises(UnreadableSource, match="gave up reading the feed after 1 s"):
+        read_feed_apart(feed("a" * 300_000), AT, seconds=1)
+
+
+def test_the_reason_why_there_is_no_feed_comes_back():
+    with pytest.raises(UnreadableSource, match="not a feed"):
+        read_feed_apart(b"prose", AT)
