@@ -103,7 +103,7 @@ def reading_heard(content: bytes, job: Job) -> Reading:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise Garbled("not a reading") from error
     itself = reading.source == job.source and not reading.part_of
-    part = reading.part_of == job.source != reading.source and reading.source.startswith(job.source)
+    part = reading.part_of == job.source and reading.source.startswith(f"{job.source}#")
     if not (itself or part):
         raise Garbled("a reading of something else")
     if (reading.state == "indexed") is not (reading.article is not None):

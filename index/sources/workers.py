@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -182,15 +183,16 @@ class Pool:
     def _heard(self, run: _Run) -> Reading | None:
         """The next reading of a job; None when it is over, or after some other change: somebody may be free."""
         with self.changed:
+            left, late = run.left(self.limits)
             if not (run.readings or run.done or run.fault):
-                self.changed.wait(max(0.0, run.left(self.limits)[0]))
+                # A moment more when it is late, for what has come while this process itself was stopped.
+                self.changed.wait(min(max(0.1, left), self.limits.whole))
             if run.readings:
                 reading, size = run.readings.popleft()
                 run.size -= size
                 self.changed.notify_all()  # its listener may wait for room
                 return reading
-            left, late = run.left(self.limits)
-            fault = run.fault or ("" if left > 0 else late)
+            fault = run.fault or ("" if left > 0 or run.done else late)
             if not fault:
                 run.over = run.done
                 return None
@@ -303,14 +305,14 @@ class _Child:
     def _add(self, run: _Run, reading: Reading, size: int) -> None:
         """Let a reading wait to be taken, as soon as there is room for it."""
         while run.size > WAITING and self.run is run:
+            run.since = run.resumed = math.inf  # the clock stands still
             self._pool.changed.wait()
         run.readings.append((reading, size))
         run.size += size
         run.parts += 1
-        if reading.part_of:
+        run.answered = not reading.part_of
+        if reading.part_of or run.since == math.inf:
             run.since = time.monotonic()
-        else:
-            run.answered = True
         limits = self._pool.limits
         if run.parts > limits.parts:
             raise _Fault(frames.TOO_MUCH)
