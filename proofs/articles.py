@@ -41,7 +41,7 @@ def sentence(rng: Random) -> str:
 
 
 def article(rng: Random, said: str = "") -> str:
-    """A Markdown file with a title, a day, an author, two headings and eight to twenty sentences; `said` stands first."""
+    """A Markdown file: title, day, author, two headings and eight to twenty sentences; `said` stands first."""
     paragraphs = [" ".join(sentence(rng) for _ in range(rng.randint(4, 10))) for _ in range(2)]
     day = f"2024-{rng.randint(1, 12):02}-{rng.randint(1, _DAYS):02}"
     head = f"---\ntitle: {sentence(rng)[:-1]}\nauthor: {word(rng).title()} {word(rng).title()}\ndate: {day}\n---\n"

@@ -1,4 +1,4 @@
-"""Processes that index, for proofs that kill, crowd and starve them. What a proof changes is changed in the child alone.
+"""Processes that index, for proofs that kill, crowd and starve them. A proof changes things in the child alone.
 
 The children are forked from a server that has imported everything, so that one begins within milliseconds.
 """
@@ -61,7 +61,7 @@ class Job:
     file_limit: int | None = None
 
 
-def context() -> Any:  # noqa: ANN401 - the type of a context has no public name
+def context() -> Any:
     """Where children come from."""
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(PRELOAD)
@@ -174,7 +174,7 @@ def _kill_at(kill: Kill) -> None:
 
     def make(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def counted(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def counted(*args: Any, **kwargs: Any) -> Any:
             nonlocal calls
             calls += 1
             last = calls == kill.nth
@@ -199,7 +199,7 @@ def _record(file: Path) -> None:
 
     def make(transaction: Callable[..., Any]) -> Callable[..., Any]:
         @contextlib.contextmanager
-        def recorded(catalog: Any) -> Iterator[None]:  # noqa: ANN401
+        def recorded(catalog: Any) -> Iterator[None]:
             try:
                 before = catalog.generation()
             except sqlite3.OperationalError:  # a new file without a table

@@ -1,6 +1,6 @@
 """R6: a full disk, a lost permission and an I/O error leave the old index serving, and the next run makes it good.
 
-Each call of a run that changes the store is made to fail in turn. On top of that the store is put on small file systems.
+Each call of a run that changes the store is made to fail in turn, and the store is put on small file systems.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ class Ground:
             unseen = [
                 str(file.relative_to(stand.store))
                 for file in stand.store.rglob("*")
-                if file.is_file() and file.relative_to(stand.store).parts[0] != COPIES and not (self.old / file.relative_to(stand.store)).exists()
+                if file.is_file()
+                and file.relative_to(stand.store).parts[0] != COPIES
+                and not (self.old / file.relative_to(stand.store)).exists()
                 and str(file.relative_to(stand.store)) not in named and not file.name.startswith("LOCK")
             ]  # fmt: skip
             silent = [library for library in LIBRARIES if not any(library in made_by for *_, made_by in made)]

@@ -46,7 +46,7 @@ CHANGES = {
 
 
 def prove(smoke: bool, seed: int) -> Outcome:
-    """For each change, runs that are killed up to three times and then end, with a reader of each model all the while."""
+    """For each change, runs that are killed up to three times and then end, with a reader of each model."""
     tally = Tally("models", seed)
     rng = Random(f"models {seed}")
     looks = 0

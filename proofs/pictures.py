@@ -1,4 +1,4 @@
-"""What a reader can see of a store, exactly: each passage with its article and vector, and what is found for questions."""
+"""What a reader can see of a store: each passage with its article and vector, and what is found for questions."""
 
 from __future__ import annotations
 

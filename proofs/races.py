@@ -1,4 +1,4 @@
-"""R5: two runs cannot write at once. One of 2 to 8 goes on, the others say which process does; kill -9 frees the lock."""
+"""R5: two runs cannot write at once. One goes on, the others say which process does; kill -9 frees the lock."""
 
 from __future__ import annotations
 

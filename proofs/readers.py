@@ -13,7 +13,7 @@ from random import Random
 
 from index.search import Index
 from proofs.articles import Folder
-from proofs.children import Job, context, finish, lines, start, sync_in_child
+from proofs.children import Job, context, finish, lines, sync_in_child
 from proofs.outcome import Outcome, Tally
 from proofs.words import WordEmbedder
 
@@ -68,7 +68,7 @@ def _watch_alone(store: Path, done: Path, out: Path) -> None:
 
 
 def _watch(index: Index, done: Path, out: Path) -> None:
-    """Looks until `done` is there, and writes down each kind of view: generation, editions, guests, how much was found."""
+    """Looks until `done` is there, and writes down each kind of view: generation, editions, guests, counts."""
     seen: collections.Counter[str] = collections.Counter()
     last = 0
     while not done.exists():

@@ -1,4 +1,4 @@
-"""Small file systems to put a store on: of memory where they may be mounted, otherwise a limit on the size of a file."""
+"""Small file systems to put a store on: of memory where they may be mounted, otherwise a limit on file sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R9: the store stays bounded. Every article is rewritten again and again, and the folder is measured after each run."""
+"""R9: the store stays bounded. Every article is rewritten again and again, and the folder measured each time."""
 
 from __future__ import annotations
 

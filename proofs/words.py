@@ -1,4 +1,4 @@
-"""A model for proofs: a text is the bag of its words. Quick, the same in every process, and it counts what it embeds."""
+"""A model for proofs: a text is the bag of its words. The same in every process, and it counts what it embeds."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from conftest import Shelf, resynced
 
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
-from index.segments import SEGMENTS
 from index.search import Index
+from index.segments import SEGMENTS
 from index.sync import sync
 from rag.answers import Draft, DraftSentence, Question, Quote, Refusal
 from rag.chain import MAX_QUESTION_CHARACTERS, Assistant, checked

@@ -63,9 +63,59 @@ def test_sync_without_a_path_follows_what_was_named_before(command, folder):
     (folder / "mole.md").unlink()
     (folder / "ferry.md").write_text("# The ferry\n\nThe ferry sails at dawn.")
     (folder / "quay.md").write_text("# The quay\n\nThe quay is long.")
-    code, out, _ = command("sync")
+    code, out, _ = command("sync", "--yes")
     assert code == 0
     assert out.startswith("1 new, 1 changed, 1 gone, 0 unchanged")
+
+
+def test_more_than_a_fifth_waits_for_a_yes_and_nobody_is_asked_without_a_terminal(command, folder):
+    command("sync", folder)
+    (folder / "mole.md").unlink()
+    code, out, _ = command("sync")
+    assert code == 1
+    assert "Held back: 1 articles would be taken out, more than a fifth of what their place had" in out
+    assert command("status")[1].splitlines()[1] == "articles    2 in 2 passages"
+    code, out, _ = command("sync", "--yes", "--json")
+    assert (code, json.loads(out)["gone"]) == (0, 1)
+
+
+def test_a_rollback_is_undone_by_another(command, folder):
+    command("sync", folder)
+    (folder / "quay.md").write_text("# The quay\n\nThe quay is long.")
+    command("sync")
+    assert command("rollback")[1].startswith("Back to what was searched before the last run: 0 articles came back, 1 w")
+    assert command("status")[1].splitlines()[1] == "articles    2 in 2 passages"
+    command("rollback")
+    assert command("status")[1].splitlines()[1] == "articles    3 in 3 passages"
+    code, out, _ = command("purge", "--json")
+    assert (code, json.loads(out)) == (0, {"erased": 0, "whole": True})
+    code, _, err = command("rollback")
+    assert (code, err.splitlines()[0]) == (1, "There is no generation to go back to.")
+
+
+def test_the_ledger_is_listed_by_state_and_by_what_is_in_it(command, folder):
+    (folder / "picture.png").write_bytes(b"png")
+    command("sync", folder)
+    assert command("status", "--state", "skipped")[1] == (
+        "skipped   articles/picture.png: not an article format (.png)\n"
+    )
+    assert command("status", "--find", "ferry")[1].startswith("indexed   articles/ferry.md  The ferry · ")
+    assert command("status", "--find", "zebra")[1] == "No source is like that.\n"
+
+
+def test_what_is_added_is_indexed_by_the_next_sync(command, folder):
+    code, out, _ = command("add", folder)
+    assert (code, out.splitlines()[0]) == (0, "Follows the path articles")
+    assert command("status")[1].splitlines()[1] == "articles    0 in 0 passages"
+    assert command("sync")[1].startswith("2 new")
+
+
+def test_an_address_inside_the_machine_is_not_followed(command):
+    code, _, err = command("add", "http://127.0.0.1:9/feed.xml")
+    assert code == 1
+    assert "not on the public internet" in err
+    code, _, err = command("add", "ftp://example.org/feed.xml")
+    assert code == 2
 
 
 def test_json_is_pure(command, folder):
@@ -167,9 +217,9 @@ def test_sync_of_what_does_not_exist_is_a_usage_error(command, store):
 def test_a_followed_folder_that_is_gone_is_named(command, folder):
     command("sync", folder)
     folder.rename(folder.parent / "elsewhere")
-    code, _, err = command("sync")
+    code, out, _ = command("sync")
     assert code == 1
-    assert err.startswith(f"No longer there: {folder}; nothing was changed.\n")
+    assert "failed      articles: no longer there; put it back" in out
     assert command("status")[1].splitlines()[1] == "articles    2 in 2 passages"
 
 

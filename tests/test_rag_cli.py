@@ -10,7 +10,7 @@ import pytest
 from conftest import Shelf, resynced
 
 from index.database import FILE_NAME
-from index.sync import sync, sync_paths
+from index.sync import sync_paths
 from index.terminal import guarded
 from rag.__main__ import main
 from rag.wording import SAYINGS

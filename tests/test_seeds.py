@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from index.sources.files import Files
-from index.sources.reading import SUFFIXES
+from index.sources.reading import SUFFIXES, read
+from index.sources.sightings import Job
 from rag.evals.sets import load
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -50,7 +51,7 @@ EXPECTED = {
     ),
     "2024-08-27-crane-barge-strikes-mole.html": (
         "Two hurt as crane barge breaks loose and strikes East Mole",
-        "Ines Calloway", date(2024, 8, 27), "meta tag", "en", 0,
+        "Ines Calloway", date(2024, 8, 27), "JSON-LD", "en", 0,
     ),
     "2024-09-10-ferry-suspended-long-way-round.txt": (
         "Two weeks without a ferry, and the long way round is 41 miles",
@@ -75,9 +76,14 @@ EXPECTED = {
 }  # fmt: skip
 
 
+def seed(name):
+    (found,) = read(Job(str(SEEDS / name), SEEDS / name, name))
+    return found.article
+
+
 @pytest.fixture(scope="module")
 def articles():
-    return {name: Files(SEEDS).read(str(SEEDS / name)) for name in EXPECTED}
+    return {name: seed(name) for name in EXPECTED}
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +92,9 @@ def questions():
 
 
 def test_every_seed_but_the_questions_is_an_article():
-    seen = {Path(s.source).name: s.problem for s in Files(SEEDS).scan()}
-    assert seen == dict.fromkeys(EXPECTED, "") | {"questions.jsonl": "not an article format (.jsonl)"}
+    files = Files(SEEDS)
+    seen = {Path(r.source).name: r.reason for r in files.read(files.scan({}))}
+    assert seen == dict.fromkeys(EXPECTED, "") | {"questions.jsonl": "no articles in it: no field that holds a text"}
 
 
 def test_there_is_a_seed_in_each_format():

@@ -17,6 +17,7 @@ from index.check import check
 from index.errors import FootnoteError, UsageError
 from index.ledger import Followed
 from index.plan import plan
+from index.records import article_id
 from index.search import Index
 from index.segments import COPIES, SEGMENTS, segments_to_merge
 from index.sources.reading import READERS_VERSION
@@ -668,3 +669,165 @@ def test_a_second_run_takes_the_precision_of_the_first(indexed, store, shelf):
     again = WordEmbedder()
     sync(store, [shelf], again)
     assert again.settled == "float32"
+
+
+# What is taken away -----------------------------------------------------------------------------------------------
+
+
+def test_more_than_a_fifth_of_a_place_is_held_back_and_the_rest_goes_on(indexed, store, shelf, embedder):
+    del shelf.texts["crane"]
+    shelf.texts |= {"ferry": "The ship leaves at dawn.", "dock": "A dock was built."}
+    report = sync(store, [shelf], embedder)
+    assert (report.new, report.changed, report.gone, report.held) == (1, 1, 0, ["crane"])
+    assert sorted(live(store)) == ["crane", "dock", "ferry", "mole"]
+    assert resynced(store, shelf, embedder).gone == 1
+    assert sorted(live(store)) == ["dock", "ferry", "mole"]
+
+
+def test_a_fifth_of_a_place_is_taken_away_unasked(store, embedder):
+    shelf = Shelf(**{f"s{n}": f"Subject{n} is a thing." for n in range(5)})
+    sync(store, [shelf], embedder)
+    del shelf.texts["s3"]
+    report = sync(store, [shelf], embedder)
+    assert (report.gone, report.held) == (1, [])
+
+
+def test_an_emptied_place_is_held_back_though_it_is_a_small_part_of_all(store, embedder):
+    class Part(Shelf):
+        def covers(self, source):
+            return source.startswith("part")
+
+    class Rest(Shelf):
+        def covers(self, source):
+            return source.startswith("rest")
+
+    rest, part = Rest(**{f"rest{n}": f"Subject{n} is a thing." for n in range(20)}), Part(part="A part of it.")
+    sync(store, [rest, part], embedder)
+    part.texts.clear()
+    assert sync(store, [rest, part], embedder).held == ["part"]
+
+
+def test_an_article_that_has_none_any_more_is_held_back_like_one_that_is_gone(indexed, store, shelf, embedder):
+    shelf.bare = {"ferry"}
+    report = sync(store, [shelf], embedder)
+    assert (report.failed, report.held) == (1, ["ferry"])
+    assert report.problems == [("ferry", "ferry: no text in it; its old text is kept")]
+    assert "ferry" in live(store)
+
+
+def test_a_source_that_was_renamed_is_not_taken_away(indexed, store, shelf, embedder):
+    shelf.texts["ship"] = shelf.texts.pop("ferry")
+    shelf.titles = {"ship": "ferry"}
+    report = sync(store, [shelf], embedder)
+    assert (report.new, report.gone, report.held, report.embedded) == (1, 1, [], 0)
+    assert sorted(live(store)) == ["crane", "mole", "ship"]
+
+
+def test_what_is_held_back_comes_with_another_model(indexed, store, shelf):
+    del shelf.texts["crane"]
+    other = WordEmbedder("other")
+    assert sync(store, [shelf], other).held == ["crane"]
+    assert check(store).faults == ()
+    assert "crane" in found(Index(store, other), "crane barge")[1]
+
+
+# One article under two names --------------------------------------------------------------------------------------
+
+LONG = " ".join(f"Sentence {n} of the report says that the mole was rebuilt with stone." for n in range(6))
+
+
+def twins(store):
+    with contextlib.closing(Catalog(store)) as catalog:
+        return {source: known.twin for source, known in catalog.known().items() if known.twin}
+
+
+def test_the_same_text_under_two_names_is_one_article_and_both_are_named(store, embedder):
+    report = sync(store, [Shelf(a=LONG, b=LONG)], embedder)
+    assert (report.new, list(live(store)), twins(store)) == (2, ["a"], {"b": "a"})
+    index = Index(store, embedder)
+    with index.view() as view:
+        (hit, *_) = view.hits(view.lexical("mole", 1), {})
+    assert hit.sources == ("a", "b")
+
+
+def test_the_other_name_stands_when_the_first_goes(store, embedder):
+    shelf = Shelf(a=LONG, b=LONG)
+    sync(store, [shelf], embedder)
+    del shelf.texts["a"]
+    embedder.embedded.clear()
+    report = sync(store, [shelf], embedder)
+    assert (report.gone, report.held, list(live(store)), twins(store)) == (1, [], ["b"], {})
+    assert check(store).sound
+
+
+def test_the_other_name_stands_when_the_first_is_edited(store, embedder):
+    shelf = Shelf(a=LONG, b=LONG)
+    sync(store, [shelf], embedder)
+    shelf.texts["a"] = "Something else entirely."
+    sync(store, [shelf], embedder)
+    assert live(store) == shelf.texts
+    assert twins(store) == {}
+
+
+def test_an_article_that_comes_to_say_what_another_says_becomes_its_other_name(store, embedder):
+    shelf = Shelf(a=LONG, b="Something else entirely.")
+    sync(store, [shelf], embedder)
+    shelf.texts["b"] = LONG
+    sync(store, [shelf], embedder)
+    assert (list(live(store)), twins(store)) == (["a"], {"b": "a"})
+    assert check(store).sound
+
+
+def test_short_texts_of_other_days_are_two_articles(store, embedder):
+    shelf = Shelf(a="No sailings today.", b="No sailings today.")
+    shelf.titles = {"a": "Sailings", "b": "Sailings"}
+    shelf.dates = {"a": date(2024, 1, 1), "b": date(2024, 1, 2)}
+    sync(store, [shelf], embedder)
+    assert sorted(live(store)) == ["a", "b"]
+
+
+# Files of several articles ----------------------------------------------------------------------------------------
+
+
+def records(path, **texts):
+    path.write_text("".join(f'{{"id": "{key}", "text": "{text}"}}\n' for key, text in texts.items()))
+    os.utime(path, (1_700_000_000 + len(texts), 1_700_000_000))
+    return path
+
+
+def names(store):
+    return sorted(source.rpartition("#")[2] for source in live(store))
+
+
+def test_each_record_of_a_file_is_an_article_and_only_the_changed_are_embedded(store, embedder, tmp_path):
+    file = records(tmp_path / "a.jsonl", one="The mole fell.", two="The ferry sails.", three="A crane struck.")
+    assert sync_paths(store, [file], embedder).new == 3
+    records(file, one="The mole fell.", two="The ferry is late today.", three="A crane struck.", four="A dock.")
+    report = sync_followed(store, embedder)
+    assert (report.new, report.changed, report.same, report.embedded) == (1, 1, 2, 2)
+    assert names(store) == ["four", "one", "three", "two"]
+    assert sync_followed(store, embedder).same == 4
+    assert check(store).sound
+
+
+def test_a_record_that_is_no_longer_in_its_file_is_gone(store, embedder, tmp_path):
+    file = records(tmp_path / "a.jsonl", **{f"r{n}": f"Subject{n} is a thing." for n in range(6)})
+    sync_paths(store, [file], embedder)
+    records(file, **{f"r{n}": f"Subject{n} is a thing." for n in range(5)})
+    report = sync_followed(store, embedder)
+    assert (report.gone, report.same, len(live(store))) == (1, 5, 5)
+
+
+def test_near_copies_have_one_voice_for_as_long_as_they_stand(store, embedder):
+    report = " ".join(f"The harbour office said on day {n} that {n * 7} stones had come by sea." for n in range(30))
+    shelf = Shelf(a=report, b=f"An introduction of our own. {report}", c="Something else entirely. " * 60)
+    sync(store, [shelf], embedder)
+    ids = {name: article_id(name) for name in "abc"}
+    with contextlib.closing(Catalog(store)) as catalog:
+        voices = catalog.voices(list(ids.values()))
+    assert voices[ids["a"]] == voices[ids["b"]]
+    assert ids["c"] not in voices
+    del shelf.texts["a"]
+    resynced(store, shelf, embedder)
+    with contextlib.closing(Catalog(store)) as catalog:
+        assert catalog.voices(list(ids.values())) == {}

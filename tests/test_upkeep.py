@@ -1,0 +1,137 @@
+"""Removing, rolling back and purging, on a real store."""
+
+import sqlite3
+
+import pytest
+from conftest import Shelf, WordEmbedder, found, live, resynced
+
+from index.catalog import Catalog
+from index.check import check
+from index.database import FILE_NAME
+from index.errors import FootnoteError
+from index.ledger import Followed
+from index.search import Index
+from index.sources.sightings import Known
+from index.sync import sync, sync_paths
+from index.upkeep import purge, removal, remove, roll_back
+
+
+def ledger(store):
+    catalog = Catalog(store)
+    try:
+        return {source: (k.digest, k.state, k.twin) for source, k in catalog.known().items()}
+    finally:
+        catalog.close()
+
+
+def changed(shelf):
+    shelf.texts = {"mole": shelf.texts["mole"], "ferry": "The ship leaves at dawn.", "dock": "A dock was built."}
+    return shelf
+
+
+def test_a_rollback_brings_back_what_the_last_run_replaced_and_took_away(indexed, store, shelf, embedder):
+    texts, lines = dict(shelf.texts), ledger(store)
+    resynced(store, changed(shelf), embedder)
+    embedder.embedded.clear()
+    done = roll_back(store)
+    assert (done.back, done.away) == (2, 2)
+    assert (live(store), ledger(store)) == (texts, lines)
+    assert found(indexed, "When does the ferry sail?")[0][0] == "ferry"
+    assert "dock" not in found(indexed, "dock")[1]
+    assert embedder.embedded == []
+    assert check(store).faults == ()
+
+
+def test_a_second_rollback_undoes_the_first(indexed, store, shelf, embedder):
+    resynced(store, changed(shelf), embedder)
+    lines = ledger(store)
+    roll_back(store)
+    roll_back(store)
+    assert (live(store), ledger(store)) == (shelf.texts, lines)
+    assert found(indexed, "ship at dawn")[1] == ["ferry"]
+    assert check(store).faults == ()
+
+
+def test_what_was_rolled_back_is_indexed_again_by_the_next_sync(indexed, store, shelf, embedder):
+    resynced(store, changed(shelf), embedder)
+    roll_back(store)
+    report = resynced(store, shelf, embedder)
+    assert (report.new, report.changed, report.gone) == (1, 1, 1)
+    assert live(store) == shelf.texts
+
+
+def test_a_run_that_changes_nothing_leaves_the_way_back(indexed, store, shelf, embedder):
+    texts = dict(shelf.texts)
+    resynced(store, changed(shelf), embedder)
+    shelf.shut = {"mole"}
+    sync(store, [shelf], embedder)
+    roll_back(store)
+    assert live(store) == texts
+
+
+def test_a_removal_can_be_rolled_back(store, embedder, tmp_path):
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text(f"# {name}\n\nThe article {name}.")
+    sync_paths(store, [tmp_path], embedder)
+    before = live(store)
+    remove(store, [tmp_path / "a.md"])
+    assert list(live(store)) == [str(tmp_path / "b.md")]
+    roll_back(store)
+    assert live(store) == before
+
+
+def test_a_rollback_of_another_model_brings_its_vectors_back(indexed, store, shelf):
+    sync(store, [shelf], WordEmbedder("other"))
+    roll_back(store)
+    assert found(Index(store, WordEmbedder()), "When does the ferry sail?")[0][0] == "ferry"
+    with pytest.raises(FootnoteError, match="made by the model words"):
+        found(Index(store, WordEmbedder("other")), "ferry")
+    assert check(store).faults == ()
+
+
+def test_there_is_no_way_back_from_the_first_state_but_to_nothing(store, shelf, embedder):
+    sync(store, [Shelf()], embedder)
+    with pytest.raises(FootnoteError, match="no generation to go back to"):
+        roll_back(store)
+    sync(store, [shelf], embedder)
+    assert (roll_back(store).away, live(store)) == (3, {})
+
+
+def bytes_of(store):
+    return b"".join(file.read_bytes() for file in sorted(store.rglob("*")) if file.is_file())
+
+
+def test_a_purge_leaves_no_byte_of_a_deleted_text(store, shelf, embedder):
+    shelf.texts["secret"] = "The password of the harbourmaster is xyzzyplugh, as everybody knows."
+    sync(store, [shelf], embedder)
+    del shelf.texts["secret"]
+    resynced(store, shelf, embedder)
+    assert b"xyzzyplugh" in bytes_of(store)
+    done = purge(store)
+    assert (done.erased, done.whole) == (1, True)
+    assert b"xyzzyplugh" not in bytes_of(store)
+    assert live(store) == shelf.texts
+    assert check(store).faults == ()
+    with pytest.raises(FootnoteError, match="no generation to go back to"):
+        roll_back(store)
+
+
+def test_a_purge_while_somebody_reads_says_that_pages_may_be_left(indexed, store, shelf, embedder):
+    resynced(store, changed(shelf), embedder)
+    reader = sqlite3.connect(store / FILE_NAME)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM articles").fetchone()
+    assert not purge(store).whole
+    reader.close()
+    assert purge(store).whole
+
+
+def line(part_of=""):
+    return Known("d", "indexed", "", "", "r", part_of)
+
+
+def test_a_feed_is_removed_with_what_it_listed():
+    known = {"https://a.example/1": line("https://a.example/feed"), "https://a.example/2": line()}
+    gone = removal(["https://a.example/feed"], known, [Followed("https://a.example/feed", "feed")])
+    assert gone.sources == ("https://a.example/1",)
+    assert gone.unfollowed == ("https://a.example/feed",)
