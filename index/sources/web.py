@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from index.errors import FootnoteError, NotAnArticle
 from index.records import article_id, digest
 from index.sources.addresses import canonical
+from index.sources.draft import collapsed
 from index.sources.feeds import Entry
 from index.sources.fetcher import PAGES, Fetched, Gone
 from index.sources.kinds import Fetches, in_utf8, not_a_format, suffix_of
@@ -165,7 +166,7 @@ class Visits:
 
     def _from_feed(self, source: str, entry: Entry) -> Job | None:
         """The job of reading what the feed itself tells; None where that is no more than a summary."""
-        if len("".join(_TAG.sub(" ", entry.content).split())) < MIN_INSIDE:
+        if len(collapsed(_TAG.sub(" ", entry.content))) < MIN_INSIDE:
             return None
         page = page_around(entry.title, entry.content).encode("utf-8", "replace")
         path = self._spooled(f"{article_id(source)}-inside.html", page)
