@@ -136,7 +136,7 @@ def sweep_copies(scratch: Path) -> None:
     """Removes the copies that processes left behind when they were killed."""
     for directory in scratch.glob("open-*"):
         pid = directory.name.split("-")[1]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not is_alive(int(pid)):
             shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -226,7 +226,8 @@ def _sync_to_disk(directory: Path) -> None:
             os.close(handle)
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is a process with that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

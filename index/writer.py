@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from index.catalog import Catalog
 from index.database import unusable
 from index.errors import FootnoteError
 from index.segments import remove_unused
+from index.vectors import is_alive
 
 HOLDER = "writer"
 # Where pages are put that were fetched and are not read yet.
 SPOOL = "fetched"
+# Looks for the signature of the writer, and seconds between them.
+LOOKS, BETWEEN = 25, 0.02
 
 
 @contextlib.contextmanager
@@ -32,7 +36,7 @@ def writing(store: Path) -> Iterator[Catalog]:
     lock = FileLock(store / "LOCK", timeout=0)
     try:
         lock.acquire()
-        (store / HOLDER).write_text(str(os.getpid()))
+        _sign(store)
         catalog.discard_staged()
         _clear(store, catalog)
         yield catalog
@@ -54,8 +58,19 @@ def _clear(store: Path, catalog: Catalog) -> None:
     remove_unused(store, catalog)
 
 
+def _sign(store: Path) -> None:
+    """Leaves the number of this process, whole at once."""
+    draft = store / f"{HOLDER}-{os.getpid()}"
+    draft.write_text(str(os.getpid()))
+    draft.replace(store / HOLDER)
+
+
 def _holder(store: Path) -> str:
-    try:
-        return f"process {int((store / HOLDER).read_text())}"
-    except (OSError, ValueError):
-        return "its number is not known"
+    """The process that holds the lock, which signs a moment after it has taken it."""
+    for _ in range(LOOKS):
+        with contextlib.suppress(OSError, ValueError):
+            number = int((store / HOLDER).read_text())
+            if is_alive(number):
+                return f"process {number}"
+        time.sleep(BETWEEN)
+    return "its number is not known"

@@ -27,6 +27,7 @@ PROOFS = {
     "R8": "counts",
     "R9": "turnover",
     "R10": "models",
+    "S3": "urls",
 }
 SEED = 7
 # Failures that are shown before it says how many more there are.

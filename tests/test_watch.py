@@ -1,0 +1,78 @@
+"""Keeping watch over a real folder, in a thread that is ended with the test."""
+
+import threading
+import time
+
+import pytest
+from conftest import live
+
+from index import watch as watching
+from index.following import Outside, add
+from index.ledger import Outcome
+from index.sync import Report
+from index.watch import News, watch
+from index.writer import writing
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "mole.md").write_text("# The mole\n\nThe mole fell in August.")
+    return tmp_path / "articles"
+
+
+@pytest.fixture
+def watcher(store, embedder, monkeypatch):
+    """Begins to watch, and gives what is said."""
+    monkeypatch.setattr(watching, "SETTLED", 0.1)
+    monkeypatch.setattr(watching, "LOOK_AGAIN", 0.3)
+    stop, said = threading.Event(), []
+    thread = threading.Thread(target=watch, args=(store, embedder, Outside(), 3600, said.append, stop))
+
+    def begin():
+        thread.start()
+        return said
+
+    yield begin
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def until(fact, seconds=20):
+    end = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.05)
+
+
+def test_what_changes_in_a_followed_folder_is_indexed(store, folder, watcher):
+    add(store, [str(folder)], "", {})
+    said = watcher()
+    until(lambda: "1 new, 0 changed, 0 gone" in said)
+    (folder / "ferry.md").write_text("# The ferry\n\nThe ferry sails at noon.")
+    until(lambda: len(live(store)) == 2)
+
+
+def test_what_is_followed_later_is_watched_too(store, folder, watcher):
+    said = watcher()
+    until(lambda: said == [f"Nothing is followed yet by the index in {store}"])
+    add(store, [str(folder)], "", {})
+    until(lambda: store.exists() and len(live(store)) == 1)
+
+
+def test_while_another_writes_it_waits_and_goes_on(store, folder, watcher):
+    add(store, [str(folder)], "", {})
+    with writing(store):
+        said = watcher()
+        until(lambda: any("is writing to the index" in sentence for sentence in said))
+    until(lambda: len(live(store)) == 1)
+
+
+def test_what_fails_is_said_once():
+    said = []
+    news = News(said.append)
+    failing = Report(failed=1, unread=[Outcome("a.pdf", "", "failed", "damaged PDF")])
+    for report in (failing, failing, Report(), failing):
+        news.of(report)
+    assert said == ["a.pdf: damaged PDF"] * 2
