@@ -316,6 +316,8 @@ def report_html(report: Report) -> str:
     """'3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped', and which sources were left out, and why."""
     always = [(report.new, "new"), (report.changed, "changed"), (report.gone, "gone"), (report.same, "unchanged")]
     left_out = [(number, kind) for number, kind in ((report.skipped, "skipped"), (report.failed, "failed")) if number]
+    if report.held:
+        left_out.append((len(report.held), "held back: python -m index sync --yes takes them out"))
     counts = ", ".join(together(f"{number:,} {kind}") for number, kind in always + left_out)
     if not report.problems:
         return f"<p>{counts}</p>"
@@ -641,12 +643,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
     parser.add_argument("--port", type=int, default=7860, help="port on 127.0.0.1 (default: 7860)")
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+    parser.add_argument("--watch", action="store_true", help="keep the index up to date meanwhile, in its own process")
     options = parser.parse_args()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
     import uvicorn
 
+    from index.watch import watching
     from rag.settings import build
 
     listener = listening(options.port)
@@ -655,7 +659,8 @@ def main() -> int:
         parts.begin(progress)
     served = serve(page(parts.assistant, parts.sync, parts.examples()))
     print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
+    watch = watching(parts.store) if options.watch else contextlib.nullcontext()
+    with contextlib.suppress(KeyboardInterrupt), watch:
         uvicorn.Server(uvicorn.Config(served, log_level="warning")).run([listener])
     return 0
 

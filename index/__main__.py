@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     follow.add_argument("--field", action="append", default=[], metavar="text=NAME", help="the field of a record that"
                         " holds its text, title, author, published, url or id; may be repeated")  # fmt: skip
     watch = add("watch", _watch, "keep the index up to date until it is stopped")
+    watch.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     watch.add_argument("--every", type=float, default=30, metavar="MIN", help="minutes between looks at the web (30)")
     status = add("status", _status, "say what is indexed and what is not")
     status.add_argument("--state", choices=STATES, help="list the sources that ended like this")
@@ -160,9 +162,11 @@ def _add(options: argparse.Namespace) -> Result:
 
 def _watch(options: argparse.Namespace) -> Result:
     from index.embedder import Embedder
-    from index.watch import watch
+    from index.watch import until_alone, watch
 
-    settings = _settings(options)
+    settings, ended = _settings(options), threading.Event()
+    if options.with_parent:
+        until_alone(ended)
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -172,7 +176,9 @@ def _watch(options: argparse.Namespace) -> Result:
     def say(sentence: str) -> None:
         print(visible(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sentence}"), flush=True)
 
-    watch(settings.store, Embedder(settings.model, settings.precision), settings.outside, 60 * options.every, say)
+    watch(
+        settings.store, Embedder(settings.model, settings.precision), settings.outside, 60 * options.every, say, ended
+    )
     return True, {}, ""
 
 

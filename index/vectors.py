@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from index.embedder import Vectors
 from index.errors import DamagedIndex
 
 COLLECTION = "passages"
-BATCH = 2_000
+# Few enough that Ctrl-C is heard within a second: Chroma does not hear it before a batch is in.
+BATCH = 500
 PROBES = 64
 # The share of probes that may miss. Damaged files missed 45 to 93 of 100. An undamaged HNSW graph misses some where
 # many passages say nearly the same: 30 of 6,000 in 60 clusters of 100 with a cosine of 0.99.
@@ -83,19 +84,31 @@ def build(directory: Path, numbers: Sequence[int], fetch: Fetch) -> dict[str, st
     """Writes a segment of the passages' vectors into `directory` and gives the SHA-256 of each file.
 
     It is built, closed, opened again in a copy and probed; everything is on disk when this returns. Raises DamagedIndex
-    when what was written does not find what was put in.
+    when what was written does not find what was put in, and OSError when it cannot be written.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    _write(directory, numbers, fetch)
-    _sync_to_disk(directory)
-    checksums = _checksums(directory)
-    copy = open_copy(directory, checksums, directory.parent)
-    try:
-        _probe(copy, numbers, fetch)
-    finally:
-        copy.close()
+    with _told_by_the_system(directory):
+        _write(directory, numbers, fetch)
+        _sync_to_disk(directory)
+        checksums = _checksums(directory)
+        copy = open_copy(directory, checksums, directory.parent)
+        try:
+            _probe(copy, numbers, fetch)
+        finally:
+            copy.close()
     return checksums
+
+
+@contextlib.contextmanager
+def _told_by_the_system(directory: Path) -> Iterator[None]:
+    """Raises OSError for what Chroma says of a disk that is full, failing, or not to be written to."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except ChromaError as error:
+        raise OSError(f"the vector index {directory.name} cannot be written: {error}") from error
 
 
 def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> Segment:

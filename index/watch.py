@@ -5,7 +5,10 @@ Everything it needs to know is in the store, so it may be stopped anywhere and s
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +63,30 @@ def _following(store: Path, outside: Outside, news: News) -> list[Followed]:
     except FootnoteError as error:
         news.once("", f"{ended(error)} {error.hint}".strip())
         return []
+
+
+@contextlib.contextmanager
+def watching(store: Path) -> Iterator[None]:
+    """A process of its own that keeps watch meanwhile. It ends with this one, however that ends."""
+    command = [sys.executable, "-m", "index", "watch", "--with-parent", "--store", str(store)]
+    root = Path(__file__).resolve().parent.parent
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, env=environment) as child:  # noqa: S603
+        try:
+            yield
+        finally:
+            child.terminate()
+
+
+def until_alone(stop: threading.Event) -> None:
+    """Sets `stop` when the process that started this one has ended, which is when nothing more can come from it."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        stop.set()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 class _Due:

@@ -28,6 +28,7 @@ PROOFS = {
     "R9": "turnover",
     "R10": "models",
     "S3": "urls",
+    "T4": "dates",
 }
 SEED = 7
 # Failures that are shown before it says how many more there are.

@@ -27,7 +27,7 @@ TRIES = 4
 STEPS = {
     "before what was staged is cleared": Kill("Catalog.discard_staged"),
     "what was staged is cleared": Kill("Catalog.discard_staged", "after"),
-    "unused files are cleared": Kill("_remove_unused", "after"),
+    "unused files are cleared": Kill("remove_unused", "after"),
     "the sources are compared": Kill("plan", "after"),
     "before anything is staged": Kill("Catalog.stage"),
     "an article half staged": Kill("Catalog._index_text", "after", 2),
@@ -56,10 +56,10 @@ STEPS = {
     "before merging": Kill("merge_segments"),
     "merging, the new segment built": Kill("Catalog.replace_segments"),
     "merged": Kill("Catalog.replace_segments", "after"),
-    "before forgetting": Kill("Catalog.forget_vectors"),
-    "forgotten": Kill("Catalog.forget_vectors", "after"),
-    "before the last files are cleared": Kill("_remove_unused", "before", 2),
-    "the last files are cleared": Kill("_remove_unused", "after", 2),
+    "before forgetting": Kill("Catalog.tidy"),
+    "forgotten": Kill("Catalog.tidy", "after"),
+    "before the last files are cleared": Kill("remove_unused", "before", 2),
+    "the last files are cleared": Kill("remove_unused", "after", 2),
 }
 
 

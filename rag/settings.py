@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedder import Embedder
+from index.following import Outside
 from index.search import Index
 from index.settings import IndexSettings, load_settings
 from rag.chain import Assistant
@@ -36,6 +37,7 @@ class Parts:
 
     index: Index
     assistant: Assistant
+    outside: Outside = field(default_factory=Outside)
 
     @property
     def store(self) -> Path:
@@ -46,7 +48,7 @@ class Parts:
         """Brings the index up to date with what it follows. Raises FootnoteError when that cannot be done."""
         from index.sync import sync_followed
 
-        return sync_followed(self.store, self.index.embedder, progress)
+        return sync_followed(self.store, self.index.embedder, progress, outside=self.outside)
 
     def begin(self, progress: Progress = lambda *_: None) -> Report | None:
         """Indexes the seeds into a store that does not exist yet, also when that was stopped; None for any other."""
@@ -73,4 +75,4 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     """
     settings = (settings or load_settings()).at(store)
     index = Index(settings.store, Embedder(settings.model, settings.precision))
-    return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)))
+    return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)), settings.outside)

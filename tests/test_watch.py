@@ -1,5 +1,8 @@
 """Keeping watch over a real folder, in a thread that is ended with the test."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -76,3 +79,24 @@ def test_what_fails_is_said_once():
     for report in (failing, failing, Report(), failing):
         news.of(report)
     assert said == ["a.pdf: damaged PDF"] * 2
+
+
+BEGINS = """
+import time
+from pathlib import Path
+from index.watch import watching
+with watching(Path({store!r})):
+    print("on", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_watch_of_its_own_process_ends_with_the_one_that_began_it(store, end):
+    code = BEGINS.format(store=str(store))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as app:
+        assert app.stdout.readline() == "on\n"
+        app.send_signal(end)
+        # What watches holds the same error stream, so this returns when both have ended.
+        app.communicate(timeout=30)

@@ -127,6 +127,13 @@ def test_a_page_names_its_own_address_on_its_own_site_alone(site, tools, ledger)
     assert ledger.articles[url].url == url
 
 
+@pytest.mark.parametrize(("changed", "modified"), [("2024-08-30", date(2024, 8, 30)), ("2020-01-05", None)])
+def test_a_change_before_publication_is_none(site, tools, ledger, changed, modified):
+    url = site.put("/2024/08/27/mole", page(head=f'<meta property="article:modified_time" content="{changed}">'))
+    ledger.run(Page(url, tools))
+    assert ledger.articles[url].modified == modified
+
+
 def test_an_article_lies_where_the_page_was_found_in_the_end(site, tools, ledger):
     end = site.put("/mole", page())
     url = site.put("/m", "", status=302, headers={"Location": end})
