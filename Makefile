@@ -1,6 +1,7 @@
 # make app     sets up what is missing, indexes seeds/ on the first run and serves the chat on 127.0.0.1
 # make test    sets up what is missing, then lint, types and tests; also: make lint, make fix
 # make bench   sets up what is missing, and measures retrieval and answers on the questions about the seeds
+# make prove   sets up what is missing, and proves what is promised at full size, which takes hours; prove-smoke: minutes
 # make clean   takes away what make made; the index stays
 # Each target may be called first, and again. A library is installed only when the requirements changed.
 #
@@ -29,7 +30,7 @@ DEV = .venv/.dev
 # A .venv whose Python was removed from the machine is made anew.
 $(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
 
-.PHONY: setup app test lint fix bench browser clean
+.PHONY: setup app test lint fix bench prove prove-smoke browser clean
 .DELETE_ON_ERROR:
 
 setup: $(RUNTIME)
@@ -54,6 +55,13 @@ fix: $(DEV)
 bench: $(RUNTIME)
 	@$(RUN) -m index sync seeds --store .venv/.seeds
 	@$(RUN) -m rag eval run --answers --store .venv/.seeds
+
+# The lines go to docs/proofs.md with the date and the commit; the raw log stays here.
+prove: $(DEV)
+	@$(RUN) -m proofs 2>&1 | tee .venv/proofs.log
+
+prove-smoke: $(DEV)
+	@$(RUN) -m proofs --smoke
 
 # Back to what was checked out. The index is kept: it is the reader's.
 clean:

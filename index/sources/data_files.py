@@ -126,6 +126,8 @@ def _piece(item: Found, fields: Mapping[str, str], names: Names) -> Piece:
         return Piece(name, digest=key, problem=str(error))
     except FootnoteError as error:
         return Piece(name, problem=str(error), state="failed")
+    except MemoryError:  # this is of the process, which says so itself
+        raise
     # The parsers of markup and dates raise whatever a text leads them to, and the next record is another matter.
     except Exception:
         return Piece(name, problem="damaged record", state="failed")
