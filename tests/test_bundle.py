@@ -1,6 +1,7 @@
 import io
 import json
 import random
+import tracemalloc
 import zipfile
 
 import pytest
@@ -148,8 +149,13 @@ def test_what_is_no_zip_is_damaged():
 
 
 def test_one_file_at_a_time_is_expanded():
-    pieces = read_zip(zipped(("a.txt", ONE), ("b.txt", "x" * 900_000)).replace(b"x", b"y", 0), LIMITS, {})
-    assert next(pieces).name == "a.txt"
+    data = zipped(*((f"{n}.txt", "x" * 900_000) for n in range(20)))
+    tracemalloc.start()
+    count = sum(len(piece.data) == 900_000 for piece in read_zip(data, LIMITS, {}))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 20
+    assert peak < 5_000_000
 
 
 def test_damaged_bytes_give_pieces_or_a_reason():
