@@ -55,8 +55,12 @@ def test_markup_is_read_as_a_piece_of_a_page():
     assert [section.heading for section in found.sections] == ["Why"]
 
 
-def test_a_title_that_is_repeated_over_the_markup_is_left_out_of_the_text():
-    assert draft(title="Oysters", text=f"<h1>Oysters</h1><p>{TEXT}</p>").text == TEXT
+@pytest.mark.parametrize(
+    "text", [f"<h1>Oysters</h1><p>{TEXT}</p>", f"Oysters\n\n{TEXT}", f"Oysters\nBy Ada Bell\n\n{TEXT}"]
+)
+def test_a_title_that_the_text_begins_with_again_is_left_out_of_it(text):
+    assert draft(title="Oysters", text=text).text == TEXT
+    assert draft(title="Oysters", text="Oysters\n").text.strip() == "Oysters"
 
 
 def test_signs_of_less_and_more_are_no_markup():

@@ -121,7 +121,7 @@ class Entry:
             raise NotAnArticle(f"longer than {MAX_CHARACTERS:,} characters")
         if _PAGE.match(text):
             return read_webpage(cleaned(text))
-        return _fragment(text, title) if _MARKUP.search(text) else read_plain(cleaned(text))
+        return _fragment(text, title) if _MARKUP.search(text) else _plain(cleaned(text), title)
 
 
 def unknown_role(named: Mapping[str, str]) -> str:
@@ -250,6 +250,13 @@ def _language(value: Any) -> str | None:  # noqa: ANN401
 def _address(value: Any) -> str:  # noqa: ANN401
     line = _line(value)
     return line if len(line) <= MAX_URL and _ADDRESS.fullmatch(line) else ""
+
+
+def _plain(text: str, title: str) -> Draft:
+    """The article of a plain text, without the title that it may begin with again."""
+    draft = read_plain(text)
+    first, _, below = draft.text.lstrip().partition("\n")
+    return read_plain(below.lstrip()) if below.strip() and lines_of_title([first], title) else draft
 
 
 def _fragment(text: str, title: str) -> Draft:
