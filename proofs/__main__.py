@@ -27,6 +27,7 @@ PROOFS = {
     "R8": "counts",
     "R9": "turnover",
     "R10": "models",
+    "R11": "gone",
     "S3": "urls",
     "T4": "dates",
 }
