@@ -214,6 +214,17 @@ def test_what_failed_and_left_the_feed_is_tried_once_a_day(site, tools, ledger):
     assert site.taken() == ["/feed", "/mole"]
 
 
+def test_nothing_is_tried_again_while_the_feed_itself_fails(site, tools, ledger):
+    (mole,) = put_pages(site, "mole", status=500)
+    feed = put_feed(site, "mole")
+    ledger.run(Feed(feed, tools))
+    site.change("/feed", status=500)
+    ledger.later(days=2)
+    site.taken()
+    assert ledger.run(Feed(feed, tools))[mole].startswith("failed")
+    assert site.taken() == ["/feed"]
+
+
 def test_what_other_readers_read_is_read_again_whether_it_is_listed_or_not(site, tools, ledger):
     mole, ferry = put_pages(site, "mole", "ferry")
     feed = put_feed(site, ("mole", day(27)), "ferry")
@@ -273,7 +284,7 @@ def test_one_article_that_is_linked_in_two_ways_is_asked_for_once(site, tools, l
     assert site.taken() == ["/feed", "/mole"]
 
 
-@pytest.mark.parametrize("answer", [{"status": 404}, {"body": b"<html><body></body></html>"}], ids=["404", "no text"])
+@pytest.mark.parametrize("answer", [{"status": 404}, {"body": b"<html></html>", "etag": ""}], ids=["404", "no text"])
 def test_the_full_text_of_a_feed_stands_in_for_a_page_that_cannot_be_had(site, tools, ledger, answer):
     (mole,) = put_pages(site, "mole")
     site.change("/mole", **answer)
@@ -382,6 +393,18 @@ def test_a_sitemap_speaks_for_its_own_site_alone(site, tools, ledger):
         assert other.taken() == []
 
 
+def test_another_site_is_not_asked_when_the_readers_are_others(site, tools, ledger):
+    with site_at("127.0.0.2") as other:
+        mole = other.put("/mole", page("mole"))
+        sitemap = put_sitemap(site, mole, etag='"sitemap"')
+        for _ in range(2):
+            ledger.run(Sitemap(sitemap, tools))
+        ledger.known[mole] = replace(ledger.known[mole], readers="0")
+        assert ledger.run(Sitemap(sitemap, tools))[mole] == "skipped: on another site than the sitemap"
+        assert site.taken()[-1] == "/sitemap.xml?"
+        assert other.taken() == []
+
+
 def test_the_sitemaps_in_an_index_are_opened_and_what_they_list_is_part_of_it(site, tools, ledger):
     mole, ferry = put_pages(site, "mole", "ferry")
     one, two = put_sitemap(site, mole, path="/1.xml"), put_sitemap(site, ferry, path="/2.xml")
@@ -470,6 +493,7 @@ def test_the_limit_is_one_of_all_sitemaps_together(site, tools, ledger):
         ledger.run(place)
         left.append(place.left)
     assert left == [2, 1, 0]
+    assert site.taken()[:4] == ["/sitemap.xml", "/0.xml", "/a", "/sitemap.xml"]
     assert set(ledger.articles) == set(urls)
 
 

@@ -127,7 +127,7 @@ class Listing(Visits):
         wanted, kept = self._weighed(listed.entries)
         late = [want for want in wanted[self._budget :] if want.reason is not Reason.DUE]
         seen = Sighting(source, digest(answer.body), "", "opened", part_of, told)
-        if not late and all(want.reason > Reason.CHANGED for want in wanted) and self._all_met_before(listed.nested):
+        if all(want.reason > Reason.CHANGED for want in wanted) and self._all_met_before(listed.nested):
             stamp = {"stamp": entry.stamp} if entry.stamp else {}
             seen = replace(seen, memo={**told, **validators(answer), **stamp})
         yield seen
