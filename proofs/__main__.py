@@ -28,6 +28,7 @@ PROOFS = {
     "R9": "turnover",
     "R10": "models",
     "R11": "gone",
+    "R12": "mutants",
     "S3": "urls",
     "T4": "dates",
 }

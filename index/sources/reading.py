@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,17 @@ from index.sources.data_files import DATA_SUFFIXES, read_records
 from index.sources.dates import EARLIEST, believable, day_in_name, day_in_url, day_of
 from index.sources.decoding import text_of
 from index.sources.draft import MAX_CHARACTERS, MIN_LANGUAGE_SAMPLE, Dated, Draft, Piece, collapsed
+from index.sources.epub import read_epub
+from index.sources.mail import read_mail
 from index.sources.markdown import read_markdown
 from index.sources.metadata import of_one_site
+from index.sources.mhtml import read_mhtml
+from index.sources.odt import read_odt
 from index.sources.pdf import MAGIC as PDF_MAGIC
 from index.sources.pdf import read_pdf
 from index.sources.plain import read_plain
+from index.sources.rtf import MAGIC as RTF_MAGIC
+from index.sources.rtf import read_rtf
 from index.sources.sightings import Job, Reading
 from index.sources.webpage import read_webpage
 from index.sources.word import read_word
@@ -39,7 +45,17 @@ MARKDOWN = {".md", ".markdown"}
 WEBPAGE = {".html", ".htm", ".xhtml"}
 # They hold several articles.
 LARGE = DATA_SUFFIXES | {ZIP}
-SUFFIXES = PLAIN | MARKDOWN | WEBPAGE | LARGE | {".pdf", ".docx"}
+# The reader of each format that is known by its suffix, and what a damaged file of it is called.
+BY_SUFFIX: dict[str, tuple[Callable[[bytes, str], Draft], str]] = {
+    ".docx": (read_word, "Word document"),
+    ".odt": (read_odt, "OpenDocument text"),
+    ".epub": (read_epub, "EPUB"),
+    ".rtf": (read_rtf, "RTF document"),
+    ".eml": (read_mail, "mail"),
+    ".mhtml": (read_mhtml, "saved page"),
+    ".mht": (read_mhtml, "saved page"),
+}
+SUFFIXES = PLAIN | MARKDOWN | WEBPAGE | LARGE | {".pdf"} | BY_SUFFIX.keys()
 
 MAX_BYTES = 50_000_000
 MAX_LARGE = 500_000_000
@@ -123,8 +139,10 @@ def drafted(data: bytes, path: Path) -> Draft:
         return read_pdf(data, name)
     if suffix == ".pdf":
         raise UnreadableSource("damaged PDF: it does not begin as one")
-    if suffix == ".docx":
-        return read_word(data, name)
+    if suffix not in BY_SUFFIX and data.startswith(RTF_MAGIC):
+        return read_rtf(data, name)
+    if suffix in BY_SUFFIX:
+        return BY_SUFFIX[suffix][0](data, name)
     if suffix in WEBPAGE or (suffix in PLAIN | MARKDOWN and _WEBPAGE_START.match(data)):
         return read_webpage(text_of(data, markup=True))
     text = text_of(data)
@@ -256,4 +274,5 @@ def said(error: OSError) -> str:
 
 
 def _format(path: Path) -> str:
-    return {".pdf": "PDF", ".docx": "Word document"}.get(path.suffix.lower(), "file")
+    suffix = path.suffix.lower()
+    return "PDF" if suffix == ".pdf" else BY_SUFFIX[suffix][1] if suffix in BY_SUFFIX else "file"
