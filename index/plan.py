@@ -45,7 +45,7 @@ def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable
     leaving = fresh.union(gone)
     renew = frozenset(source for source, before in known.items() if before.twin in leaving and source not in leaving)
     # What stands for others goes: they are read again, with what they are part of.
-    again = {known[source].part_of or source for source in renew} & met.keys()
+    again = {source if source in met else known[source].part_of for source in renew} & met.keys()
     todo = [s for s in met.values() if s.state == "seen" and s.source in fresh | again]
     rest = [s for s in met.values() if s.state == "seen" and s.source not in fresh | again]
     unchanged = [source for s in rest for source in (parts.get(s.source, ()) if _opened(s, known) else (s.source,))]

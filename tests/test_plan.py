@@ -66,6 +66,12 @@ def test_a_part_that_another_stood_for_is_read_with_the_whole():
     assert [s.source for s in found.changed] == ["a.zip"]
 
 
+def test_an_entry_of_a_feed_that_another_stood_for_is_read_itself():
+    before = {"a": known(), "feed": known("opened"), "b": known(part_of="feed", twin="a")}
+    seen = [Sighting("feed", "d", state="opened"), Sighting("b", "d", part_of="feed")]
+    assert [s.source for s in planned(seen, before).changed] == ["b"]
+
+
 def test_what_a_source_remembers_for_itself_is_no_change():
     found = planned([Sighting("a", "d", memo={"etag": "2"})], {"a": known(memo={"etag": "1"})})
     assert (found.same, found.memos) == (("a",), {"a": {"etag": "2"}})

@@ -9,7 +9,6 @@ from index.records import article_id, digest
 from index.sources import reading
 from index.sources.reading import LIMITS, SUFFIXES, limit_of, read
 from index.sources.sightings import Job
-from proofs.mutants import samples
 
 ONE, TWO = "The council of Port Ansel closed the oyster beds.", "The ferry runs on batteries again."
 
@@ -112,19 +111,3 @@ def test_a_process_without_memory_says_so_itself(monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text(ONE)
     with pytest.raises(MemoryError):
         list(read(Job("a", tmp_path / "a.txt", "a.txt")))
-
-
-@pytest.mark.parametrize("name", samples())
-def test_every_format_is_read(tmp_path, name):
-    path = tmp_path / name
-    path.write_bytes(samples()[name])
-    *parts, whole = reading.read(Job(str(path), path, name))
-    articles = [found.article for found in (*parts, whole) if found.article]
-    assert whole.state == ("opened" if parts else "indexed")
-    assert all("The mole fell in August" in a.text for a in articles) or name.startswith("seed")
-    assert articles
-
-
-def test_every_format_has_a_sample():
-    suffixes = {Path(name).suffix for name in samples()}
-    assert suffixes >= reading.SUFFIXES - {".text", ".markdown", ".htm", ".xhtml", ".mht", ".ndjson", ".tsv"}
