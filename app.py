@@ -317,8 +317,9 @@ def report_html(report: Report) -> str:
     always = [(report.new, "new"), (report.changed, "changed"), (report.gone, "gone"), (report.same, "unchanged")]
     left_out = [(number, kind) for number, kind in ((report.skipped, "skipped"), (report.failed, "failed")) if number]
     if report.held:
-        left_out.append((len(report.held), "held back: python -m index sync --yes takes them out"))
+        left_out.append((len(report.held), "held back"))
     counts = ", ".join(together(f"{number:,} {kind}") for number, kind in always + left_out)
+    counts += "; python -m index sync --yes takes out what is held back" if report.held else ""
     if not report.problems:
         return f"<p>{counts}</p>"
     why = "".join(f"<li><b>{plain(source)}</b> {plain(reason)}</li>" for source, reason in report.problems)

@@ -20,7 +20,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import app
 from index.errors import FootnoteError, UsageError
+from index.ledger import Outcome
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
+from index.sync import Report
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.wording import SAYINGS
@@ -142,8 +144,9 @@ class Syncing:
         progress("embedding", 120, 340)
         assert self.go.wait(20)
         self.assistant.articles = 18
-        problems = [("/articles/scan.pdf", "no text layer <img src=x onerror=\"document.body.id='pwned'\">")]
-        return SimpleNamespace(new=3, changed=1, gone=0, same=12, skipped=1, failed=0, problems=problems)
+        reason = "no text layer <img src=x onerror=\"document.body.id='pwned'\">"
+        unread = [Outcome("/articles/scan.pdf", "", "skipped", reason)]
+        return Report(new=3, changed=1, same=12, skipped=1, unread=unread)
 
 
 # The server and the browser ------------------------------------------------------------------------------------------
@@ -364,7 +367,7 @@ def test_a_sync_that_fails_ends_in_one_sentence():
 def test_a_second_sync_is_told_of_the_first_and_a_third_may_begin():
     def sync(progress):
         said.extend(app.watched(begin))
-        return SimpleNamespace(new=1, changed=0, gone=0, same=0, skipped=0, failed=0, problems=[])
+        return Report(new=1)
 
     said, begin = [], app.one_at_a_time(sync)
     last = [list(app.watched(begin))[-1].replace("\xa0", " ") for _ in range(2)]
@@ -764,3 +767,8 @@ def test_all_text_stands_out_from_its_ground_in_light_and_dark(chromium, site, s
         ask(page, "Broken")
         follow(page, "cite-1-1")
         assert page.evaluate(CONTRAST) == []
+
+
+def test_what_a_sync_held_back_is_said_with_the_next_step():
+    drawn = app.report_html(Report(same=7, held=["/articles/a.md", "/articles/b.md"]))
+    assert "2\xa0held\xa0back; python -m index sync --yes takes out what is held back" in drawn
