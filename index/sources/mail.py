@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage, MIMEPart
-from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import cast
@@ -59,7 +59,7 @@ def read_mail(data: bytes, name: str) -> Draft:
 
 def message_of(data: bytes) -> EmailMessage:
     """The parts of a message, as they stand in it. Raises UnreadableSource for more of them than anyone sends."""
-    message = cast(EmailMessage, BytesParser(EmailMessage, policy=_Short()).parsebytes(data))
+    message = cast(EmailMessage, message_from_bytes(data, policy=_Short()))
     parts = sum(1 for _ in message.walk())
     if parts > MAX_PARTS:
         raise UnreadableSource(f"refused, because it has {parts:,} parts (limit {MAX_PARTS:,})")
