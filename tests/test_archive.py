@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from index.errors import UnreadableSource
-from index.sources.archive import Archive
+from index.sources.archive import Archive, declared
 
 
 def zipped(method=zipfile.ZIP_DEFLATED, **parts):
@@ -22,6 +22,20 @@ def test_the_files_of_a_zip_are_read_by_name_and_its_folders_are_none():
     assert (archive.read("a/b.txt"), archive.read("c")) == (b"Heron", b"")
     assert "c" in archive
     assert "d" not in archive
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("application/epub+zip", ".epub"),
+        ("application/vnd.oasis.opendocument.text", ".odt"),
+        ("application/vnd.oasis.opendocument.spreadsheet", ""),
+    ],
+)
+def test_a_zip_is_of_the_format_that_its_first_file_names(kind, suffix):
+    stored = zipped(zipfile.ZIP_STORED, mimetype=kind, a=b"Heron")
+    assert declared(stored) == suffix
+    assert declared(zipped(zipfile.ZIP_STORED, a=kind)) == declared(kind.encode()) == declared(stored[:30]) == ""
 
 
 def test_a_bomb_is_refused_by_what_its_directory_says():

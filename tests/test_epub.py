@@ -152,6 +152,11 @@ def test_a_book_without_end_is_no_article(monkeypatch):
         read(f"<p>{PROSE}</p><p>{MORE}</p>")
 
 
+def test_a_table_of_contents_that_cannot_be_read_does_no_harm():
+    for nav in (bytes(range(256)) * 9, b"", b"<html><nav><a href='x'>"):
+        assert read(f"<p>{PROSE}</p>", **{"OEBPS/nav.xhtml": nav}).text == PROSE
+
+
 def test_a_book_that_lacks_a_part_is_damaged():
     for data in (b"", b"The mole fell.", epub(f"<p>{PROSE}</p>")[:300], zipped({}), epub()):
         with pytest.raises(UnreadableSource, match=r"^damaged EPUB"):

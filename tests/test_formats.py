@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import time
 import zipfile
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +16,7 @@ from index.sources import reading
 from index.sources.draft import MAX_CHARACTERS, Dated, Draft
 from index.sources.reading import article, language_of, titled
 from index.sources.sightings import Job
-from proofs.mutants import samples
+from proofs.mutants import mutated, samples
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 PDF = (SEEDS / "2024-10-14-east-mole-inquiry-first-week.pdf").read_bytes()
@@ -121,6 +122,40 @@ def test_a_web_page_is_read_as_one_under_the_name_of_a_text(tmp_path, name):
         f"\n<!DOCTYPE html>\n<html><body><nav><a href='/'>Home</a></nav><article><p>{TEXT}</p></article></body></html>"
     )
     assert read(tmp_path, name, page).text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("sound", "name"), [("a.epub", "a.docx"), ("a.odt", "a.txt"), ("a.rtf", "a.docx"), ("a.odt", "a.epub")]
+)
+def test_a_document_is_read_as_what_it_says_it_is(tmp_path, sound, name):
+    data = samples()[sound]
+    assert read(tmp_path, name, data).text == read(tmp_path, sound, data).text
+
+
+def test_a_saved_page_is_read_as_one_under_the_name_of_a_mail(tmp_path):
+    page = b"From: x\r\nSnapshot-Content-Location: https://packet.example/mole\r\n" + samples()["a.mhtml"]
+    assert read(tmp_path, "a.eml", page).url == "https://packet.example/mole"
+
+
+@pytest.mark.parametrize("name", ["a.epub", "a.odt", "a.rtf", "a.eml", "a.mhtml"])
+def test_a_file_damaged_at_random_is_an_article_or_says_why_not(tmp_path, name):
+    sound = samples()[name]
+    for number in range(200):
+        rng = random.Random(f"{name} {number}")
+        found = outcome(
+            tmp_path, name, inside(sound, rng) if sound[:2] == b"PK" and number % 2 else mutated(sound, rng)
+        )
+        assert found.state == "indexed" if found.article else found.reason, number
+
+
+def inside(data, rng):
+    """The zip with one file in it damaged, and packed again: its checksum is right."""
+    source, written = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
+    hit = rng.choice(source.namelist())
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in source.namelist():
+            file.writestr(name, mutated(source.read(name), rng) if name == hit else source.read(name))
+    return written.getvalue()
 
 
 def test_a_text_about_web_pages_is_not_one(tmp_path):

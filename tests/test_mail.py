@@ -144,7 +144,7 @@ def test_an_encrypted_mail_says_so(body):
 
 def test_what_has_no_header_is_damaged():
     for data in (b"", b"The mole fell.", b"\r\n\r\nThe mole fell.", b"%PDF-1.7"):
-        with pytest.raises(UnreadableSource, match="damaged e-mail: it has no header"):
+        with pytest.raises(UnreadableSource, match="damaged mail: it has no header"):
             read_mail(data, "x.eml")
 
 

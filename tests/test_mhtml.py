@@ -77,7 +77,7 @@ def test_what_is_no_address_of_a_page_is_left_out(link):
 
 def test_an_archive_without_a_page_is_damaged():
     for data in (b"", b"The mole fell.", mhtml(part("abc", "image/png"))):
-        with pytest.raises(UnreadableSource, match="damaged web archive: there is no page in it"):
+        with pytest.raises(UnreadableSource, match="damaged saved page: there is no page in it"):
             read_mhtml(data, "x.mhtml")
 
 

@@ -1,4 +1,5 @@
 import time
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -135,6 +136,12 @@ def test_what_does_not_begin_as_one_is_damaged():
             read_rtf(data, "x.rtf")
 
 
+def test_a_part_without_an_end_is_damaged_and_a_text_without_one_is_read():
+    assert read_rtf(rtf(p(PROSE) + p(MORE))[:-20], "x.rtf").text.startswith(PROSE)
+    with pytest.raises(UnreadableSource, match="damaged RTF document: a part of it does not end"):
+        read_rtf(rtf(p(PROSE), info="{{{"), "x.rtf")
+
+
 def test_too_much_of_it_is_refused_but_pictures_are_not_counted():
     with pytest.raises(UnreadableSource, match="refused, because it holds more than 20 MB beside its pictures"):
         read("x" * (MAX_RTF + 1))
@@ -158,8 +165,13 @@ def test_too_much_of_it_is_refused_but_pictures_are_not_counted():
     ],
 )
 def test_no_piece_that_is_repeated_takes_long(piece):
-    start = time.perf_counter()
-    read(piece * (300_000 // len(piece)))
-    read(p(PROSE), info=piece * (300_000 // len(piece)))
-    read_rtf((r"{\rtf1{\fonttbl{" + piece * (300_000 // len(piece))).encode(), "x.rtf")
+    start, many = time.perf_counter(), piece * (300_000 // len(piece))
+    for data in (
+        rtf(many),
+        rtf(p(PROSE), info=many),
+        rtf(many + "}" * len(many)),
+        rf"{{\rtf1{{\fonttbl{many}}}}}".encode(),
+    ):
+        with suppress(UnreadableSource):
+            read_rtf(data, "x.rtf")
     assert time.perf_counter() - start < 10

@@ -23,9 +23,18 @@ MIN_RATIO_SIZE = 10_000_000
 
 # zipfile expands one piece of these as far as it goes, whatever it was asked for.
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_DECLARED = {b"application/epub+zip": ".epub", b"application/vnd.oasis.opendocument.text": ".odt"}
 _ENTRY = b"PK\x01\x02"
 _CHUNK = 1 << 16
 _FAULTS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, NotImplementedError, ValueError)
+
+
+def declared(data: bytes) -> str:
+    """The suffix of the format that a zip names in its first file, as EPUB and OpenDocument do; "" for any other."""
+    if not data.startswith(MAGIC) or data[30:38] != b"mimetype":
+        return ""
+    said = data[38 + int.from_bytes(data[28:30], "little") :][:100]
+    return next((suffix for kind, suffix in _DECLARED.items() if said.startswith(kind)), "")
 
 
 class Archive:

@@ -1,7 +1,7 @@
 """Books and magazines in EPUB 2 and 3: every paragraph of the reading order.
 
-The page around an article is not looked for: what a web reader takes for it is the front matter, notes and short lines
-of dialogue of a book.
+What reads web pages leaves out the notes, boxes, captions, lists and small tables of a chapter, and keeps its dialogue
+(tried on 14 shapes of chapters, 25 November 2026). Here everything is kept.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _labels(archive: Archive, package: Any, items: dict[str, _Item]) -> dict[str
                 label, content = point.find("{*}navLabel"), point.find("{*}content")
                 if label is not None and content is not None:
                     labels.setdefault(_beside(posixpath.dirname(ncx), content.get("src", "")), _said(label))
-    except UnreadableSource:  # the chapters can be read without it
+    except (UnreadableSource, NotAnArticle):  # the chapters can be read without it
         return {}
     return labels
 

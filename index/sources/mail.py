@@ -46,7 +46,7 @@ def read_mail(data: bytes, name: str) -> Draft:
     """The text of a mail, or that of its page where it has no other; subject, sender and day from its header."""
     message = message_of(data)
     if not any(header in message for header in _HEADERS):
-        raise UnreadableSource("damaged e-mail: it has no header")
+        raise UnreadableSource("damaged mail: it has no header")
     draft = _body(message)
     day = _day(header_of(message, "date"))
     return replace(

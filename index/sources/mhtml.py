@@ -10,6 +10,8 @@ from index.sources.draft import Draft
 from index.sources.mail import header_of, message_of, text_in
 from index.sources.webpage import read_webpage
 
+# What tells a saved page from a mail.
+SAVED = b"\nSnapshot-Content-Location:"
 MAX_URL = 2_000
 _PAGES = {"text/html", "application/xhtml+xml"}
 
@@ -31,5 +33,5 @@ def _page(message: EmailMessage) -> MIMEPart:
     named = (page for page in pages if start and header_of(page, "content-id") == start)
     page = next(named, pages[0] if pages else None)
     if page is None:
-        raise UnreadableSource("damaged web archive: there is no page in it")
+        raise UnreadableSource("damaged saved page: there is no page in it")
     return page

@@ -17,6 +17,7 @@ from pathlib import Path
 from index.errors import FootnoteError, NotAnArticle, UnreadableSource
 from index.records import Article, Section, article_id, digest
 from index.sentences import sentences
+from index.sources.archive import declared
 from index.sources.bundle import ZIP, read_zip
 from index.sources.data_files import DATA_SUFFIXES, read_records
 from index.sources.dates import EARLIEST, believable, day_in_name, day_in_url, day_of
@@ -26,7 +27,7 @@ from index.sources.epub import read_epub
 from index.sources.mail import read_mail
 from index.sources.markdown import read_markdown
 from index.sources.metadata import of_one_site
-from index.sources.mhtml import read_mhtml
+from index.sources.mhtml import SAVED, read_mhtml
 from index.sources.odt import read_odt
 from index.sources.pdf import MAGIC as PDF_MAGIC
 from index.sources.pdf import read_pdf
@@ -139,8 +140,7 @@ def drafted(data: bytes, path: Path) -> Draft:
         return read_pdf(data, name)
     if suffix == ".pdf":
         raise UnreadableSource("damaged PDF: it does not begin as one")
-    if suffix not in BY_SUFFIX and data.startswith(RTF_MAGIC):
-        return read_rtf(data, name)
+    suffix = _declared(data, suffix) or suffix
     if suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix][0](data, name)
     if suffix in WEBPAGE or (suffix in PLAIN | MARKDOWN and _WEBPAGE_START.match(data)):
@@ -148,6 +148,13 @@ def drafted(data: bytes, path: Path) -> Draft:
     text = text_of(data)
     _check_length(text)
     return read_markdown(text) if suffix in MARKDOWN else read_plain(text)
+
+
+def _declared(data: bytes, suffix: str) -> str:
+    """The suffix of the format that the bytes say they are, whatever the file is called; "" where they do not say."""
+    if data.startswith(RTF_MAGIC):
+        return ".rtf"
+    return ".mhtml" if suffix == ".eml" and SAVED in data[:4096] else declared(data)
 
 
 def article(job: Job, draft: Draft) -> Article:

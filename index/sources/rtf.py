@@ -119,7 +119,9 @@ def _parted(rtf: str) -> dict[str, str]:
             kept["body"].append(f"{rtf[at : found.end()]}{notes}")
             at = found.end()
     notes = "".join(f"\\par{{\\plain {note}}}" for note in kept["footnote"])
-    kept["body"].append(notes if word else _before_end(rtf[at:], notes))
+    if word:
+        raise UnreadableSource("damaged RTF document: a part of it does not end")
+    kept["body"].append(_before_end(rtf[at:], notes))
     return {part: "".join(texts) for part, texts in kept.items()}
 
 
