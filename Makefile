@@ -58,7 +58,7 @@ bench: $(RUNTIME)
 
 # The lines go to docs/proofs.md with the date and the commit; the raw log stays here.
 prove: $(DEV)
-	@$(RUN) -m proofs 2>&1 | tee .venv/proofs.log
+	@{ $(RUN) -m proofs 2>&1; echo $$? > .venv/.proved; } | tee .venv/proofs.log; exit "$$(cat .venv/.proved)"
 
 prove-smoke: $(DEV)
 	@$(RUN) -m proofs --smoke

@@ -14,7 +14,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from multiprocessing.context import ForkServerProcess
@@ -46,6 +46,7 @@ class Job:
     Without paths it syncs what is followed. `constants` are set wherever a module of the index has that name.
     `record` gets a line for each publication, written before it is committed. `gate` is waited for before the run, and
     `hold` while it embeds. No file may grow over `file_limit` bytes.
+    `alone` reads the articles in this process, which saves the second that others need to begin.
     """
 
     store: Path
@@ -59,6 +60,7 @@ class Job:
     hold: Path | None = None
     started: Path | None = None
     file_limit: int | None = None
+    alone: bool = False
 
 
 def context() -> Any:
@@ -115,6 +117,8 @@ def _synced(job: Job) -> int:
     embedder = WordEmbedder(**job.embedder)
     if job.hold:
         embedder.before = lambda: _wait_for(job.hold)
+    if job.alone:
+        _read_alone()
     if job.file_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job.file_limit, job.file_limit))
     for name, value in job.constants.items():
@@ -129,6 +133,17 @@ def _synced(job: Job) -> int:
     report = sync_paths(job.store, job.paths, embedder) if job.paths else sync_followed(job.store, embedder)
     print(json.dumps({"embedded": report.embedded, "new": report.new, "changed": report.changed}), flush=True)
     return 1 if report.failed else 0
+
+
+def _read_alone() -> None:
+    from index.sources import reading, workers
+
+    class Alone:
+        def read_all(self, jobs: Iterable[Any]) -> Iterator[Any]:
+            for job in jobs:
+                yield from reading.read(job)
+
+    workers._shared = Alone()  # type: ignore[assignment]
 
 
 def _wait_for(file: Path | None) -> None:

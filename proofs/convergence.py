@@ -8,7 +8,7 @@ from pathlib import Path
 from index.check import check
 from index.search import Index
 from proofs.articles import questions
-from proofs.children import sync_in_child
+from proofs.children import Job, sync_in_child
 from proofs.kills import Scene, at_random, at_steps, scene
 from proofs.outcome import Outcome, Tally
 from proofs.pictures import LIMIT, Found, Picture, dense, differences, lexical, picture_of, wrong_nearest
@@ -42,7 +42,7 @@ def diverged(stage: Scene, asked: list[str]) -> str:
     fresh = stage.place / "fresh"
     shutil.rmtree(fresh, ignore_errors=True)
     job = stage.job()
-    code, said = sync_in_child(type(job)(fresh, job.paths, stage.place / "fresh out"))
+    code, said = sync_in_child(Job(fresh, job.paths, stage.place / "fresh out", alone=True))
     if code != 0:
         return f"a fresh build ended with {code}: {said}"
     clean = picture_of(fresh)

@@ -27,6 +27,7 @@ static long first;
 static int error_given, kinds_given, lasting_given;
 static int trace = -1;
 static atomic_long counted, struck;
+static atomic_int spent;
 
 void fail_calls(const char *below, long from, int kinds, int error, int lasting, const char *trace_file)
 {
@@ -38,6 +39,7 @@ void fail_calls(const char *below, long from, int kinds, int error, int lasting,
     lasting_given = lasting;
     counted = 0;
     struck = 0;
+    spent = 0;
     folder_length = strlen(folder);
 }
 
@@ -58,8 +60,9 @@ static int fails(int kind, const char *call, const char *path, void *caller)
     }
     if (number < first || !first || !(kind & kinds_given))
         return 0;
-    if (atomic_fetch_add(&struck, 1) && !lasting_given)
+    if (!lasting_given && atomic_exchange(&spent, 1))
         return 0;
+    atomic_fetch_add(&struck, 1);
     errno = error_given;
     return 1;
 }

@@ -47,7 +47,7 @@ def _published(place: Path, folder: Folder, index: Index, edition: int) -> tuple
     process = start(Job(place / "store", (folder.root,), place / "out", record=record))
     seen = 0.0
     end = time.monotonic() + 30
-    while not seen and time.monotonic() < end:
+    while not seen and time.monotonic() < end and process.exitcode in (None, 0):
         if _shown(index) == {edition}:
             seen = time.monotonic()
         time.sleep(0.005)

@@ -21,6 +21,8 @@ ARTICLES = 10
 FULL, SMOKE = 200, 8
 PROCESSES, THREADS = 4, 4
 LIMIT = 10
+# Seconds between two looks of a reader: enough to leave the writer time on two cores.
+PAUSE = 0.04
 _EDITION = re.compile(r"Edition (\d+)\b")
 _GUEST = re.compile(r"Guest (\d+)\b")
 QUESTION = "edition of the guest"
@@ -33,7 +35,8 @@ def prove(smoke: bool, seed: int) -> Outcome:
         place = Path(directory)
         folder = Folder(place / "articles", ARTICLES, Random(f"readers {seed}"))
         editions = SMOKE if smoke else FULL
-        publish(place, folder, 1)
+        if problem := publish(place, folder, 1):
+            raise RuntimeError(problem)
         done = place / "done"
         shared = Index(place / "store", WordEmbedder())
         threads = [threading.Thread(target=_watch, args=(shared, done, place / f"thread {n}")) for n in range(THREADS)]
@@ -80,7 +83,7 @@ def _watch(index: Index, done: Path, out: Path) -> None:
             view[3] = f"went back from generation {last}"
         last = max(last, view[0])
         seen[json.dumps(view)] += 1
-        time.sleep(0.002)
+        time.sleep(PAUSE)
     out.write_text("".join(json.dumps({"view": json.loads(view), "times": n}) + "\n" for view, n in seen.items()))
 
 

@@ -25,7 +25,8 @@ def prove(smoke: bool, seed: int) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="footnote-proof-") as directory:
         place = Path(directory)
         folder = Folder(place / "articles", SMOKE_ARTICLES if smoke else ARTICLES, Random(f"turnover {seed}"))
-        _sync(place, place / "store", folder)
+        if problem := _sync(place, place / "store", folder):
+            raise RuntimeError(problem)
         clean = size_of(place / "store")
         for number in range(1, (SMOKE if smoke else FULL) + 1):
             folder.edit(folder.files)

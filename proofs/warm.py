@@ -6,6 +6,7 @@ import py3langid
 
 import index.check
 import index.search
+import index.sources.reading
 import index.sync  # noqa: F401
 import proofs.children
 import proofs.pictures  # noqa: F401
