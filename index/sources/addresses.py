@@ -124,7 +124,7 @@ def canonical(url: str) -> str:
     return str(replace(parts, target=f"{path}?{query}" if query else path))
 
 
-def networks(ranges: Sequence[str]) -> tuple[Network, ...]:
+def read_networks(ranges: Sequence[str]) -> tuple[Network, ...]:
     """The networks that may be read although they are not public, from "10.1.0.0/16". Raises UsageError."""
     try:
         return tuple(ipaddress.ip_network(text.strip()) for text in ranges)

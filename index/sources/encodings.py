@@ -20,14 +20,9 @@ _SIP = 1 << 8
 _WINDOW = 1 << 23
 
 
-class TooLarge(UnreadableSource):
-    """The body is larger than the limit."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"refused, because it is larger than {most / 1_000_000:,.3g} MB")
-
-    def __reduce__(self) -> tuple[type[UnreadableSource], tuple[str, str]]:
-        return UnreadableSource, (str(self), self.hint)
+def too_large(most: int) -> UnreadableSource:
+    """The error for a body of more than `most` bytes."""
+    return UnreadableSource(f"refused, because it is larger than {most / 1_000_000:,g} MB")
 
 
 def unpacked(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
@@ -51,7 +46,7 @@ def _counted(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > most:
-            raise TooLarge(most)
+            raise too_large(most)
         yield piece
 
 

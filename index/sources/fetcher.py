@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin
 
 from index.errors import UnreadableSource
-from index.sources.addresses import Address, NoAddress, Url, networks, parsed, reachable
-from index.sources.encodings import ACCEPTED, TooLarge, unpacked
+from index.sources.addresses import Address, NoAddress, Url, parsed, reachable, read_networks
+from index.sources.encodings import ACCEPTED, too_large, unpacked
 from index.sources.robots import MAX_SIZE, Robots, read_robots
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ class Fetched:
 
 class Gone(UnreadableSource):
     """The site says that the page is gone for good (410)."""
+
+
+class _Unreached(UnreadableSource):
+    """There is no connection to the site."""
 
 
 class _Late(Exception):
@@ -121,7 +125,7 @@ class Fetcher:
         resolve: Resolve = look_up,
         trust: ssl.SSLContext | None = None,
     ) -> None:
-        self._networks = _allowed(networks)
+        self._networks = read_networks(networks)
         self._pause = pause
         self._max_bytes = max_bytes
         self._timeout = timeout
@@ -173,7 +177,7 @@ class Fetcher:
         for _ in range(MAX_REDIRECTS + 1):
             if obey:
                 self._ask_leave(url)
-            with self._turn(url.host) as host:
+            with self._turn(url) as host:
                 start = time.monotonic()
                 answer = self._exchange(url, headers, most, left)
                 left -= time.monotonic() - start
@@ -187,12 +191,12 @@ class Fetcher:
     # Politeness -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _turn(self, name: str) -> Iterator[_Host]:
+    def _turn(self, url: Url) -> Iterator[_Host]:
         """A turn to ask the host, when no other asks and the pause is over. Raises UnreadableSource while it is closed.
 
         The wait is never longer than the pause, should the clock be set back.
         """
-        host = self._hosts.setdefault(name, _Host(gap=self._pause))
+        host = self._host(url)
         with host.lock:
             if host.closed > self._clock():
                 raise UnreadableSource(host.why)
@@ -202,6 +206,9 @@ class Fetcher:
                 yield host
             finally:
                 host.free = self._clock() + host.gap
+
+    def _host(self, url: Url) -> _Host:
+        return self._hosts.setdefault(url.host, _Host(gap=self._pause))
 
     def _heed(self, host: _Host, answer: _Answer) -> None:
         """Leaves a host alone that says for how long it is closed."""
@@ -220,7 +227,7 @@ class Fetcher:
             raise UnreadableSource(robots)
         if not robots.allow(str(url)):
             raise UnreadableSource(f"robots.txt of {url.host} does not allow it")
-        host = self._hosts.setdefault(url.host, _Host(gap=self._pause))
+        host = self._host(url)
         host.gap = max(host.gap, min(robots.delay, MAX_DELAY))
 
     def _read_robots(self, url: Url) -> Robots | str:
@@ -233,6 +240,8 @@ class Fetcher:
             if 400 <= answer.status < 500 and answer.status != 429:
                 return Robots()
             reason = _said(answer)
+        except _Unreached as error:
+            return str(error)
         except UnreadableSource as error:
             reason = str(error)
         return f"robots.txt of {url.host} could not be read: {reason}"
@@ -259,11 +268,11 @@ class Fetcher:
         except _Late as error:
             raise UnreadableSource("the site is too slow") from error
         except httpcore.ConnectTimeout as error:
-            raise UnreadableSource(f"{url.host} cannot be reached: it does not answer") from error
+            raise _Unreached(f"{url.host} cannot be reached: it does not answer") from error
         except httpcore.TimeoutException as error:
             raise UnreadableSource("the site is too slow") from error
         except httpcore.ConnectError as error:
-            raise UnreadableSource(_unconnected(url, error.__cause__)) from error
+            raise _Unreached(_unconnected(url, error.__cause__)) from error
         except httpcore.NetworkError as error:
             raise UnreadableSource("the site broke off the connection") from error
         except httpcore.RemoteProtocolError as error:
@@ -281,7 +290,7 @@ class Fetcher:
         found = [reachable(name, self._networks) for name in names]
         checked = [address for address in found if address is not None]
         if not checked or len(checked) < len(found):
-            raise UnreadableSource(f"refused, because {url.host} is not on the public internet")
+            raise _Unreached(f"refused, because {url.host} is not on the public internet")
         return checked[:MAX_ADDRESSES]
 
     def _looked_up(self, url: Url, seconds: float) -> list[str]:
@@ -298,14 +307,13 @@ class Fetcher:
         try:
             answer = answers.get(timeout=max(0.0, min(seconds, STALL)))
         except queue.Empty:
-            raise UnreadableSource(f"{url.host} could not be looked up in time") from None
+            raise _Unreached(f"{url.host} could not be looked up in time") from None
         if isinstance(answer, list) and answer:
             return answer
-        again = isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_AGAIN
-        reason = (
-            f"{url.host} could not be looked up; is this machine online?" if again else f"no site is named {url.host}"
-        )
-        raise UnreadableSource(reason) from (answer if isinstance(answer, Exception) else None)
+        cause = answer if isinstance(answer, Exception) else None
+        if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_AGAIN:
+            raise _Unreached(f"{url.host} could not be looked up; is this machine online?") from cause
+        raise _Unreached(f"no site is named {url.host}") from cause
 
     def _tls(self) -> ssl.SSLContext:
         if self._trust is None:
@@ -317,7 +325,7 @@ class Fetcher:
 
 
 class _Line:
-    """The network as httpcore is given it: one connection, to one of the addresses that were checked.
+    """The network as httpcore is given it: one connection, to an address that was checked, whatever host it is told.
 
     It ends at the deadline, however little a server sends at a time, and after so many bytes, whatever they are.
     """
@@ -328,9 +336,7 @@ class _Line:
         self._left = most
         self._stream: httpcore.NetworkStream | None = None
 
-    def connect_tcp(
-        self, host: str, port: int, *_: object, **__: object
-    ) -> _Line:  # httpcore's: the host is not looked at
+    def connect_tcp(self, host: str, port: int, *_: object, **__: object) -> _Line:
         import httpcore
 
         *others, last = self._addresses
@@ -363,8 +369,9 @@ class _Line:
     def write(self, buffer: bytes, *_: object, **__: object) -> None:
         self._open.write(buffer, self._patience())
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
-        return self._open.get_extra_info(info)
+    def get_extra_info(self, info: str) -> object:
+        found: object = self._open.get_extra_info(info)
+        return found
 
     def close(self) -> None:
         if self._stream is not None:
@@ -385,10 +392,6 @@ class _Line:
 # What is read, and how it is said -----------------------------------------------------------------------------------
 
 
-def _allowed(ranges: Sequence[str]) -> tuple[Any, ...]:
-    return networks(ranges)
-
-
 def _read(url: str) -> Url:
     try:
         return parsed(url)
@@ -406,7 +409,7 @@ def _received(response: httpcore.Response, most: int) -> _Answer:
         return _Answer(response.status, headers)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > most:
-        raise TooLarge(most)
+        raise too_large(most)
     return _Answer(200, headers, unpacked(response.iter_stream(), headers.get("content-encoding", ""), most))
 
 
