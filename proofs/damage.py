@@ -11,13 +11,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from index.check import check
+from index.check import CheckReport, check
 from index.database import FILE_NAME
 from index.errors import FootnoteError
+from index.records import Hit
 from index.search import SEGMENTS, Index, View
 from proofs.articles import Folder, questions
 from proofs.children import Job, context, finish, speak_into, sync_in_child
@@ -189,9 +191,16 @@ def _witness(store: Path, original: Path, damaged: Path, asked: list[str], out: 
     note("open", lambda: answers(opened, asked))
     note("new", lambda: answers(Index(store, WordEmbedder()), asked))
     note("checked", lambda: "sound" if check(store).sound else "unsound")
-    note("repaired", lambda: "sound" if check(store, repair=True).sound else "unsound")
+    note("repaired", lambda: _verdict(check(store, repair=True)))
     note("again", lambda: "sound" if check(store).sound else "unsound")
     note("after", lambda: answers(Index(store, WordEmbedder()), asked))
+
+
+def _verdict(report: CheckReport) -> str:
+    """What a repair says: all is sound; or a run is needed; or the catalog is lost, which is a refusal."""
+    if report.searched is None:
+        return f"refused: {report.faults[0].problem}"
+    return "sound" if report.sound else "unsound"
 
 
 def answers(index: Index, asked: list[str]) -> str:
@@ -207,19 +216,22 @@ def answers(index: Index, asked: list[str]) -> str:
 
 def _answer(view: View, question: str, vector: Any) -> dict[str, Any]:
     """What is found for one question; of the nearest, those that are no nearer than the last may be others as well."""
-    dense, lexical = view.dense(vector, LIMIT), view.lexical(question, LIMIT)
-    exact = view.similarities(vector, [number for number, _ in lexical])
-    nearer = [(number, score) for number, score in dense if score > dense[-1][1] + NEAR]
-    said = [
-        [hit.passage.id, hit.passage.text, hit.passage.heading, hit.article.source, hit.article.title, hit.article.text,
-         hit.article.author, str(hit.article.published), hit.article.published_from]
-        for hit in (*view.hits(nearer, {}), *view.hits(lexical, {}))
-    ]  # fmt: skip
-    return {
-        "scores": [score for _, score in dense] + [exact[number] for number in sorted(exact)],
-        "numbers": [sorted(exact), lexical],
-        "said": sorted(json.dumps(one) for one in said),
-    }
+    told: dict[str, Any] = {}
+    for how, scored in (("dense", view.dense(vector, LIMIT)), ("lexical", view.lexical(question, LIMIT))):
+        better = [(number, score) for number, score in scored if score > scored[-1][1] + NEAR]
+        hits = view.hits(better, {})
+        exact = view.similarities(vector, [number for number, _ in better])
+        told[how] = [score for _, score in scored]
+        told[f"{how} said"] = sorted(_said(hit) for hit in hits)
+        # One whose vector is lost is left out here, and is told by the check.
+        told[f"{how} exact"] = sorted(exact.values()) if len(exact) == len(better) else None
+    return told
+
+
+def _said(hit: Hit) -> str:
+    passage, article = asdict(hit.passage), asdict(hit.article)
+    del article["fetched"]
+    return json.dumps([passage, article], default=str, sort_keys=True)
 
 
 def differs(one: str, other: str) -> str:
@@ -230,11 +242,15 @@ def differs(one: str, other: str) -> str:
     if counts != other_counts:
         return f"{counts} became {other_counts}"
     for question, (before, now) in enumerate(zip(told, other_told, strict=True)):
-        scores, new = before.pop("scores"), now.pop("scores")
-        if len(scores) != len(new) or any(abs(a - b) > NEAR for a, b in zip(scores, new, strict=True)):
-            return f"question {question}: the scores {scores} became {new}"
-        if before != now:
-            return f"question {question}: {_first_difference(json.dumps(before), json.dumps(now))}"
+        for what in before:
+            if what.endswith("said") or now[what] is None:
+                same = now[what] in (None, before[what])
+            else:
+                pairs = list(zip(before[what], now[what], strict=False))
+                same = len(before[what]) == len(now[what]) and all(abs(a - b) < NEAR for a, b in pairs)
+            if not same:
+                change = _first_difference(json.dumps(before[what]), json.dumps(now[what]))
+                return f"question {question}, {what}: {change}"
     return ""
 
 
@@ -246,7 +262,7 @@ def _judged(ended: int | None, found: dict[str, Any]) -> list[str]:
     before, problems = found["before"], []
     if before.startswith(("refused", "broke")):
         raise RuntimeError(f"the undamaged store was not answered from: {before}")
-    for step in ("open", "new", "after"):
+    for step in ("open", "new"):
         if found[step].startswith("broke"):
             problems.append(f"{step}: {found[step][:300]}")
         elif not found[step].startswith("refused") and (wrong := differs(before, found[step])):
@@ -254,6 +270,8 @@ def _judged(ended: int | None, found: dict[str, Any]) -> list[str]:
     problems += [f"{step}: {found[step][:300]}" for step in ("checked", "repaired", "again") if "broke" in found[step]]
     if found["repaired"] == "sound" and (found["again"] != "sound" or _is_refused_or_differs(before, found["after"])):
         problems.append(f"repaired, and then {found['again']}: {found['after'][:200]}")
+    if found["after"].startswith("broke"):
+        problems.append(f"after the repair: {found['after'][:300]}")
     if found["checked"] == "sound" and _is_refused_or_differs(before, found["new"]):
         problems.append("the check says that it is sound")
     return problems

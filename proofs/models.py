@@ -147,6 +147,8 @@ def _answered(index: Index, question: str, known: Picture) -> str:
             return wrong_nearest(dense(view, vector), known, vector)
     except FootnoteError as error:
         return f"the one whose vectors are served is refused: {error}"
+    except Exception as error:
+        return f"the one whose vectors are served broke: {type(error).__name__}: {error}"
 
 
 def _refuses(index: Index) -> bool:
