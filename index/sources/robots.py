@@ -18,7 +18,7 @@ MAX_SIZE = 512_000
 # protego keeps each rule once for each program that its group names: a small file could make millions of them.
 MAX_NAMES, MAX_KEPT = 2_000, 500_000
 
-_NAMES = re.compile(r"(?im)^\s*user[- ]?agent\b")
+_NAMES = re.compile(r"(?i)\s*user[-\s]*agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ def read_robots(data: bytes) -> Robots:
     from protego import Protego
 
     text = data[:MAX_SIZE].decode("utf-8-sig", "replace")
-    names, lines = len(_NAMES.findall(text)), len(text.splitlines())
-    if names > MAX_NAMES or names * lines > MAX_KEPT:
-        raise UnreadableSource(f"its {lines:,} lines speak to {names:,} programs")
+    lines = text.splitlines()
+    names = sum(_NAMES.match(line) is not None for line in lines)
+    if names > MAX_NAMES or names * len(lines) > MAX_KEPT:
+        raise UnreadableSource(f"its {len(lines):,} lines speak to {names:,} programs")
     file = Protego.parse(text)
     return Robots(float(file.crawl_delay(NAME) or 0.0), file)
