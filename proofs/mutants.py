@@ -48,7 +48,8 @@ def zipped(files: dict[str, str]) -> bytes:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
         for name, text in files.items():
-            file.writestr(name, text)
+            # Stored, as the programs that write EPUB and OpenDocument do, so that the bytes say what they are.
+            file.writestr(name, text, zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED)
     return data.getvalue()
 
 

@@ -268,7 +268,7 @@ def test_idle_processes_end_and_leave_no_thread(pool):
     pid, _ = said(one, "pid")
     assert alive(pid)
     assert within(3, lambda: not one.children and not Path(f"/proc/{pid}").exists())
-    assert within(1, lambda: threading.active_count() == threads)
+    assert within(3, lambda: threading.active_count() <= threads)  # others may have ended meanwhile
     assert said(one, "sleep 0") == ["sleep 0"]
 
 
