@@ -333,6 +333,7 @@ class Catalog(Ledger):
                 self._begin_run(publication.run)
             self._retire(ending, publication.run)
             self._make_live(staged, publication.run)
+            self._group_copies()
             self._write_outcomes(publication.outcomes, publication.gone, publication.readers)
             if publication.segment:
                 self._add_segment(publication.segment)
@@ -347,7 +348,7 @@ class Catalog(Ledger):
 
     def retired(self) -> tuple[int, int]:
         """How many articles a rollback would bring back, and how many it would take away."""
-        return len(self._numbers("retired")), len(self._numbers("live AND run = ?", self._run_to_undo()))
+        return len(self._numbers(_RETIRED)), len(self._numbers("live AND run = ?", self._run_to_undo()))
 
     def retired_members(self) -> list[int]:
         """The numbers of the retired passages that are in no segment any more, and whose vector is not lost."""
@@ -361,11 +362,12 @@ class Catalog(Ledger):
         """Brings back what the last run retired, with `segment`, and retires what it made live. Twice is nothing."""
         with self.transaction():
             run = self._run_to_undo()
-            back, away = self._numbers("retired"), self._numbers("live AND run = ?", run)
-            notes = {key: self.note(key) or "" for key in MODEL_NOTES}
+            back, away = self._numbers(_RETIRED), self._numbers("live AND run = ?", run)
+            notes = self._model_notes()
             before = json.loads(self.note("before") or "{}")
             self._retire(away, run + 1)
             self._make_live(back, run)
+            self._group_copies()
             self._swap_sources()
             for key, value in before.items():
                 self.remember(key, value)
@@ -379,7 +381,7 @@ class Catalog(Ledger):
         """Deletes what could be brought back, and gives how many articles that were. The bytes are overwritten."""
         self._db.execute("PRAGMA secure_delete = ON")
         with self.transaction():
-            doomed = self._numbers("retired")
+            doomed = self._numbers(_RETIRED)
             self._forget_last_run()
             self._forget_unused_vectors()
         return len(doomed)
@@ -430,10 +432,13 @@ class Catalog(Ledger):
         if run > self.last_run():
             self._forget_last_run()
             self.remember("run", str(run))
-            self.remember("before", json.dumps({key: self.note(key) or "" for key in MODEL_NOTES}))
+            self.remember("before", json.dumps(self._model_notes()))
+
+    def _model_notes(self) -> dict[str, str]:
+        return {key: self.note(key) or "" for key in MODEL_NOTES}
 
     def _forget_last_run(self) -> None:
-        self._delete_articles("retired")
+        self._delete_articles(_RETIRED)
         self._db.execute("DELETE FROM sources_before")
         self._forget("before")
 
@@ -448,8 +453,7 @@ class Catalog(Ledger):
         """Takes articles out of sight. What this run itself made live, no rollback brings back: it is deleted."""
         self._delete_text(numbers)
         self._db.executemany("UPDATE articles SET live = 0, retired = 1 WHERE number = ?", [(n,) for n in numbers])
-        self._group_copies(numbers)
-        self._delete_articles("retired AND run = ?", run)
+        self._delete_articles(f"{_RETIRED} AND run = ?", run)
 
     def _make_live(self, numbers: Sequence[int], run: int) -> None:
         self._db.executemany(
@@ -458,7 +462,6 @@ class Catalog(Ledger):
         self._index_text(numbers)
         for number in numbers:
             self._note_near_copies(number)
-        self._group_copies(numbers)
 
     def _note_near_copies(self, number: int) -> None:
         """Writes down which other articles say nearly the same."""
@@ -479,23 +482,17 @@ class Catalog(Ledger):
             "INSERT OR IGNORE INTO near_copies VALUES (?, ?)", [tuple(sorted((number, other))) for other in near]
         )
 
-    def _group_copies(self, changed: Sequence[int]) -> None:
-        """Gives the articles that say nearly the same one voice, where that may have changed."""
-        touched = self._db.execute(
-            "SELECT 1 FROM near_copies WHERE one IN (SELECT value FROM json_each(?1)) "
-            "OR other IN (SELECT value FROM json_each(?1)) LIMIT 1",
-            (json.dumps(list(changed)),),
-        ).fetchone()
-        if not touched:
-            return
+    def _group_copies(self) -> None:
+        """Gives the live articles that say nearly the same one voice, and takes it from those that no longer do."""
         pairs = self._db.execute(
             "SELECT a.id, b.id FROM near_copies n JOIN articles a ON a.number = n.one "
             "JOIN articles b ON b.number = n.other WHERE a.live AND b.live"
-        ).fetchall()
-        self._db.execute("UPDATE articles SET voice = '' WHERE voice <> ''")
+        )
+        before = dict(self._db.execute("SELECT id, voice FROM articles WHERE live AND voice <> ''").fetchall())
+        now = copies.voices(pairs.fetchall())
         self._db.executemany(
             "UPDATE articles SET voice = ? WHERE id = ? AND live",
-            [(voice, key) for key, voice in copies.voices(pairs).items()],
+            [(now.get(key, ""), key) for key in before.keys() | now.keys() if before.get(key) != now.get(key)],
         )
 
     def _add_segment(self, new: NewSegment) -> None:
@@ -567,11 +564,15 @@ class Catalog(Ledger):
         return int(row[0])
 
 
+# In the words of the index of what is not live, and those below of the indexes of ids and sources: without them each
+# look would read the text of every article.
+_RETIRED = "NOT live AND retired = 1"
 _STAGED = "SELECT number FROM articles WHERE NOT live AND NOT retired"
 # What a publication replaces, or takes away with its source.
 _ENDING = (
-    "live AND (id IN (SELECT id FROM articles WHERE NOT live AND NOT retired) "
-    "OR source IN (SELECT value FROM json_each(?)))"
+    "number IN (SELECT number FROM articles WHERE live AND id IN "
+    "(SELECT id FROM articles WHERE NOT live AND NOT retired) "
+    "UNION SELECT number FROM articles WHERE live AND source IN (SELECT value FROM json_each(?)))"
 )
 
 

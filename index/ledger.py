@@ -94,7 +94,7 @@ class Ledger(Database):
         rows = self._db.execute(
             "SELECT s.source, s.state, s.reason, s.seen, s.part_of, s.twin, coalesce(a.title, ''), a.author, "  # noqa: S608 - the conditions are written below
             "a.published, a.published_from, a.modified, a.fetched, a.language, a.url, coalesce(length(a.text), 0), "
-            "(SELECT count(*) FROM articles c WHERE c.voice = a.voice AND a.voice <> '' AND c.id <> a.id AND c.live) "
+            "(SELECT count(*) FROM articles c WHERE c.voice = a.voice AND c.voice <> '' AND c.id <> a.id AND c.live) "
             f"FROM {_LEDGER} WHERE {where} ORDER BY s.state = 'indexed', s.state, s.source LIMIT ? OFFSET ?",
             (*values, limit, offset),
         )
@@ -107,9 +107,17 @@ class Ledger(Database):
         counted = dict(rows.fetchall())
         return {state: counted.get(state, 0) for state in ("indexed", "skipped", "failed")}
 
-    def twins_of(self, source: str) -> list[str]:
-        """The sources whose text is, word for word, that of the article of `source`."""
-        return [row[0] for row in self._db.execute("SELECT source FROM sources WHERE twin = ? ORDER BY 1", (source,))]
+    def twins_of(self, sources: Iterable[str]) -> dict[str, list[str]]:
+        """The sources whose text is, word for word, that of the article of one of these, by that one."""
+        rows = self._db.execute(
+            # Without the first condition the index of twins cannot be used.
+            "SELECT twin, source FROM sources WHERE twin <> '' AND twin IN (SELECT value FROM json_each(?)) ORDER BY 2",
+            (json.dumps(list(sources)),),
+        )
+        twins: dict[str, list[str]] = {}
+        for twin, source in rows:
+            twins.setdefault(twin, []).append(source)
+        return twins
 
     def followed(self) -> list[str]:
         """The locations that `sync` looks at when none is named."""

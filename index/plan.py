@@ -39,7 +39,7 @@ def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable
     Only a source that `covered` says would have been seen can be gone.
     """
     met = {sighting.source: sighting for sighting in seen}
-    parts = _parts(known)
+    parts = parts_of(known)
     fresh = {s.source for s in met.values() if s.state == "seen" and not _as_before(s, known, readers)}
     gone = tuple(source for source in known if source not in met and _gone(source, known, met, covered))
     leaving = fresh.union(gone)
@@ -77,7 +77,8 @@ def held_back(removed: Mapping[int, int], known: Mapping[int, int]) -> set[int]:
     return {place for place, number in removed.items() if number > MAX_REMOVED * known.get(place, 0)}
 
 
-def _parts(known: Mapping[str, Known]) -> dict[str, list[str]]:
+def parts_of(known: Mapping[str, Known]) -> dict[str, list[str]]:
+    """What was found in each opened source."""
     parts: dict[str, list[str]] = {}
     for source, before in known.items():
         if before.part_of:

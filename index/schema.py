@@ -51,7 +51,6 @@ _COLUMNS = """
 # A catalog of version 1 is brought up to date by these. Its sources move into the wider table.
 _SECOND = f"""
 CREATE TABLE sources ({_COLUMNS}) WITHOUT ROWID;
-CREATE INDEX parts ON sources (part_of) WHERE part_of <> '';
 CREATE INDEX twins ON sources (twin) WHERE twin <> '';
 -- Each source that the last run changed, as it was before; without a digest when it was not known.
 CREATE TABLE sources_before (source TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID;

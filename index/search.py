@@ -148,8 +148,9 @@ class View:
         """The passages behind the numbers, in their order, each with its article and where the same text lies too."""
         found = self._catalog.live_passages(number for number, _ in scored)
         articles = {article.source: article for _, article in found.values()}
+        twins = self._catalog.twins_of(articles)
         also = {
-            source: tuple(Copy(twin, article.title, article.published) for twin in self._catalog.twins_of(source))
+            source: tuple(Copy(twin, article.title, article.published) for twin in twins.get(source, ()))
             for source, article in articles.items()
         }
         return [

@@ -18,7 +18,7 @@ from index.errors import UsageError
 from index.following import Dropped, Outside, followed_now, named, opened
 from index.ledger import Followed, Outcome
 from index.passages import SPLITTER_VERSION, split
-from index.plan import Plan, held_back, plan
+from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
 from index.segments import build_segment, merge_segments
 from index.sources.files import lies_in
@@ -86,7 +86,8 @@ def sync(
     """
     with writing(store) as catalog:
         run = _Run(store, catalog, embedder, progress, remove_many)
-        run.follow = [followed for followed in follow if followed not in catalog.following()]
+        already = catalog.following()
+        run.follow = [followed for followed in follow if followed not in already]
         seen_in: dict[str, Source] = {}
         seen = _scan(sources, run.known, seen_in, progress)
         found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources), READERS_VERSION)
@@ -156,7 +157,7 @@ class _Run:
         self._due: list[Outcome] = []  # of the round that is published next
         self._gone: Sequence[str] = ()
         self._everywhere = bool(catalog.missing_vectors())
-        self._taken = _Taken(self.known)
+        self._taken = _Taken(parts_of(self.known))
 
     def rounds(
         self, found: Plan, seen_in: Mapping[str, Source], sources: Sequence[Source]
@@ -222,8 +223,8 @@ class _Run:
 
         What is dropped is followed no longer, unless something of it was held back.
         """
+        held = [place for source in self.report.held for place in (source, self.known[source].part_of)]
         for followed in dropped:
-            held = [place for source in self.report.held for place in (source, self.known[source].part_of)]
             if not any(lies_in(place, followed.location) for place in held):
                 self._catalog.unfollow(followed.location)
         merge_segments(self._store, self._catalog)
@@ -241,12 +242,14 @@ class _Run:
 
     def _read(self, found: Plan, seen_in: Mapping[str, Source]) -> Iterator[Article]:
         """What the sources say that is not indexed yet, the changed ones first: what stands for another may change."""
-        todo = [*found.changed, *found.new]
-        done = 0
-        for source in dict.fromkeys(seen_in[s.source] for s in todo):
-            mine = {s.source: s for s in todo if seen_in[s.source] is source}
+        places: dict[int, tuple[Source, dict[str, Sighting]]] = {}
+        for sighting in (*found.changed, *found.new):
+            place = seen_in[sighting.source]
+            places.setdefault(id(place), (place, {}))[1][sighting.source] = sighting
+        todo, done = len(found.changed) + len(found.new), 0
+        for source, mine in places.values():
             for reading in source.read(mine.values()):
-                self._progress("reading", done, len(todo))
+                self._progress("reading", done, todo)
                 done += reading.source in mine
                 memo = mine[reading.source].memo if reading.source in mine else {}
                 article = self._take(reading, memo, reading.source in found.renew)
@@ -292,7 +295,8 @@ class _Run:
         """Has the outcome published with the round, unless a source is without an article just as it was before."""
         before = self.known.get(outcome.source)
         if outcome.state != "indexed" and before and outcome.same_as(before, READERS_VERSION):
-            self._taken.memos[outcome.source] = outcome.memo
+            if outcome.memo != before.memo:
+                self._taken.memos[outcome.source] = outcome.memo
         else:
             self._outcomes.append(outcome)
 
@@ -316,7 +320,8 @@ class _Run:
         gone = [*found.gone, *self._taken.missing]
         dropped = {outcome.source: outcome for outcome in self._taken.dropped}
         lost = [source for source in (*gone, *dropped) if self._is_lost(source)]
-        places = _places([*lost, *self.known], self.known, seen_in, sources)
+        # Where nothing is lost, nobody needs to know where everything lies.
+        places = _places([*lost, *self.known] if lost else [], self.known, seen_in, sources)
         have = Counter(
             id(places[source]) for source, before in self.known.items() if before.recipe and source in places
         )
@@ -341,12 +346,12 @@ class _Run:
 class _Taken:
     """What a run has met so far.
 
-    `says` has the source of each text that was read, `staged` the sources whose article is new, `leaving` those whose
-    old article will not stay, `missing` what an opened source no longer holds, and `dropped` how those ended that have
-    no article any more.
+    `parts` are known of opened sources, `says` has the source of each text that was read, `staged` the sources whose
+    article is new, `leaving` those whose old article will not stay, `missing` what an opened source no longer holds,
+    and `dropped` how those ended that have no article any more.
     """
 
-    known: Mapping[str, Known]
+    parts: Mapping[str, Sequence[str]]
     met: set[str] = field(default_factory=set)
     says: dict[str, str] = field(default_factory=dict)
     staged: set[str] = field(default_factory=set)
@@ -357,7 +362,7 @@ class _Taken:
 
     def missing_parts(self, whole: str) -> list[str]:
         """What was part of a source, and was not met when it was read."""
-        return [source for source, before in self.known.items() if before.part_of == whole and source not in self.met]
+        return [source for source in self.parts.get(whole, ()) if source not in self.met]
 
 
 def recipe(embedder: Embedder) -> str:
