@@ -45,11 +45,16 @@ def watch(
     due, news = _Due(clock, every), News(say)
     while not stop.is_set():
         following = _following(store, outside, news)
+        due.files = True
         if following:
             _sync(store, embedder, outside, due, news)
+        # What changed before the watch began is seen by nobody, so files are looked at once more when it has.
+        due.files = True
         for changed in changes(following, store, outside, stop):
             due.files = due.files or changed
-            if due.files or due.web or _following(store, outside, news) != following:
+            if following and (due.files or due.web):
+                _sync(store, embedder, outside, due, news)
+            if _following(store, outside, news) != following:
                 break
 
 
@@ -93,7 +98,7 @@ class _Due:
     """What is to be looked at next: files when they change, the web when its time has come."""
 
     def __init__(self, clock: Callable[[], float], every: float) -> None:
-        self.files = True
+        self.files = False
         self._clock, self._every = clock, every
         self._last: float | None = None
 

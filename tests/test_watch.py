@@ -57,6 +57,19 @@ def test_what_changes_in_a_followed_folder_is_indexed(store, folder, watcher):
     until(lambda: len(live(store)) == 2)
 
 
+def test_what_changes_before_the_watch_has_begun_is_indexed_too(store, folder, watcher, monkeypatch):
+    begun = watching.changes
+
+    def late(*args):
+        (folder / "ferry.md").write_text("# The ferry\n\nThe ferry sails at noon.")
+        return begun(*args)
+
+    monkeypatch.setattr(watching, "changes", late)
+    add(store, [str(folder)], "", {})
+    watcher()
+    until(lambda: len(live(store)) == 2)
+
+
 def test_what_is_followed_later_is_watched_too(store, folder, watcher):
     said = watcher()
     until(lambda: said == [f"Nothing is followed yet by the index in {store}"])
