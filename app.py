@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index import terminal
-from index.errors import FootnoteError, UsageError, ended
+from index.errors import FootnoteError, UsageError, explained
 from index.printable import visible
 from index.records import Article, Overview
 from rag.answers import Answer, Citation, Question, Refusal, Sentence, as_json
@@ -160,7 +160,7 @@ def note_html(turn_number: int, citation: Citation) -> str:
 
 def also(citation: Citation) -> list[str]:
     """'also in evening-post.html': where the same passage was published too."""
-    names = [copy.source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] for copy in citation.also]
+    names = [file_name(copy.source) for copy in citation.also]
     return [f"also in {', '.join(names)}"] if names else []
 
 
@@ -242,8 +242,12 @@ def about_html(place: Place) -> str:
 
 def file_html(source: str) -> str:
     """The file's name, with its path on hovering."""
-    name = source.replace("\\", "/").rsplit("/", 1)[-1]
-    return f'<span class="file" title="{plain(source)}">{plain(name)}</span>'
+    return f'<span class="file" title="{plain(source)}">{plain(file_name(source))}</span>'
+
+
+def file_name(source: str) -> str:
+    """The last part of a path or an address."""
+    return source.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:
@@ -371,7 +375,7 @@ def one_at_a_time(sync: Callable[[Progress], Report]) -> Callable[[Progress], Re
 def trouble(error: Exception) -> str:
     """What the reader sees of an error: a FootnoteError's sentence and hint; of anything else, that it is logged."""
     if isinstance(error, FootnoteError):
-        return f"{ended(error)} {error.hint}".strip()
+        return explained(error)
     log.error("the page could not finish a request", exc_info=error)
     return BROKEN
 

@@ -22,6 +22,11 @@ class FootnoteError(Exception):
         return type(self), (str(self), self.hint)
 
 
+def explained(error: FootnoteError) -> str:
+    """The sentence and the next step, on one line."""
+    return f"{ended(error)} {error.hint}".strip()
+
+
 class UsageError(FootnoteError):
     """The request itself cannot be meant: an empty question, a path that does not exist."""
 

@@ -13,7 +13,7 @@ from index.catalog import Catalog
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.ledger import Followed
-from index.sources.files import Files, lies_in
+from index.sources.files import Files, is_address, lies_in
 from index.sources.sightings import Known, Reading, Sighting, Source
 from index.writer import SPOOL, writing
 
@@ -96,15 +96,21 @@ def merged(following: Sequence[Followed], lines: Sequence[Followed] | None) -> t
 
 def named(location: str | Path, **options: Any) -> Followed:  # noqa: ANN401 - what the options hold is checked below
     """A file, a folder or an address to follow. Raises UsageError for a path that does not exist, and no address."""
-    text = str(location)
-    if "://" in text:
+    place = place_of(location)
+    if is_address(place):
+        return Followed(place, "", options)
+    if not Path(place).exists():
+        raise UsageError(f"{location} does not exist", "Check the spelling.")
+    return Followed(place, FILES, options)
+
+
+def place_of(location: str | Path) -> str:
+    """A path or an address as the index writes it. Raises UsageError for what is no http(s) address."""
+    if is_address(str(location)):
         from index.sources.addresses import canonical
 
-        return Followed(canonical(text), "", options)
-    path = Path(text).expanduser().resolve()
-    if not path.exists():
-        raise UsageError(f"{location} does not exist", "Check the spelling.")
-    return Followed(str(path), FILES, options)
+        return canonical(str(location))
+    return str(Path(location).expanduser().resolve())
 
 
 def listed(file: Path) -> list[Followed] | None:
@@ -130,10 +136,9 @@ def _entry(file: Path, number: int, entry: object) -> Followed:
     location, kind = entry["location"], entry.get("kind", "")
     options = {key: value for key, value in entry.items() if key not in ("location", "kind")}
     _check(where, kind, options)
-    if "://" in location:
+    if is_address(location):
         return replace(named(location, **options), kind=kind, listed=True)
-    path = (file.resolve().parent / Path(location).expanduser()).resolve()
-    return Followed(str(path), FILES, options, listed=True)
+    return Followed(place_of(file.resolve().parent / Path(location).expanduser()), FILES, options, listed=True)
 
 
 def _check(where: str, kind: object, options: Mapping[str, object]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from index.catalog import Publication
 from index.database import existing
 from index.errors import UsageError
+from index.following import place_of
 from index.ledger import Followed
 from index.segments import build_segment, merge_segments, replace
 from index.sources.files import lies_in
@@ -68,7 +69,7 @@ def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
 
 def removal(locations: Sequence[str | Path], known: Mapping[str, Known], following: Sequence[Followed]) -> Removal:
     """What `remove` would do. Raises UsageError for a location in which nothing is indexed or followed."""
-    roots = [_root(str(location)) for location in locations]
+    roots = [place_of(location) for location in locations]
     followed = [f.location for f in following]
     places = {source: (source, before.part_of) for source, before in known.items()}
     for location, root in zip(locations, roots, strict=True):
@@ -108,7 +109,3 @@ def purge(store: Path) -> Purge:
         erased = catalog.erase_retired()
         replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
         return Purge(erased, catalog.compact())
-
-
-def _root(location: str) -> str:
-    return location if "://" in location else str(Path(location).expanduser().resolve())

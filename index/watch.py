@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.embedder import Embedder
-from index.errors import FootnoteError, ended
+from index.errors import FootnoteError, explained
 from index.following import FILES, Outside, followed_now
 from index.ledger import Followed
+from index.sources.files import lies_in
 from index.sync import Report, sync_followed
 
 # Seconds. Changes that come together are indexed together.
@@ -66,7 +67,7 @@ def _following(store: Path, outside: Outside, news: News) -> list[Followed]:
             news.once("", f"Nothing is followed yet by the index in {store}")
         return [*following, *dropped]
     except FootnoteError as error:
-        news.once("", f"{ended(error)} {error.hint}".strip())
+        news.once("", explained(error))
         return []
 
 
@@ -148,7 +149,7 @@ def _sync(store: Path, embedder: Embedder, outside: Outside, due: _Due, news: Ne
     try:
         report = sync_followed(store, embedder, outside=outside, only=due.covers)
     except FootnoteError as error:
-        news.once("", f"{ended(error)} {error.hint}".strip())
+        news.once("", explained(error))
         return
     due.done(web)
     news.of(report)
@@ -159,8 +160,8 @@ def changes(following: list[Followed], store: Path, outside: Outside, stop: thre
     from watchfiles import watch as watched
 
     places = [Path(f.location) for f in following if f.kind == FILES]
-    places += [outside.listing] if outside.listing else []
-    there = {place if place.is_dir() else place.absolute().parent for place in places}
+    places += [outside.listing.absolute()] if outside.listing else []
+    there = {place if place.is_dir() else place.parent for place in places}
     there = {place for place in there if place.is_dir()}
     if not there:
         while not stop.wait(LOOK_AGAIN):
@@ -169,7 +170,7 @@ def changes(following: list[Followed], store: Path, outside: Outside, stop: thre
     inside = str(store.resolve())
 
     def matters(_: object, path: str) -> bool:
-        return not path.startswith(inside) and any(_lies_in(path, place) for place in places)
+        return not lies_in(path, inside) and any(lies_in(path, str(place)) for place in places)
 
     for found in watched(
         *there,
@@ -181,8 +182,3 @@ def changes(following: list[Followed], store: Path, outside: Outside, stop: thre
         raise_interrupt=True,
     ):
         yield bool(found)
-
-
-def _lies_in(path: str, place: Path) -> bool:
-    root = str(place.absolute())
-    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)

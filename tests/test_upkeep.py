@@ -130,6 +130,12 @@ def line(part_of=""):
     return Known("d", "indexed", "", "", "r", part_of)
 
 
+def test_a_front_page_is_removed_without_the_rest_of_its_site():
+    known = {"https://a.example/": line(), "https://a.example/1": line("https://a.example/feed")}
+    gone = removal(["HTTPS://A.example"], known, [Followed("https://a.example/", "page")])
+    assert (gone.sources, gone.unfollowed) == (("https://a.example/",), ("https://a.example/",))
+
+
 def test_a_feed_is_removed_with_what_it_listed():
     known = {"https://a.example/1": line("https://a.example/feed"), "https://a.example/2": line()}
     gone = removal(["https://a.example/feed"], known, [Followed("https://a.example/feed", "feed")])

@@ -104,9 +104,14 @@ def _refused(path: Path, source: str, size: int) -> Sighting | None:
     return None
 
 
+def is_address(location: str) -> bool:
+    """Whether it is an address on the web, and no path."""
+    return "://" in location
+
+
 def lies_in(source: str, folder: str) -> bool:
-    """Whether the path `source` is `folder` or lies in it."""
-    return source == folder or source.startswith(folder.rstrip(os.sep) + os.sep)
+    """Whether the path `source` is `folder` or lies in it. Nothing lies in an address: a front page is no folder."""
+    return source == folder or (not is_address(folder) and source.startswith(folder.rstrip(os.sep) + os.sep))
 
 
 def _storable(path: Path) -> str:
