@@ -6,21 +6,18 @@ minute. The run waits for no feed that long.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 from dataclasses import astuple
-from pathlib import Path
 
 from index.errors import FootnoteError, UnreadableSource
+from index.sources.confined import ROOT, limit, surroundings
 from index.sources.feeds import Entry, read_feed
 
 SECONDS = 20.0
 MEMORY = 1 << 30
-_ROOT = Path(__file__).resolve().parents[2]
-_SURROUNDINGS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT")
 
 
 def read_feed_apart(data: bytes, url: str, content_type: str = "", seconds: float = SECONDS) -> list[Entry]:
@@ -34,8 +31,8 @@ def read_feed_apart(data: bytes, url: str, content_type: str = "", seconds: floa
             stderr=subprocess.DEVNULL,
             timeout=seconds,
             check=False,
-            cwd=_ROOT,
-            env={name: os.environ[name] for name in _SURROUNDINGS if name in os.environ},
+            cwd=ROOT,
+            env=surroundings(),
         )
     except subprocess.TimeoutExpired as error:
         raise UnreadableSource(f"gave up reading the feed after {seconds:g} s") from error
@@ -50,7 +47,7 @@ def read_feed_apart(data: bytes, url: str, content_type: str = "", seconds: floa
 
 def main() -> None:
     """Reads a feed from standard input and writes what it lists, or the reason why it cannot be read, as JSON."""
-    _limit()
+    limit({"AS": MEMORY, "CPU": int(SECONDS) + 5, "CORE": 0})
     outward = os.dup(1)
     os.dup2(2, 1)  # libraries may print
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
@@ -64,20 +61,6 @@ def main() -> None:
         answer = "a damaged feed"
     with open(outward, "wb") as out:
         out.write(json.dumps(answer).encode())
-
-
-def _limit() -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, int(SECONDS) + 5),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses a limit of memory below what it has reserved
-            resource.setrlimit(what, (most, most))
 
 
 if __name__ == "__main__":

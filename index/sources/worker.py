@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.sources import frames
+from index.sources.confined import limit
 from index.sources.frames import job_heard, reading_said, receive, send
 from index.sources.sightings import Job, Reading
 
@@ -65,19 +66,7 @@ def _channels() -> tuple[int, int]:
 
 def _limit(memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides
-    if sys.platform == "win32":
-        return
-    import resource
-
-    limits = {
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: MAX_FILE,
-        resource.RLIMIT_NOFILE: MAX_OPEN,
-    }
-    for what, most in limits.items():
-        with contextlib.suppress(ValueError, OSError):  # macOS refuses a limit of memory below what it has reserved
-            resource.setrlimit(what, (most, most))
+    limit({"AS": memory, "CORE": 0, "FSIZE": MAX_FILE, "NOFILE": MAX_OPEN})
     # Where the machine itself runs out of memory, Linux is to end this process and not the run.
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

@@ -21,9 +21,9 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from index.sources import frames
+from index.sources.confined import ROOT, surroundings
 from index.sources.frames import Garbled, TooLarge, job_said, reading_heard, receive, send
 from index.sources.sightings import Job, Reading
 
@@ -38,13 +38,6 @@ AT_ONCE = 4_000
 CRASHED = "the reader of this format crashed"
 NOT_STARTED = "the reader could not be started"
 
-_ROOT = Path(__file__).resolve().parents[2]
-# What a process needs to know of its surroundings. Not the keys to other services.
-_SURROUNDINGS = {
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "PYTHONPATH", "PYTHONHOME",
-    "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "USERPROFILE",
-    "APPDATA", "LOCALAPPDATA",
-}  # fmt: skip
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1",
 }  # fmt: skip
@@ -337,15 +330,14 @@ class _Fault(Exception):
 def _started(reader: str, limits: Limits) -> subprocess.Popen[bytes]:
     """A new process, in a group of its own: Ctrl-C in a terminal is for the run, which then ends its processes."""
     terms = (str(limits.seconds), str(limits.memory), str(limits.idle), str(limits.jobs))
-    surroundings = {name: value for name, value in os.environ.items() if name.upper() in _SURROUNDINGS}
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "index.sources.worker", reader, *terms],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         bufsize=0,
-        cwd=_ROOT,
-        env=surroundings | _ONE_THREAD,
+        cwd=ROOT,
+        env=surroundings() | _ONE_THREAD,
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
