@@ -1,4 +1,4 @@
-"""A model for proofs: a text is the bag of its words. The same in every process, and it counts what it embeds."""
+"""A model for proofs and tests: a text is the bag of its words, the same everywhere. It counts what it embeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Vectors = npt.NDArray[np.float32]
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-@dataclass(slots=True)
+@dataclass
 class WordEmbedder:
     """Texts that share words are near. Another name gives other vectors of the same length.
 
@@ -32,6 +32,7 @@ class WordEmbedder:
     before: Callable[[], None] = lambda: None
     embedded: list[str] = field(default_factory=list)
     precision: str = "float32"
+    settled: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -39,7 +40,8 @@ class WordEmbedder:
         return digest("words", self.name, str(self.dimension))
 
     def settle(self, precision: str | None) -> None:
-        """There is one precision."""
+        """There is one precision; what was asked for is noted."""
+        self.settled = precision
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of words and marks of each text."""
@@ -54,10 +56,13 @@ class WordEmbedder:
             handle = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             os.write(handle, lines.encode())
             os.close(handle)
-        return np.array([self.embed_question(text) for text in texts], np.float32).reshape(-1, self.dimension)
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimension)
 
     def embed_question(self, text: str) -> Vectors:
         """The vector of one text."""
+        return self._vector(text)
+
+    def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)
         for word in _TOKEN.findall(text.lower()) or [""]:
             vector[zlib.crc32(f"{self.name} {word}".encode()) % self.dimension] += 1

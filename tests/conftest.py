@@ -1,61 +1,25 @@
 """What several tests share: a word embedder, a shelf of articles, looks at a store, and a question set."""
 
 import json
-import re
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
+from sites import Ledger, site_at
 
 from index.catalog import Catalog
 from index.embedder import Embedder
 from index.errors import NotAnArticle, UnreadableSource
 from index.records import Article, Hit, Overview, Passage, article_id, digest
 from index.search import Index
+from index.sources.fetcher import Fetcher
+from index.sources.reading import read
 from index.sources.sightings import Sighting, one_by_one
+from index.sources.web import Tools
 from index.sync import sync
+from proofs.words import WordEmbedder
 from rag.answers import Answer, Citation, Refusal
 from rag.evals.measures import measure
 from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-
-
-class WordEmbedder:
-    """Stands for a model: a text is the bag of its words, so texts that share words are near. Counts what it embeds."""
-
-    dimension = 64
-    precision = "float32"
-
-    def __init__(self, name="words", max_tokens=64):
-        self.name = name
-        self.max_tokens = max_tokens
-        self.embedded = []
-        self.settled = None
-
-    @property
-    def fingerprint(self):
-        return digest("words", self.name)
-
-    def settle(self, precision):
-        self.settled = precision
-
-    def count(self, texts):
-        return [len(_TOKEN.findall(text)) for text in texts]
-
-    def embed(self, texts):
-        self.embedded.extend(texts)
-        return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimension)
-
-    def embed_question(self, text):
-        return self._vector(text)
-
-    def _vector(self, text):
-        vector = np.zeros(self.dimension, np.float32)
-        for word in _TOKEN.findall(text.lower()) or [""]:
-            vector[zlib.crc32(f"{self.name} {word}".encode()) % self.dimension] += 1
-        return vector / np.linalg.norm(vector)
 
 
 class Shelf:
@@ -254,3 +218,25 @@ def judged(folder, queries=None, qrels="q1\td1\t2\nq1\td2\t1\n"):
     )
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + qrels, encoding="utf-8")
     return folder
+
+
+# Sources on the web, which listens here ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site():
+    with site_at() as site:
+        yield site
+
+
+@pytest.fixture
+def ledger():
+    return Ledger()
+
+
+@pytest.fixture
+def tools(tmp_path, ledger):
+    """What a source on the web works with, its files read in this process, by the clock of the ledger."""
+    fetcher = Fetcher(networks=["127.0.0.0/8"], pause=0)
+    yield Tools(fetcher, tmp_path / "spool", lambda jobs: (r for job in jobs for r in read(job)), lambda: ledger.now)
+    fetcher.close()

@@ -3,33 +3,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sites import Ledger, site_at
+from sites import site_at
 
-from index.sources.fetcher import Fetcher
 from index.sources.listings import MAX_OPENED, Feed, Sitemap
-from index.sources.reading import read
-from index.sources.web import MIN_INSIDE, Tools
+from index.sources.web import MIN_INSIDE
 
 PROSE = "A crane barge broke from its moorings in a strong wind and struck the wall that it had come to save."
 FULL = "".join(f"<p>On day {n}. {PROSE}</p>" for n in range(1, 7))
-
-
-@pytest.fixture
-def site():
-    with site_at() as site:
-        yield site
-
-
-@pytest.fixture
-def ledger():
-    return Ledger()
-
-
-@pytest.fixture
-def tools(tmp_path, ledger):
-    fetcher = Fetcher(networks=["127.0.0.0/8"], pause=0)
-    yield Tools(fetcher, tmp_path / "spool", lambda jobs: (r for job in jobs for r in read(job)), lambda: ledger.now)
-    fetcher.close()
 
 
 def page(text):

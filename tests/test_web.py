@@ -2,14 +2,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sites import Ledger, site_at
 
 from index.errors import UsageError
 from index.records import digest
-from index.sources.fetcher import Fetcher
-from index.sources.reading import read
 from index.sources.sightings import Sighting
-from index.sources.web import Page, Tools
+from index.sources.web import Page
 
 PROSE = "A crane barge broke from its moorings in a strong wind on Monday and struck the wall it had come to save."
 MORE = "Two workers were taken to hospital, and the ferry has been suspended until further notice, the town said."
@@ -18,24 +15,6 @@ MORE = "Two workers were taken to hospital, and the ferry has been suspended unt
 def page(text=PROSE, head=""):
     body = f"<main><article><p>{text}</p><p>{MORE}</p></article></main>"
     return f"<!doctype html><html><head><title>Crane strikes mole</title>{head}</head><body>{body}</body></html>"
-
-
-@pytest.fixture
-def site():
-    with site_at() as site:
-        yield site
-
-
-@pytest.fixture
-def ledger():
-    return Ledger()
-
-
-@pytest.fixture
-def tools(tmp_path, ledger):
-    fetcher = Fetcher(networks=["127.0.0.0/8"], pause=0)
-    yield Tools(fetcher, tmp_path / "spool", lambda jobs: (r for job in jobs for r in read(job)), lambda: ledger.now)
-    fetcher.close()
 
 
 def test_a_page_is_an_article_with_its_address_and_the_day_it_was_fetched(site, tools, ledger):
