@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
+import numpy.typing as npt
 
 from index import copies
 from index.database import AUTO_VACUUM, as_written
@@ -22,7 +23,7 @@ from index.errors import DamagedIndex, FootnoteError
 from index.ledger import Followed, Ledger, Outcome
 from index.lexical import fold
 from index.passages import embedded_text
-from index.records import Article, Overview, Passage, Section, digest
+from index.records import Article, Overview, Passage, Section, article_id, digest, passage_id
 from index.schema import FULL_TEXT
 
 # Rows of full text that are written between two looks at whether the run is to stop.
@@ -31,6 +32,8 @@ TEXT_BATCH = 200
 MAX_UNUSED = 0.1
 # Shorter texts are the same only if title and date are too: a notice of one line may stand over many days.
 MIN_SAME_TEXT = 200
+# A vector is of length 1; in bfloat16 those of the packaged model were once kept with 0.9967 to 1.0037.
+LENGTH_TOLERANCE = 0.01
 
 # What is remembered of the model that made the vectors.
 MODEL_NOTES = ("model", "fingerprint", "precision", "dimension")
@@ -122,20 +125,31 @@ class Catalog(Ledger):
     def live_passages(self, numbers: Iterable[int]) -> dict[int, tuple[Passage, Article]]:
         """The passages with these numbers that are live, each with its article; the others are left out.
 
-        Passages of one article share one Article.
+        Passages of one article share one Article. Raises DamagedIndex when one is not what was stored: SQLite does not
+        notice a letter that changes in its file, and nobody is to read it as a quotation.
         """
         found: dict[int, tuple[Passage, Article]] = {}
         articles: dict[int, Article] = {}
+        fingerprint = self.note("fingerprint") or ""
         for number in numbers:
             row = self._db.execute(
-                'SELECT p.article, p.id, a.revision, p.start, p."end", p.heading, p.page FROM passages p '
+                'SELECT p.article, a.revision, p.vector, p.id, p.start, p."end", p.heading, p.page FROM passages p '
                 "JOIN articles a ON a.number = p.article WHERE p.number = ? AND a.live",
                 (number,),
             ).fetchone()
             if row:
-                article = articles.get(row[0]) or articles.setdefault(row[0], self.stored(row[0]))
-                found[number] = (_passage(row[1:], article), article)
+                of, revision, vector, *about = row
+                article = articles.get(of) or articles.setdefault(of, self._unaltered(of, revision))
+                if not passage_as_stored(article, revision, fingerprint, (*about[:4], vector)):
+                    raise _altered(article)
+                found[number] = (_passage((about[0], revision, *about[1:]), article), article)
         return found
+
+    def _unaltered(self, number: int, revision: str) -> Article:
+        article = self.stored(number)
+        if not article_as_stored(article, revision):
+            raise _altered(article)
+        return article
 
     def are_live(self, numbers: Sequence[int]) -> set[int]:
         """Which of these passages are live."""
@@ -185,7 +199,8 @@ class Catalog(Ledger):
     def vectors(self, numbers: Sequence[int]) -> Vectors:
         """The vectors of these passages, float32 (len(numbers), dimension), in their order.
 
-        Raises FootnoteError when one is missing, which `sync` computes, and DamagedIndex when they differ in length.
+        Raises FootnoteError when one is missing, which `sync` computes, and DamagedIndex when one is none that a model
+        gave.
         """
         rows = [
             self._db.execute(
@@ -196,7 +211,10 @@ class Catalog(Ledger):
         if None in rows:
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
         try:
-            return np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
+            vectors = np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
+            if not are_vectors(vectors).all():
+                raise ValueError("its length is not 1")
+            return vectors
         except (TypeError, ValueError) as error:
             raise DamagedIndex(
                 f"A vector in the catalog is damaged ({error})",
@@ -579,6 +597,38 @@ _ENDING = (
 def vector_key(text: str, fingerprint: str) -> str:
     """The key of the vector that the model with this fingerprint gives `text`."""
     return digest("vector", fingerprint, text)
+
+
+def article_as_stored(article: Article, revision: str) -> bool:
+    """Whether an article says what it said when it was stored under this revision."""
+    return article.revision == revision and article.id == article_id(article.source)
+
+
+def passage_as_stored(
+    article: Article, revision: str, fingerprint: str, row: tuple[object, object, object, object, object]
+) -> bool:
+    """Whether a passage of it, (id, start, end, heading, key of its vector), is what was stored."""
+    key, start, end, heading, vector = row
+    return (
+        isinstance(start, int)
+        and isinstance(end, int)
+        and 0 <= start < end <= len(article.text)
+        and key == passage_id(revision, start, end)
+        and vector == vector_key(embedded_text(article.title, str(heading), article.text[start:end]), fingerprint)
+    )
+
+
+def are_vectors(vectors: Vectors) -> npt.NDArray[np.bool_]:
+    """Whether each row has the length 1, as what a model gave has."""
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)  # no square overflows
+    return np.asarray(np.abs(lengths - 1) <= LENGTH_TOLERANCE)
+
+
+def _altered(article: Article) -> DamagedIndex:
+    return DamagedIndex(
+        f"What is stored of {article.source} is damaged",
+        "Run `python -m index check --repair`, then sync to read it again.",
+    )
 
 
 def same_text(article: Article) -> str:

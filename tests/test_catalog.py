@@ -49,7 +49,9 @@ def publish(catalog, *articles, outcomes=(), gone=()):
     members = catalog.members(None)
     segment = NewSegment(f"segment-{members[0]}", members, {"file": "sum"}) if members else None
     read = [Outcome(found.source, "d", "indexed") for found in articles]
-    catalog.publish(Publication(segment, (*read, *outcomes), gone, "1", {"model": "words"}))
+    catalog.publish(
+        Publication(segment, (*read, *outcomes), gone, "1", {"model": "words", "fingerprint": WORDS.fingerprint})
+    )
     return members
 
 
@@ -68,6 +70,33 @@ def test_passages_come_back_with_their_article(catalog):
     assert [passage for passage, _ in found.values()] == expected
     assert list(found) == numbers
     assert len({id(owner) for _, owner in found.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE articles SET text = replace(text, 'fell', 'felt')",
+        "UPDATE articles SET title = 'Another'",
+        "UPDATE articles SET source = 'quay'",
+        "UPDATE passages SET start = start + 1",
+        "UPDATE passages SET heading = 'Never'",
+        "UPDATE passages SET id = 'x'",
+        "UPDATE passages SET start = 'x'",
+    ],
+)
+def test_what_is_not_as_it_was_stored_is_not_read(catalog, change):
+    numbers = publish(catalog, article("It fell. ... It stands.", **FULL))
+    catalog._db.execute(change)
+    with pytest.raises(DamagedIndex, match="is damaged"):
+        catalog.live_passages(numbers)
+
+
+def test_a_vector_of_another_length_than_1_is_not_read(catalog):
+    (number, *_) = publish(catalog, article("It fell."))
+    longer = (2 * catalog.vectors([number])).astype(np.float32).tobytes()
+    catalog._db.execute("UPDATE vectors SET vector = ?", (longer,))
+    with pytest.raises(DamagedIndex, match="its length is not 1"):
+        catalog.vectors([number])
 
 
 def test_nothing_staged_is_live(catalog):
