@@ -620,8 +620,9 @@ def passage_as_stored(
 
 def are_vectors(vectors: Vectors) -> npt.NDArray[np.bool_]:
     """Whether each row has the length 1, as what a model gave has."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)  # no square overflows
-    return np.asarray(np.abs(lengths - 1) <= LENGTH_TOLERANCE)
+    with np.errstate(invalid="ignore"):  # what is no number has no length either
+        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)  # no square overflows
+        return np.asarray(np.abs(lengths - 1) <= LENGTH_TOLERANCE)
 
 
 def _altered(article: Article) -> DamagedIndex:
