@@ -50,12 +50,22 @@ def guarded(main: Callable[[], int]) -> int:
 
 @contextlib.contextmanager
 def progress_bar(clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
-    """A Progress that draws a bar on stderr while a terminal is there, and otherwise writes a line every 10 s."""
+    """A Progress that draws a bar on stderr while a terminal is there, and otherwise writes a line every 10 s.
+
+    Nothing is drawn, and nothing for drawing is loaded, before the first step: a command may talk to the user instead.
+    """
     if not sys.stderr.isatty():
         yield _lines(clock)
         return
-    with _bar() as draw:
-        yield draw
+    with contextlib.ExitStack() as drawing:
+        draw: Progress | None = None
+
+        def begin_or_go_on(stage: str, done: int, total: int) -> None:
+            nonlocal draw
+            draw = draw or drawing.enter_context(_bar())
+            draw(stage, done, total)
+
+        yield begin_or_go_on
 
 
 def _lines(clock: Callable[[], float]) -> Progress:

@@ -1,7 +1,8 @@
-"""The command line for questions: `python -m rag ask "..."` and `python -m rag eval run | compare`.
+"""The command line for questions: `python -m rag ask "..."` and `python -m rag eval COMMAND`.
 
 Results go to stdout, as text or with --json as JSON, everything else to stderr. Exit code 0: done, also when the
-articles do not say; 1: something was not done; 2: the request cannot be meant. Heavy imports stand where needed.
+articles do not say; 1: something was not done; 2: the request cannot be meant; `eval gate` has more of them. Heavy
+imports stand where needed.
 """
 
 from __future__ import annotations
@@ -11,22 +12,19 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.terminal import guarded, progress_bar
+from rag.evals.commands import DONE, FAILED, Command, Progress, Result, compare, run, settings, store_argument
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from index.settings import IndexSettings
     from rag.answers import Answer, Citation
 
 NEAREST = 3
 
-# Whether everything asked was done, the result as JSON, and what a terminal shows.
-Result = tuple[bool, dict[str, Any], "RenderableType"]
-Command = Callable[[argparse.Namespace], Result]
+EVALS: dict[str, Command] = {"run": run, "compare": compare}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,53 +32,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before any model library is imported: nothing here ever asks a model hub.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     options = _parser().parse_args(arguments)
-    done, result, shown = options.command(options)
+    with progress_bar() as progress:
+        result: Result = options.command(options, progress)
     if options.json:
         from index.printable import escaped
 
-        print(escaped(json.dumps(result, ensure_ascii=False, indent=2)))
+        print(escaped(json.dumps(result.values, ensure_ascii=False, indent=2)))
     else:
-        _show(shown)
-    return 0 if done else 1
+        _show(result.shown)
+    return result.code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Answers questions from your articles.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    ask = _command(commands, "ask", _ask, "answer one question, with footnotes")
+    ask = _command(commands, "ask", "answer one question, with footnotes", _ask)
     ask.add_argument("question", help="what you want to know")
+    store_argument(ask)
     evals = commands.add_parser("eval", help="measure retrieval and answers", description="Measures, offline.")
     kinds = evals.add_subparsers(metavar="COMMAND", required=True)
-    run = _command(kinds, "run", _eval_run, "ask every question of a set and measure what comes back")
-    run.add_argument(
-        "--set", type=Path, metavar="PATH", default=Path("seeds"),
-        help="a questions.jsonl or its folder, asked on the current store, or a folder with corpus.jsonl, "
-             "queries.jsonl and qrels.tsv, which gets a store of its own (default: seeds)",
-    )  # fmt: skip
-    run.add_argument("--answers", action="store_true", help="answer each question too: answer and refusal rates")
-    run.add_argument("--out", type=Path, metavar="FILE", help="keep the run as a JSON file, for compare")
-    compare = _command(kinds, "compare", _eval_compare, "say whether run B is better than run A, and where")
-    compare.add_argument("a", type=Path, metavar="A", help="a run file")
-    compare.add_argument("b", type=Path, metavar="B", help="another run file on the same questions")
+    for name, command in EVALS.items():
+        command.arguments(_command(kinds, name, command.ABOUT, command.run))
     return parser
 
 
-def _command(commands: Any, name: str, command: Command, about: str) -> argparse.ArgumentParser:  # noqa: ANN401
+def _command(
+    commands: Any,  # noqa: ANN401 - argparse does not name what it gives
+    name: str,
+    about: str,
+    run: Callable[[argparse.Namespace, Progress], Result],
+) -> argparse.ArgumentParser:
     sub: argparse.ArgumentParser = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
-    sub.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
     sub.add_argument("--json", action="store_true", help="the result as JSON")
-    sub.set_defaults(command=command)
+    sub.set_defaults(command=run)
     return sub
 
 
-def _ask(options: argparse.Namespace) -> Result:
+def _ask(options: argparse.Namespace, _: Progress) -> Result:
     from rag.answers import Question, Refusal, as_json
     from rag.chain import checked
     from rag.settings import build
 
     question = Question(checked(options.question))
-    answer = build(_settings(options)).assistant.ask(question)
-    return answer.refusal is not Refusal.NO_ARTICLES, as_json(answer), "\n".join(_answer_lines(answer))
+    answer = build(settings(options)).assistant.ask(question)
+    code = FAILED if answer.refusal is Refusal.NO_ARTICLES else DONE
+    return Result(code, as_json(answer), "\n".join(_answer_lines(answer)))
 
 
 def _answer_lines(answer: Answer) -> Iterator[str]:
@@ -127,35 +123,6 @@ def _nearest_lines(answer: Answer) -> Iterator[str]:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:
         yield visible(f"  · {hit.article.title} ({short(hit.article.published)}): {clipped(hit.passage.text)}")
-
-
-def _eval_run(options: argparse.Namespace) -> Result:
-    from rag.evals.evaluate import evaluate
-    from rag.evals.reports import run_report
-    from rag.evals.runs import as_json, reserve, save
-
-    if options.out:
-        reserve(options.out)
-    with progress_bar() as progress:
-        found = evaluate(_settings(options), options.set, answers=options.answers, progress=progress)
-    if options.out:
-        save(found, options.out)
-    return not found.errors, as_json(found), run_report(found)
-
-
-def _eval_compare(options: argparse.Namespace) -> Result:
-    from rag.evals.comparisons import as_json, compare
-    from rag.evals.reports import comparison_report
-    from rag.evals.runs import load
-
-    comparison = compare(load(options.a), load(options.b))
-    return True, as_json(comparison), comparison_report(comparison)
-
-
-def _settings(options: argparse.Namespace) -> IndexSettings:
-    from index.settings import load_settings
-
-    return load_settings().at(options.store)
 
 
 def _show(shown: RenderableType) -> None:

@@ -4,6 +4,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from conftest import Shelf, resynced
 from index.database import FILE_NAME
 from index.sync import sync_paths
 from index.terminal import guarded
-from rag.__main__ import main
+from rag.__main__ import EVALS, main
 from rag.wording import SAYINGS
 
 ROOT = Path(__file__).parent.parent
@@ -219,6 +220,24 @@ def test_a_command_that_cannot_be_meant_shows_the_usage(rag, capsys, arguments):
 
 
 # Evals ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_help_of_the_evals_names_every_command_in_less_than_four_tenths_of_a_second():
+    def helped():
+        start = time.perf_counter()
+        ran = subprocess.run([sys.executable, "-m", "rag", "eval", "--help"], cwd=ROOT, capture_output=True, text=True)
+        assert ran.returncode == 0
+        assert all(re.search(rf"^    {name} ", ran.stdout, re.M) for name in EVALS)
+        return time.perf_counter() - start
+
+    assert min(helped() for _ in range(3)) < 0.4  # the best of three, because another process may be busy
+
+
+@pytest.mark.parametrize("name", EVALS)
+def test_every_eval_command_has_help_and_json(name, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["eval", name, "--help"])
+    assert re.search(r"--json\b", capsys.readouterr().out)
 
 
 def test_a_set_is_measured_and_reported(rag, written):

@@ -58,11 +58,19 @@ def test_progress_that_is_not_watched_is_a_line_now_and_then(capsys):
     assert capsys.readouterr() == ("", "\n".join([*lines, ""]))
 
 
-def test_progress_that_is_watched_is_a_bar_on_stderr_that_leaves_nothing_behind(capsys, monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
+
+def test_no_bar_is_drawn_before_something_goes_on(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with progress_bar():
+        pass
+    assert sys.stderr.getvalue() == ""
+
+
+def test_progress_that_is_watched_is_a_bar_on_stderr_that_leaves_nothing_behind(capsys, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Terminal())
     with progress_bar() as progress:

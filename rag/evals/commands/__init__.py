@@ -1,0 +1,57 @@
+"""What every eval command is: a module with ABOUT, `arguments` and `run`. rag/__main__.py gives each its subcommand.
+
+A command parses nothing and prints nothing. It imports what it needs inside its functions, because the help of the
+command line imports every one of them.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from index.settings import IndexSettings
+
+DONE, FAILED = 0, 1
+
+# The step that is under way, how much of it is done, and of how much; a total of 0 is not known.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a command ended: its exit code, what it found as JSON values, and what a terminal shows."""
+
+    code: int
+    values: Mapping[str, Any] | Sequence[Any]
+    shown: RenderableType
+
+
+class Command(Protocol):
+    """A module of this folder."""
+
+    ABOUT: str
+    """What it does, in lower case and without a full stop: a line of the help."""
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Says what the command is given; --json is there already."""
+
+    def run(self, options: Namespace, progress: Progress) -> Result:
+        """Does it. Raises FootnoteError or UsageError for what the user can mend."""
+
+
+def store_argument(parser: ArgumentParser) -> None:
+    """The folder of the index, for a command that opens one."""
+    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+
+
+def settings(options: Namespace) -> IndexSettings:
+    """The settings of footnote.toml and the environment, with the --store that was given."""
+    from index.settings import load_settings
+
+    return load_settings().at(options.store)
