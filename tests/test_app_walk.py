@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pytest
 from test_page import ask, browser_test, chromium, follow, in_view, lit, visiting  # noqa: F401
 
-from app import NEAREST
 from index.database import FILE_NAME
+from page.chat import NEAREST
 from rag.settings import EXAMPLES
 
 ROOT = Path(__file__).parent.parent

@@ -147,8 +147,9 @@ def calls(text):
 # The rules ----------------------------------------------------------------------------------------------------------
 
 FORBIDDEN = {
-    "index/": r"(rag|app|benchmarks|tests)(\.|$)",
-    "rag/": r"(app|benchmarks|tests)(\.|$)",
+    "index/": r"(rag|page|app|benchmarks|tests)(\.|$)",
+    "rag/": r"(page|app|benchmarks|tests)(\.|$)",
+    "page/": r"(app|benchmarks|tests)(\.|$)",
     "app.py": r"(benchmarks|tests)(\.|$)",
 }
 
@@ -162,7 +163,7 @@ def the_index_stands_alone_and_the_chain_needs_no_front(files):
 
 
 def evals_are_reached_from_the_command_line_alone(files):
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         for found in imports(text):
             measures = any(re.match(r"rag\.evals(\.|$)", name) for name in found.names)
             if measures and path != "rag/__main__.py" and not path.startswith("rag/evals/"):
@@ -170,7 +171,7 @@ def evals_are_reached_from_the_command_line_alone(files):
 
 
 def nothing_is_imported_in_a_circle(files):
-    modules = {module(path): text for path, text in code(files, "app.py", "index/", "rag/").items()}
+    modules = {module(path): text for path, text in code(files, "app.py", "page/", "index/", "rag/").items()}
     needs = {
         name: {n for i in imports(text) if not i.typing for n in i.names if n in modules and n != name}
         for name, text in modules.items()
@@ -189,10 +190,10 @@ def nothing_is_imported_in_a_circle(files):
 
 
 def a_library_is_imported_in_its_home(files):
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         for found in imports(text):
             name = found.library
-            if name in sys.stdlib_module_names | {"app", "index", "rag"} | ANYWHERE:
+            if name in sys.stdlib_module_names | {"app", "page", "index", "rag"} | ANYWHERE:
                 continue
             if name not in HOMES:
                 yield f"{path}:{found.line} imports {name}, which has no home yet: name its one file in HOMES"
@@ -201,14 +202,14 @@ def a_library_is_imported_in_its_home(files):
 
 
 def a_slow_library_is_imported_where_it_is_used(files):
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         for found in imports(text):
             if found.library in HOMES.keys() - AT_THE_TOP and not (found.inside or found.typing):
                 yield f"{path}:{found.line} imports {found.library} where the file begins; do it inside the function"
 
 
 def the_catalog_alone_opens_a_database(files):
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         for found in imports(text):
             if found.library == "sqlite3" and path not in KNOWS_SQLITE:
                 yield f"{path}:{found.line} imports sqlite3; the catalog keeps it from the others"
@@ -227,7 +228,7 @@ def html_is_made_by_the_page_alone(files):
     for path, text in code(files, "index/", "rag/").items():
         for line, string in texts(text):
             if path not in READS_HTML and (tag := TAG.search(string)):
-                yield f"{path}:{line} has the tag {tag[0]}; app.py draws, the rooms below it give values"
+                yield f"{path}:{line} has the tag {tag[0]}; page/ draws, the rooms below it give values"
 
 
 def nothing_is_printed_below_a_command_line(files):
@@ -242,20 +243,20 @@ def nothing_is_printed_below_a_command_line(files):
 
 
 def only_verify_makes_a_citation(files):
-    for path, text in code(files, "app.py", "index/", "rag/", "benchmarks/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/", "benchmarks/").items():
         for line, call in calls(text):
             if call.split(".")[-1] == "Citation" and path != "rag/citations.py":
                 yield f"{path}:{line} makes a Citation; rag/citations.py alone does, after it found the quote"
 
 
 def every_module_says_what_it_is_for(files):
-    for path, text in code(files, "app.py", "index/", "rag/", "benchmarks/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/", "benchmarks/").items():
         if not ast.get_docstring(tree(text)):
             yield f"{path} does not open with a docstring: say in one sentence what the file is for"
 
 
 def files_and_functions_are_short(files):
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         if (lines := text.count("\n")) > LONGEST_FILE:
             yield f"{path} has {lines} lines, more than {LONGEST_FILE}: it holds two subjects"
         for node in ast.walk(tree(text)):
@@ -266,7 +267,7 @@ def files_and_functions_are_short(files):
 
 
 def a_test_module_is_named_as_what_it_tests(files):
-    modules = [Path(path) for path in code(files, "app.py", "index/", "rag/", "benchmarks/")]
+    modules = [Path(path) for path in code(files, "app.py", "page/", "index/", "rag/", "benchmarks/")]
     # With the folder's name where two have a module of that name; a __main__ is the folder's command line.
     subjects = WALKS | {m.stem for m in modules} | {f"{m.parent.name}_{m.stem}" for m in modules}
     subjects |= {f"{m.parent.name}_cli" for m in modules if m.stem == "__main__"}
@@ -292,9 +293,9 @@ def no_file_knows_a_machine_or_a_registry(files):
 def every_library_is_pinned(files):
     pinned = {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", files["requirements.txt"])}
     owners = importlib.metadata.packages_distributions()
-    for path, text in code(files, "app.py", "index/", "rag/").items():
+    for path, text in code(files, "app.py", "page/", "index/", "rag/").items():
         for found in imports(text):
-            if found.library in sys.stdlib_module_names | {"app", "index", "rag"}:
+            if found.library in sys.stdlib_module_names | {"app", "page", "index", "rag"}:
                 continue
             if not {normal(name) for name in owners.get(found.library, [found.library])} & pinned:
                 yield f"{path}:{found.line} imports {found.library}, which requirements.txt does not pin"

@@ -23,6 +23,7 @@ from index.errors import FootnoteError, UsageError
 from index.ledger import Outcome
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from index.sync import Report
+from page import chat, header, source, words
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.wording import SAYINGS
@@ -247,31 +248,31 @@ def in_view(page, selector):
 
 def test_plain_text_holds_nothing_that_html_markdown_or_a_template_reads():
     for payload in PAYLOADS:
-        drawn = app.plain(payload)
+        drawn = words.plain(payload)
         assert unescape(drawn) == payload
         assert re.fullmatch(r"(?:[A-Za-z0-9 ,]|&#[0-9]+;)*", drawn)
 
 
 def test_characters_that_hide_or_reorder_words_are_not_shown():
-    assert app.plain("a\u200bb\u202ec\u2066d\ufefff\U000e0041\x00\x1b\x85") == "abcdf"
+    assert words.plain("a\u200bb\u202ec\u2066d\ufefff\U000e0041\x00\x1b\x85") == "abcdf"
 
 
 def test_the_joiners_that_persian_needs_are_kept():
-    assert app.plain("می\u200cروم") == "می\u200cروم"
+    assert words.plain("می\u200cروم") == "می\u200cروم"
 
 
 def test_a_lone_surrogate_can_be_sent():
-    assert app.plain("a\ud800").encode() == "a\ufffd".encode()
+    assert words.plain("a\ud800").encode() == "a\ufffd".encode()
 
 
 def test_overlapping_quotes_are_drawn_once_and_the_chosen_one_is_whole():
-    drawn = app.line_html("abcdefgh", (0, 8), [(1, 4), (2, 6)], (2, 6))
+    drawn = source.line_html("abcdefgh", (0, 8), [(1, 4), (2, 6)], (2, 6))
     assert drawn == 'a<mark class="lit">b</mark><mark class="active">cdef</mark>gh'
 
 
 def test_a_quote_over_two_paragraphs_is_lit_in_both():
     article = Article("a", "s", "t", "one two\nthree four")
-    assert app.text_html(article, [(4, 13)], (4, 13)) == (
+    assert source.text_html(article, [(4, 13)], (4, 13)) == (
         '<p>one <mark class="active">two</mark></p><p><mark class="active">three</mark> four</p>'
     )
 
@@ -279,7 +280,8 @@ def test_a_quote_over_two_paragraphs_is_lit_in_both():
 def test_a_heading_is_drawn_as_one_and_not_repeated():
     article = Article("a", "s", "t", "# Early\nIt rained.\n\n# Late\nIt dried.",
                       sections=(Section(0, 8, "Early"), Section(20, 27, "Late")))  # fmt: skip
-    assert app.text_html(article, [], (0, 0)) == "<h3>Early</h3><p>It rained&#46;</p><h3>Late</h3><p>It dried&#46;</p>"
+    drawn = source.text_html(article, [], (0, 0))
+    assert drawn == "<h3>Early</h3><p>It rained&#46;</p><h3>Late</h3><p>It dried&#46;</p>"
 
 
 def test_an_article_is_drawn_without_a_look_at_all_its_headings_for_each_line():
@@ -292,7 +294,7 @@ def test_an_article_is_drawn_without_a_look_at_all_its_headings_for_each_line():
 
     sections = Sections(Section(20 * n, 20 * n + 8, f"{n:05}") for n in range(500))
     text = "".join(f"# {n:05}\nIt rained.\n\n" for n in range(500))
-    drawn = app.text_html(Article("a", "s", "t", text, sections=sections), [], (0, 0))
+    drawn = source.text_html(Article("a", "s", "t", text, sections=sections), [], (0, 0))
     assert drawn.startswith("<h3>00000</h3><p>It rained&#46;</p><h3>00001</h3>")
     assert drawn.count("<h3>") == 500
     assert len(looks) == 1
@@ -303,16 +305,16 @@ def test_an_article_is_drawn_without_a_look_at_all_its_headings_for_each_line():
 )
 def test_a_number_that_was_never_given_opens_nothing(wanted):
     question = Question("River?")
-    turns = [app.Turn(1, "River?", quoted(question, (RIVER, FLOOD)))]
-    assert app.opened(wanted, turns) == app.NO_SOURCE
+    turns = [chat.Turn(1, "River?", quoted(question, (RIVER, FLOOD)))]
+    assert source.opened(wanted, turns) == source.NO_SOURCE
 
 
 def test_the_panel_shows_the_article_as_it_was_when_it_was_cited():
     edited = Article(RIVER.id, RIVER.source, RIVER.title, "Something else entirely.")
     cited = ((RIVER, FLOOD), (edited, "Something"))
-    turns = [app.Turn(n, "River?", quoted(Question("River?"), pair)) for n, pair in enumerate(cited, start=1)]
-    assert "metres" in app.opened("cite-1-1", turns)
-    assert "metres" not in app.opened("cite-2-1", turns)
+    turns = [chat.Turn(n, "River?", quoted(Question("River?"), pair)) for n, pair in enumerate(cited, start=1)]
+    assert "metres" in source.opened("cite-1-1", turns)
+    assert "metres" not in source.opened("cite-2-1", turns)
 
 
 def test_a_turn_keeps_only_the_articles_that_its_links_lead_to():
@@ -320,41 +322,41 @@ def test_a_turn_keeps_only_the_articles_that_its_links_lead_to():
     answer = quoted(question, (RIVER, FLOOD))
     answer = replace(answer, hits=(*answer.hits, *far))
     refusal = refused(question, Refusal.NOT_SUPPORTED, *far)
-    (turn,) = app.kept([app.Turn(1, "River?", answer)])
+    (turn,) = app.kept([chat.Turn(1, "River?", answer)])
     assert turn.answer.hits == answer.hits[:1]
-    assert "metres" in app.opened("cite-1-1", [turn])
-    (turn,) = app.kept([app.Turn(1, "River?", refusal)])
-    assert turn.answer.hits == tuple(far[: app.NEAREST])
-    assert app.answer_html(1, turn.answer) == app.answer_html(1, refusal)
+    assert "metres" in source.opened("cite-1-1", [turn])
+    (turn,) = app.kept([chat.Turn(1, "River?", refusal)])
+    assert turn.answer.hits == tuple(far[: chat.NEAREST])
+    assert chat.answer_html(1, turn.answer) == chat.answer_html(1, refusal)
 
 
 def test_the_oldest_turns_are_dropped_and_the_numbers_of_the_others_stay(monkeypatch):
     monkeypatch.setattr(app, "TURNS", 2)
     turns = []
     for question in ("River?", "Broken", "Radar?"):
-        assert "no longer kept" not in str(app.messages(turns))
+        assert "no longer kept" not in str(chat.messages(turns))
         turns = app.kept([*turns, app.answered(Scripted(), question, turns)])
     assert [(turn.number, turn.question) for turn in turns] == [(2, "Broken"), (3, "Radar?")]
-    assert app.opened("cite-1-1", turns) == app.NO_SOURCE
-    assert 'data-place="cite-3-1"' in app.opened("cite-3-1", turns)
-    drawn = app.messages(turns)
+    assert source.opened("cite-1-1", turns) == source.NO_SOURCE
+    assert 'data-place="cite-3-1"' in source.opened("cite-3-1", turns)
+    drawn = chat.messages(turns)
     assert "no longer kept" in drawn[0]["content"]
     assert "#cite-3-1" in drawn[3]["content"]
 
 
 def test_what_was_searched_is_said_in_one_line():
-    drawn = unescape(app.searched_html(quoted(Question("River?"), (RIVER, FLOOD))))
+    drawn = unescape(chat.searched_html(quoted(Question("River?"), (RIVER, FLOOD))))
     assert drawn == '<p class="searched">Searched 15 articles (3 Jan 2024 – 12 Dec 2024), 63 passages · 0.08 s</p>'
 
 
 def test_a_sentence_without_support_says_so():
-    assert "(no source)" in app.sentence_html(1, Sentence("Perhaps.", ()), {})
+    assert "(no source)" in chat.sentence_html(1, Sentence("Perhaps.", ()), {})
 
 
 def test_an_empty_index_says_what_to_do():
     answer = Answer(Question("x"), "x", (), (), (), Overview(0, 0, None, None, 0, 0), "scripted", Refusal.NO_ARTICLES)
-    assert SAYINGS[Refusal.NO_ARTICLES] in unescape(app.answer_html(1, answer))
-    assert "Searched" not in app.answer_html(1, answer)
+    assert SAYINGS[Refusal.NO_ARTICLES] in unescape(chat.answer_html(1, answer))
+    assert "Searched" not in chat.answer_html(1, answer)
 
 
 def test_a_sync_that_fails_ends_in_one_sentence():
@@ -383,9 +385,9 @@ def test_an_error_and_its_hint_are_two_sentences():
 
 
 def test_progress_is_counted_only_where_there_is_something_to_count():
-    assert app.progress_line("embedding", 1200, 3400) == "Embedding 1,200 of 3,400 passages"
-    assert app.progress_line("scanning", 12, 0) == "Scanning"
-    assert app.progress_line("building", 0, 1) == "Building"
+    assert header.progress_line("embedding", 1200, 3400) == "Embedding 1,200 of 3,400 passages"
+    assert header.progress_line("scanning", 12, 0) == "Scanning"
+    assert header.progress_line("building", 0, 1) == "Building"
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence():
@@ -717,7 +719,7 @@ def test_author_and_date_stay_together_on_one_line(phone):
 
 
 def test_a_long_author_does_not_break_the_date():
-    assert "12\xa0Mar\xa02024" in app.note_html(1, cite(1, RIVER, FLOOD))
+    assert "12\xa0Mar\xa02024" in chat.note_html(1, cite(1, RIVER, FLOOD))
 
 
 @browser_test
@@ -770,5 +772,5 @@ def test_all_text_stands_out_from_its_ground_in_light_and_dark(chromium, site, s
 
 
 def test_what_a_sync_held_back_is_said_with_the_next_step():
-    drawn = app.report_html(Report(same=7, held=["/articles/a.md", "/articles/b.md"]))
+    drawn = header.report_html(Report(same=7, held=["/articles/a.md", "/articles/b.md"]))
     assert "2\xa0held\xa0back; python -m index sync --yes takes out what is held back" in drawn

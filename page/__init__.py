@@ -1,0 +1,1 @@
+"""How the page is drawn: values in, HTML out. The boxes and buttons are in app.py."""

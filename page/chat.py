@@ -1,0 +1,109 @@
+"""The chat: a question, and under it the answer with its footnotes or the refusal with what came nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from page.words import file_name, plain, together
+from rag.answers import Answer, Citation, Refusal, Sentence
+from rag.wording import SAYINGS, clipped, counted, extent, short
+
+NEAREST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for.
+
+    `number` counts from 1 in a conversation, and is in the links of its answer.
+    """
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    trouble: str = ""
+
+
+def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    """The conversation as the Chatbot takes it."""
+    drawn = []
+    for turn in turns:
+        drawn.append({"role": "user", "content": f'<span class="asked">{plain(turn.question)}</span>'})
+        drawn.append({"role": "assistant", "content": reply_html(turn)})
+    if turns and turns[0].number > 1:
+        drawn[0]["content"] = f'<span class="dropped">Older questions are no longer kept.</span>{drawn[0]["content"]}'
+    return drawn
+
+
+def reply_html(turn: Turn) -> str:
+    """What stands under a question: the answer, the trouble, or that it is being looked for."""
+    if turn.answer:
+        return answer_html(turn.number, turn.answer)
+    if turn.trouble:
+        return f'<p class="trouble">{plain(turn.trouble)}</p>'
+    return '<p class="waiting">Looking through your articles</p>'
+
+
+def answer_html(turn_number: int, answer: Answer) -> str:
+    """The answer with its footnotes, or the refusal with the nearest passages, and what was searched."""
+    drawn = refusal_html(turn_number, answer) if answer.refusal else quoted_html(turn_number, answer)
+    return f'<div class="answer">{drawn}{searched_html(answer)}</div>'
+
+
+def quoted_html(turn_number: int, answer: Answer) -> str:
+    """The sentences, each followed by its numbers, and the list of footnotes."""
+    told = {citation.number: citation for citation in answer.citations}
+    sentences = " ".join(sentence_html(turn_number, sentence, told) for sentence in answer.sentences)
+    notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
+    return f'<p class="said">{sentences}</p><ul class="notes">{notes}</ul>'
+
+
+def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation]) -> str:
+    """One sentence and its numbers; one without a number says that nothing supports it."""
+    if not sentence.citations:
+        return f'<span class="unsupported">{plain(sentence.text)} <small>(no source)</small></span>'
+    links = "".join(
+        f'<a class="cite" href="#cite-{turn_number}-{n}" title="{plain(told[n].title)}">&#91;{n}&#93;</a>'
+        for n in sentence.citations
+    )
+    # Not broken between, so that no number stands alone on a line.
+    return f'<span class="sentence">{plain(sentence.text)}&#160;{links}</span>'
+
+
+def note_html(turn_number: int, citation: Citation) -> str:
+    """One footnote: number, title, author if there is one, page if there is one, date."""
+    page = together(f"p. {citation.page}") if citation.page else None
+    about = [citation.author, page, together(short(citation.published)), *also(citation)]
+    return (
+        f'<li><a class="cite" href="#cite-{turn_number}-{citation.number}">&#91;{citation.number}&#93;</a> '
+        f"<span><b>{plain(citation.title)}</b> <i>{plain(' · '.join(filter(None, about)))}</i></span></li>"
+    )
+
+
+def also(citation: Citation) -> list[str]:
+    """'also in evening-post.html': where the same passage was published too."""
+    names = [file_name(copy.source) for copy in citation.also]
+    return [f"also in {', '.join(names)}"] if names else []
+
+
+def refusal_html(turn_number: int, answer: Answer) -> str:
+    """That there is no answer, and the passages that came nearest."""
+    said = f'<p class="refusal">{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>'
+    near = "".join(
+        f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
+        f"<i>{plain(together(short(hit.article.published)))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
+        for n, hit in enumerate(answer.hits[:NEAREST], start=1)
+    )
+    return said + (f'<p class="nearest">Nearest passages:</p><ul class="nears">{near}</ul>' if near else "")
+
+
+def searched_html(answer: Answer) -> str:
+    """One quiet line: what was searched, for what, and how long it took."""
+    if not answer.searched.articles:
+        return ""
+    seconds = answer.timings.get("total", sum(answer.timings.values()))
+    line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
+    if answer.searched_for != answer.question.text:
+        line += f"\nSearched for: {answer.searched_for}"
+    return f'<p class="searched">{plain(line)}</p>'

@@ -1,0 +1,118 @@
+"""The source panel: the whole article as it was when the answer was made, with the quoted places lit."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from index.records import Article
+from page.chat import NEAREST, Turn
+from page.words import file_html, plain
+from rag.answers import Answer
+
+Range = tuple[int, int]
+
+NO_SOURCE = (
+    '<div class="empty"><p>Every sentence of an answer is quoted from one of your articles.</p>'
+    "<p>Choose a number to read it where it stands.</p></div>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a number of an answer leads: a range of an article as it was when the answer was made."""
+
+    article: Article
+    start: int
+    end: int
+    heading: str
+    page: int | None
+
+
+def places(answer: Answer) -> dict[str, Place]:
+    """Where each number of the answer leads, by its kind and number: 'cite-1', or 'near-1' under a refusal."""
+    if answer.refusal:
+        return {
+            f"near-{n}": Place(hit.article, hit.passage.start, hit.passage.end, hit.passage.heading, hit.passage.page)
+            for n, hit in enumerate(answer.hits[:NEAREST], start=1)
+        }
+    articles = {hit.passage.id: hit.article for hit in answer.hits}
+    return {
+        f"cite-{c.number}": Place(articles[c.passage_id], c.start, c.end, c.heading, c.page) for c in answer.citations
+    }
+
+
+def opened(wanted: str, turns: Sequence[Turn]) -> str:
+    """The panel for 'cite-<turn>-<number>' or 'near-<turn>-<number>'; the empty panel for anything else."""
+    parts = re.fullmatch(r"(cite|near)-([0-9]{1,6})-([0-9]{1,6})", wanted)
+    number, key = (int(parts[2]), f"{parts[1]}-{parts[3]}") if parts else (0, "")
+    answer = next((turn.answer for turn in turns if turn.number == number), None)
+    leads = places(answer) if answer else {}
+    return source_html(wanted, leads[key], list(leads.values())) if key in leads else NO_SOURCE
+
+
+def source_html(name: str, place: Place, others: Sequence[Place]) -> str:
+    """The whole article with the place lit strongest and the answer's other places in it lit."""
+    article = place.article
+    lit = [(p.start, p.end) for p in others if (p.article.id, p.article.text) == (article.id, article.text)]
+    return (
+        f'<article id="reader" data-place="{name}" tabindex="-1" aria-label="Source: {plain(article.title)}">'
+        f'<div class="bar"><span aria-hidden="true">{plain(article.title)}</span>'
+        '<button class="close" type="button" aria-label="Close the source">Close</button></div>'
+        f"<header><h2>{plain(article.title)}</h2>{about_html(place)}</header>"
+        f'<div class="text">{text_html(article, lit, (place.start, place.end))}</div></article>'
+    )
+
+
+def about_html(place: Place) -> str:
+    """Author, date with its evidence, heading, page and file name: what is known of them."""
+    article = place.article
+    day = f"{article.published.day} {article.published:%B %Y}" if article.published else "undated"
+    evidence = f" ({article.published_from})" if article.published and article.published_from else ""
+    where = [place.heading, f"page {place.page}" if place.page else ""]
+    lines = [" · ".join(filter(None, [article.author, day + evidence])), " · ".join(filter(None, where))]
+    return "".join(f"<p>{plain(line)}</p>" for line in lines if line) + f"<p>{file_html(article.source)}</p>"
+
+
+def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:
+    """The article's lines as paragraphs, its headings as headings, and the ranges as marks."""
+    drawn, start = [], 0
+    headings = {section.start: section for section in article.sections}
+    starts = sorted(headings)
+    while start < len(article.text):
+        if (section := headings.get(start)) and section.body > start:
+            drawn.append(f"<h3>{plain(section.heading)}</h3>")
+            start = section.body
+            continue
+        end = _line_end(article.text, start, starts)
+        if article.text[start:end].strip():
+            drawn.append(f"<p>{line_html(article.text, (start, end), lit, active)}</p>")
+        start = end
+    return "".join(drawn)
+
+
+def _line_end(text: str, start: int, headings: Sequence[int]) -> int:
+    """Where the line that begins at `start` ends, its line break included; the next of the headings cuts it short."""
+    newline = text.find("\n", start) + 1 or len(text)
+    return min([newline, *headings[(after := bisect_right(headings, start)) : after + 1]])
+
+
+def line_html(text: str, line: Range, lit: Sequence[Range], active: Range) -> str:
+    """One line, cut where marks begin and end; neighbours of equal light are one piece."""
+    start, end = line
+    cuts = sorted({start, end, *(n for span in (*lit, active) for n in span if start < n < end)})
+    pieces = list(pairwise(cuts))
+
+    def light(piece: Range) -> str:
+        within = [span for span in (active, *lit) if span[0] <= piece[0] and piece[1] <= span[1]]
+        return "" if not within else "active" if active in within else "lit"
+
+    drawn = []
+    for shade, group in groupby(pieces, light):
+        run = list(group)
+        words = plain(text[run[0][0] : run[-1][1]].rstrip("\n"))
+        drawn.append(f'<mark class="{shade}">{words}</mark>' if shade and words else words)
+    return "".join(drawn)
