@@ -21,7 +21,7 @@ from rag.answers import Answer, Draft, Question, Refusal
 from rag.citations import verify
 from rag.followups import stand_alone
 from rag.reader import Reader
-from rag.retrieve import HybridRetriever
+from rag.retrieve import HybridRetriever, Stage
 
 MAX_QUESTION_CHARACTERS = 4_000
 # What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
@@ -39,6 +39,7 @@ class Walk:
     searched_for: str
     hits: tuple[Hit, ...] = ()
     searched: Overview | None = None
+    stages: tuple[Stage, ...] = ()
     draft: Draft | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -65,7 +66,7 @@ class Assistant:
 
     def _retrieve(self, walk: Walk) -> Walk:
         found = self._retriever.search(walk.searched_for)
-        return replace(walk, hits=found.hits, searched=found.searched)
+        return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages)
 
     def _read(self, walk: Walk) -> Walk:
         return replace(walk, draft=self._reader.read(walk.searched_for, walk.hits))

@@ -22,11 +22,26 @@ DENSE_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What one step of retrieval made of the passages: (passage number, score), best first.
+
+    The names of the finders are those of `Hit.found_by`.
+    """
+
+    name: str
+    ranking: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """Passages, best first, and what they were searched in. Both belong to one generation of the index."""
+    """Passages, best first, what they were searched in, and the steps that led to them, in their order.
+
+    All belong to one generation of the index.
+    """
 
     hits: tuple[Hit, ...]
     searched: Overview
+    stages: tuple[Stage, ...] = ()
 
 
 class HybridRetriever(BaseRetriever):
@@ -45,14 +60,15 @@ class HybridRetriever(BaseRetriever):
         # Before the view begins: the first question loads the model, and the view would be overtaken meanwhile.
         vector = self.index.embedder.embed_question(text)
         with self.index.view() as view:
-            return Found(tuple(find(view, text, vector, self.limit)), view.overview())
+            hits, stages = find(view, text, vector, self.limit)
+            return Found(tuple(hits), view.overview(), stages)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return [as_document(hit) for hit in self.search(query).hits]
 
 
-def find(view: View, text: str, vector: Vectors, limit: int) -> list[Hit]:
-    """The best `limit` passages of one view for `text`, whose embedding is `vector`, best first."""
+def find(view: View, text: str, vector: Vectors, limit: int) -> tuple[list[Hit], tuple[Stage, ...]]:
+    """The best `limit` passages of one view for `text`, whose embedding is `vector`, best first; and the steps."""
     dense, lexical = dict(view.dense(vector, DEPTH)), dict(view.lexical(text, DEPTH))
     # A passage that only the words found still has a similarity, so no passage is scored by a gap in a list.
     similar = dense | view.similarities(vector, [n for n in lexical if n not in dense])
@@ -63,7 +79,8 @@ def find(view: View, text: str, vector: Vectors, limit: int) -> list[Hit]:
     if len(hits) < limit < len(best):
         # Some only repeated others, so there is room for as many more, and for what those repeat.
         hits = _heard(view, view.hits(best[: limit + 2 * (limit - len(hits))], by))
-    return hits[:limit]
+    stages = (("dense", dense), ("lexical", lexical), ("fused", dict(best)))
+    return hits[:limit], tuple(Stage(name, tuple(scores.items())) for name, scores in stages)
 
 
 def _heard(view: View, hits: list[Hit]) -> list[Hit]:

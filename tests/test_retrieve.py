@@ -78,6 +78,17 @@ def test_a_hit_says_who_found_it(retriever):
     assert by == {"ferry": "dense+lexical", "mole": "dense", "crane": "dense"}
 
 
+def test_the_steps_are_told_with_their_rankings(retriever):
+    found = retriever.search("noon")
+    ranked = {stage.name: [number for number, _ in stage.ranking] for stage in found.stages}
+    assert list(ranked) == ["dense", "lexical", "fused"]
+    with retriever.index.view() as view:
+        sailing = view.lexical("noon", 9)
+    assert ranked["lexical"] == [number for number, _ in sailing]
+    assert set(ranked["fused"]) == {*ranked["dense"], *ranked["lexical"]}
+    assert [score for _, score in found.stages[-1].ranking] == [hit.score for hit in found.hits]
+
+
 def test_each_passage_stands_in_its_article(retriever):
     for hit in retriever.search("the mole").hits:
         assert hit.article.text[hit.passage.start : hit.passage.end] == hit.passage.text
