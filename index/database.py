@@ -55,6 +55,10 @@ class Database:
         """Gives the connection back."""
         self._db.close()
 
+    def copy_to(self, path: Path) -> None:
+        """Writes one state of the file to a new file; a writer may go on meanwhile."""
+        self._db.execute("VACUUM INTO ?", (str(path),))
+
     def _prepare(self) -> None:
         version = schema.version_of(self._db)
         if version == 0:

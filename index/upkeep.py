@@ -1,17 +1,20 @@
-"""What is done to an index besides bringing it up to date: removing, rolling back, purging."""
+"""What is done to an index besides bringing it up to date: removing, rolling back, purging, copying."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.catalog import Publication
-from index.database import existing
+from index.catalog import Catalog, Publication
+from index.database import FILE_NAME, existing, unusable
 from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
-from index.segments import build_segment, merge_segments, replace
+from index.segments import SEGMENTS, build_segment, merge_segments, replace
 from index.sources.files import lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known
@@ -109,3 +112,21 @@ def purge(store: Path) -> Purge:
         erased = catalog.erase_retired()
         replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
         return Purge(erased, catalog.compact())
+
+
+def copy(store: Path, target: Path) -> None:
+    """Makes `target`, a new folder, a store that finds what `store` finds now; nothing is embedded.
+
+    A segment that a writer replaces meanwhile is missing from the copy, which answers from its vectors instead.
+    """
+    target.mkdir(parents=True)
+    try:
+        with contextlib.closing(Catalog(existing(store))) as catalog:
+            catalog.copy_to(target / FILE_NAME)
+        with contextlib.closing(Catalog(target)) as catalog:
+            names = [row.name for row in catalog.segments()]
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copytree(store / SEGMENTS / name, target / SEGMENTS / name)
+    except (sqlite3.Error, OSError) as error:
+        raise unusable(target / FILE_NAME, error) from error

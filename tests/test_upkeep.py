@@ -13,7 +13,7 @@ from index.ledger import Followed
 from index.search import Index
 from index.sources.sightings import Known
 from index.sync import sync, sync_paths
-from index.upkeep import purge, removal, remove, roll_back
+from index.upkeep import copy, purge, removal, remove, roll_back
 
 
 def ledger(store):
@@ -141,3 +141,23 @@ def test_a_feed_is_removed_with_what_it_listed():
     gone = removal(["https://a.example/feed"], known, [Followed("https://a.example/feed", "feed")])
     assert gone.sources == ("https://a.example/1",)
     assert gone.unfollowed == ("https://a.example/feed",)
+
+
+def test_a_copy_finds_the_same_and_lives_apart(indexed, store, shelf, embedder, tmp_path, caplog):
+    embedder.embedded.clear()
+    copy(store, tmp_path / "copy")
+    del shelf.texts["ferry"]
+    resynced(tmp_path / "copy", shelf, embedder)
+    other = Index(tmp_path / "copy", embedder)
+    assert found(other, "the ferry and the mole")[1] == ["mole"]
+    assert "ferry" in found(indexed, "the ferry and the mole")[1]
+    assert embedder.embedded == []
+    assert check(tmp_path / "copy").faults == ()
+    assert caplog.records == []
+
+
+def test_a_copy_needs_a_store_and_a_folder_that_is_not_there(indexed, store, tmp_path):
+    with pytest.raises(FootnoteError, match="There is no index in"):
+        copy(tmp_path / "none", tmp_path / "copy")
+    with pytest.raises(FileExistsError):
+        copy(store, store)
