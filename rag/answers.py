@@ -50,11 +50,16 @@ class DraftSentence:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a reader or writer says, unverified; `refusal` when it found nothing to say."""
+    """What a reader or writer says, unverified; `refusal` when it found nothing to say.
+
+    `confidence` is how sure it is that the passages answer the question, from 0 to 1, and what it refuses by; also of
+    a refusal. None when it does not say.
+    """
 
     sentences: tuple[DraftSentence, ...]
     produced_by: str
     refusal: Refusal | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Answer:
     """What every front shows, and enough to check it: the hits carry the articles as they were when it was made.
 
     `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
-    passages.
+    passages. `confidence` is the draft's.
     """
 
     question: Question
@@ -105,6 +110,7 @@ class Answer:
     produced_by: str
     refusal: Refusal | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    confidence: float | None = None
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -141,6 +147,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
             for c in answer.citations
         ],
         "refusal": answer.refusal.value if answer.refusal else None,
+        "confidence": answer.confidence,
         "hits": [
             {
                 "article": h.article.id,

@@ -88,6 +88,7 @@ class Assistant:
             produced_by=walk.draft.produced_by,
             refusal=refusal,
             timings=walk.timings,
+            confidence=walk.draft.confidence,
         )
 
     @staticmethod

@@ -106,11 +106,12 @@ class SentenceReader:
     def read(self, question: str, hits: Sequence[Hit]) -> Draft:
         """The best sentences, verbatim, the best first. A refusal when there are none or none comes close."""
         if not hits:
-            return Draft((), NAME, Refusal.NOTHING_FOUND)
+            return Draft((), NAME, Refusal.NOTHING_FOUND, confidence=0.0)
         weighed = sorted(self.weigh(question, hits), key=lambda w: -support(w.evidence))
-        if not weighed or max(closeness(w.evidence) for w in weighed) < self._threshold:
-            return Draft((), NAME, Refusal.NOT_SUPPORTED)
-        return Draft(tuple(_quoted(w.candidate) for w in chosen(weighed)), NAME)
+        nearest = max((closeness(w.evidence) for w in weighed), default=0.0)
+        if not weighed or nearest < self._threshold:
+            return Draft((), NAME, Refusal.NOT_SUPPORTED, nearest)
+        return Draft(tuple(_quoted(w.candidate) for w in chosen(weighed)), NAME, confidence=nearest)
 
     def weigh(self, question: str, hits: Sequence[Hit]) -> list[Weighed]:
         """Every sentence of the first PASSAGES hits with its evidence, in the order of the hits."""

@@ -123,6 +123,11 @@ def test_a_refusal_shows_the_nearest_passages_and_no_sentence(indexed):
     assert list(answer.timings) == STAGES
 
 
+def test_an_answer_and_a_refusal_keep_the_confidence_of_the_draft(indexed):
+    for draft in (Draft((), "test", Refusal.NOT_SUPPORTED, 0.25), Draft((), "test", confidence=0.75)):
+        assert ask(Assistant(HybridRetriever(index=indexed), Says(draft)), FERRY).confidence == draft.confidence
+
+
 @pytest.mark.parametrize(
     "draft",
     [

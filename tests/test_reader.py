@@ -209,9 +209,19 @@ def test_without_a_sentence_that_is_close_enough_there_is_no_answer(indexed):
     assert (draft.sentences, draft.refusal) == ((), Refusal.NOT_SUPPORTED)
 
 
+def test_an_answer_and_a_refusal_say_how_close_the_closest_sentence_came(indexed):
+    question = "When does the ferry sail?"
+    hits = HybridRetriever(index=indexed).search(question).hits
+    closest = max(closeness(w.evidence) for w in SentenceReader(indexed).weigh(question, hits))
+    assert 0 < closest <= 1
+    for threshold, refused in ((closest, False), (closest + 1e-6, True)):
+        draft = SentenceReader(indexed, threshold).read(question, hits)
+        assert (draft.confidence, draft.refusal is not None) == (closest, refused)
+
+
 def test_no_hits_are_a_refusal_that_needs_neither_store_nor_model(store):
     draft = SentenceReader(Index(store, None)).read("When?", ())
-    assert (draft.sentences, draft.refusal) == ((), Refusal.NOTHING_FOUND)
+    assert (draft.sentences, draft.refusal, draft.confidence) == ((), Refusal.NOTHING_FOUND, 0.0)
     assert not store.exists()
 
 
