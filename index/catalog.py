@@ -267,7 +267,7 @@ class Catalog(Ledger):
         """The article with this number, live or not."""
         row = self._db.execute(
             "SELECT id, source, title, text, author, published, published_from, fetched, language, pages, sections, "
-            "modified, url "
+            "modified, url, publisher "
             "FROM articles WHERE number = ?",
             (number,),
         ).fetchone()
@@ -287,6 +287,7 @@ class Catalog(Ledger):
                 sections=tuple(Section(*s) for s in json.loads(sections)),
                 modified=_day(rest[0]),
                 url=rest[1],
+                publisher=rest[2],
             )
 
     # Writing: only the holder of the writer's lock calls these ------------------------------------------------------
@@ -302,13 +303,13 @@ class Catalog(Ledger):
         with self.transaction():
             number = self._db.execute(
                 "INSERT INTO articles (id, revision, recipe, live, source, title, text, author, published, "
-                "published_from, fetched, language, pages, sections, modified, url, says, signature) "
-                "VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "published_from, fetched, language, pages, sections, modified, url, publisher, says, "
+                "signature) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     article.id, article.revision, recipe, article.source, article.title, article.text, article.author,
                     _iso(article.published), article.published_from, article.fetched.isoformat(), article.language,
                     json.dumps(article.pages), json.dumps([(s.start, s.body, s.heading) for s in article.sections]),
-                    _iso(article.modified), article.url, same_text(article), signature,
+                    _iso(article.modified), article.url, article.publisher, same_text(article), signature,
                 ),
             ).lastrowid  # fmt: skip
             self._db.executemany(

@@ -51,8 +51,9 @@ class Article:
 
     `published_from` names the evidence for the date ("JSON-LD", "meta tag", "feed", "URL", "byline", "file name", ...);
     a date without evidence is None, and an unknown date stays unknown. `modified` is the day of the last change that
-    the article itself names, `fetched` when it was read, `url` its canonical address. `pages` holds the start offset
-    of each page of a paged document and is empty otherwise.
+    the article itself names, `fetched` when it was read, `url` its canonical address, `publisher` the name of the
+    paper, site or feed that it appeared in. `pages` holds the start offset of each page of a paged document and is
+    empty otherwise.
     """
 
     id: str
@@ -68,12 +69,15 @@ class Article:
     sections: tuple[Section, ...] = ()
     modified: date | None = None
     url: str | None = None
+    publisher: str | None = None
 
     @property
     def revision(self) -> str:
         """Changes when anything a reader would see changes: text, title, author, date, headings, pages."""
         about = [self.title, self.author, str(self.published), self.published_from, self.language]
         about += [str(self.modified), self.url]
+        # Not at all where it is unknown, so that what was stored before publishers were read stays what it was.
+        about += [self.publisher] if self.publisher else []
         places = [self.pages, [(s.start, s.body, s.heading) for s in self.sections]]
         return digest("revision", self.id, json.dumps([about, places]), self.text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 
 FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
   title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
@@ -79,6 +79,8 @@ ALTER TABLE followed ADD COLUMN options TEXT NOT NULL DEFAULT '{{}}';
 ALTER TABLE followed ADD COLUMN listed INTEGER NOT NULL DEFAULT 0
 """
 
+_THIRD = ("ALTER TABLE articles ADD COLUMN publisher TEXT",)
+
 _FROM_FIRST = """
 ALTER TABLE sources RENAME TO sources_of_first;
 SECOND;
@@ -95,8 +97,10 @@ def version_of(db: sqlite3.Connection) -> int:
 def statements(version: int) -> list[str]:
     """What makes the tables of a file of that version those of VERSION."""
     if version == 0:
-        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND)]
-    return _split(_FROM_FIRST.replace("SECOND", _SECOND.strip())) if version == 1 else []
+        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *_THIRD]
+    if version == 1:
+        return [*_split(_FROM_FIRST.replace("SECOND", _SECOND.strip())), *_THIRD]
+    return [*_THIRD] if version == 2 else []
 
 
 def _split(script: str) -> list[str]:

@@ -21,6 +21,17 @@ def test_a_date_that_is_no_date_stays_unknown(tmp_path):
     assert (article.author, article.published, article.published_from) == ("Ada Quill", None, None)
 
 
+@pytest.mark.parametrize(
+    ("about", "publisher"),
+    [({"source": "The Packet"}, "The Packet"), ({"publisher": "The Packet", "source": "wire"}, "The Packet"),
+     ({"source": {"name": "The Packet"}}, None), ({"source": " "}, None), ({}, None)],
+)  # fmt: skip
+def test_a_document_names_its_publisher(tmp_path, about, publisher):
+    write_lines(tmp_path / "corpus.jsonl", {"_id": "d1", "text": ARTICLE, "metadata": about})
+    corpus = Corpus(tmp_path)
+    assert corpus.article(corpus.prefix + "d1").publisher == publisher
+
+
 def test_an_empty_document_is_no_article(tmp_path):
     corpus = Corpus(judged(tmp_path))
     with pytest.raises(NotAnArticle):

@@ -145,6 +145,20 @@ def test_the_address_and_the_language_are_taken_where_they_are_one():
 
 
 @pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"source": {"id": "packet", "name": "The Packet"}}, "The Packet"),
+        ({"publisher": "Packet &amp; Post", "source": "wire"}, "Packet & Post"),
+        ({"source": "https://packet.example/feed"}, ""),
+        ({"source": "x" * 81}, ""),
+        ({"source": 7}, ""),
+    ],
+)
+def test_a_publisher_is_a_short_name(said, name):
+    assert draft(**said).publisher == name
+
+
+@pytest.mark.parametrize(
     ("record", "name"),
     [
         ({"id": 7}, "7"),

@@ -40,6 +40,7 @@ ARTICLE = Article(
     sections=(Section(0, 5, "One"), Section(18, 20, "Two")),
     modified=date(2024, 8, 28),
     url="https://example.org/mole",
+    publisher="The Packet",
 )
 READ = Reading(JOB.source, "0" * 32, "indexed", "a reason", ARTICLE)
 PART = replace(READ, source=f"{JOB.source}#1", article=None, state="skipped", part_of=JOB.source)

@@ -10,9 +10,10 @@ def front(*lines):
 
 
 def test_front_matter_gives_title_author_and_date_and_is_not_text():
-    draft = front("title: The mole", "author: Ada Quill", "date: 2024-08-27")
+    draft = front("title: The mole", "author: Ada Quill", "date: 2024-08-27", "publisher: The Packet")
     assert (draft.title, draft.author, draft.text) == ("The mole", "Ada Quill", "The mole fell in August.")
     assert (draft.published.day, draft.published.evidence) == (date(2024, 8, 27), "front matter")
+    assert draft.publisher == "The Packet"
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,20 @@ def test_the_language_a_page_claims_counts_where_the_text_is_too_short():
     assert draft(lang="de").language == ""
 
 
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (meta("og:site_name", " The  Packet "), "The Packet"),
+        (json_ld('{"@type": "Article", "publisher": {"@type": "Organization", "name": "The Packet"}}'), "The Packet"),
+        (json_ld(article("2024-08-27", publisher="The Packet")), ""),
+        (meta("og:site_name", "x" * 81), ""),
+        ("", ""),
+    ],
+)
+def test_the_paper_that_a_page_says_it_is_of(head, name):
+    assert draft(head).publisher == name
+
+
 def test_a_page_names_its_feeds():
     links = (
         '<link rel="alternate" type="application/rss+xml" href="feed.xml">'

@@ -35,6 +35,7 @@ def test_an_article_keeps_its_id_when_its_text_is_edited():
         {"language": "de"},
         {"pages": (0, 3)},
         {"sections": (Section(0, 2, "A"),)},
+        {"publisher": "The Packet"},
     ],
 )
 def test_what_a_reader_would_see_changes_the_revision(change):

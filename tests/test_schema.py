@@ -40,6 +40,15 @@ def test_a_catalog_of_version_1_keeps_what_it_knows(store):
     assert check(store).faults == ()
 
 
+def test_an_article_of_version_2_is_whole_and_can_be_read(store):
+    sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
+    with contextlib.closing(sqlite3.connect(store / FILE_NAME, isolation_level=None)) as db:
+        db.execute("ALTER TABLE articles DROP COLUMN publisher")
+        db.execute("PRAGMA user_version = 2")
+    assert live(store) == {"mole": "The mole fell in August."}
+    assert check(store).faults == ()
+
+
 def test_a_catalog_of_version_1_is_gone_on_with(store):
     old(store)
     shelf = Shelf(mole="The mole fell in August.")

@@ -68,6 +68,7 @@ class Opening:
     author: str | None = None
     day: date | None = None
     lines: int = 0
+    publisher: str = ""
 
 
 def read_opening(lines: Sequence[str], title: str = "", title_lines: int = 1) -> Opening:
@@ -110,7 +111,8 @@ def from_fields(fields: Mapping[str, str], lines: int = 0) -> Opening:
     title = fields.get("title") or fields.get("headline") or ""
     names = next((fields[key] for key in ("author", "authors", "byline", "by") if fields.get(key)), "")
     day = next((day_of(fields[key]) for key in ("date", "published") if fields.get(key)), None)
-    return Opening(collapsed(title), author_of(names), day, lines)
+    publisher = collapsed(fields.get("publisher") or fields.get("publication") or "")
+    return Opening(collapsed(title), author_of(names), day, lines, publisher if len(publisher) <= MAX_LINE else "")
 
 
 def _under_title(lines: Sequence[str], title: str, title_lines: int) -> Opening:

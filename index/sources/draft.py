@@ -27,7 +27,8 @@ class Draft:
     """An article before its title and date are weighed: `title` is "" where only the text itself can give one.
 
     `published` is what the article says of its date, `created` what the properties of the document say, `modified` the
-    day of its last change, `url` its canonical address and `language` its ISO 639-1 code, where it names them.
+    day of its last change, `url` its canonical address, `language` its ISO 639-1 code and `publisher` the paper or site
+    that it appeared in, where it names them.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Draft:
     modified: date | None = None
     url: str = ""
     language: str = ""
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True)

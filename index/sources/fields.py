@@ -38,6 +38,7 @@ _USUAL = {
     ),
     "modified": "modified updated_at date_modified modified_at last_modified date_modify updated date_updated",
     "url": "url link canonical_url permalink web_url article_url",
+    "publisher": "publisher publication site_name source_name outlet newspaper source site",
     "id": "id _id guid uid uuid article_id doc_id",
     "language": "language lang in_language",
 }
@@ -53,6 +54,7 @@ T = TypeVar("T")
 MAX_DEPTH = 5
 MAX_URL = 2_000
 MAX_ID = 120
+MAX_PUBLISHER = 80
 
 _MARKUP = re.compile(
     r"<(?:/|!--|(?:p|div|span|br|h[1-6]|ul|ol|li|a|b|i|em|strong|blockquote|figure|img|table|section|article|pre)\b)[^<>]*>",
@@ -99,6 +101,7 @@ class Entry:
             modified=self._first("modified", _day) or draft.modified,
             url=self._first("url", _address) or draft.url,
             language=self._first("language", _language) or draft.language,
+            publisher=self._first("publisher", _publisher) or draft.publisher,
         )
 
     def _values(self, role: str) -> Iterator[Any]:
@@ -250,6 +253,12 @@ def _language(value: Any) -> str | None:  # noqa: ANN401
 def _address(value: Any) -> str:  # noqa: ANN401
     line = _line(value)
     return line if len(line) <= MAX_URL and _ADDRESS.fullmatch(line) else ""
+
+
+def _publisher(value: Any) -> str:  # noqa: ANN401
+    """The name of a paper or site: a short line that is no address; "" for anything else."""
+    line = html.unescape(_line(value))
+    return line if len(line) <= MAX_PUBLISHER and not _ADDRESS.match(line) and re.search(r"[^\W\d_]", line) else ""
 
 
 def _plain(text: str, title: str) -> Draft:

@@ -152,6 +152,7 @@ def _article(said: dict[str, Any]) -> Article:
         sections=tuple(Section(_offset(start), _offset(body), _text(line)) for start, body, line in said["sections"]),
         modified=_day(said["modified"]),
         url=_maybe(said["url"]),
+        publisher=_maybe(said["publisher"]),
     )
 
 

@@ -34,7 +34,8 @@ def read_markdown(text: str) -> Draft:
     content, sections = composed(blocks.found[opening.lines :])
     published = Dated(front.day, "front matter") if front.day else None
     published = published or (Dated(opening.day, "byline") if opening.day else None)
-    return Draft(content, sections, (), title or opening.title, front.author or opening.author, published)
+    author, publisher = front.author or opening.author, front.publisher
+    return Draft(content, sections, (), title or opening.title, author, published, publisher=publisher)
 
 
 def _front_matter(text: str) -> tuple[Opening, str]:

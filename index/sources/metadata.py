@@ -31,6 +31,7 @@ _MODIFIED = (
 )  # fmt: skip
 _FEEDS = {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"}
 MAX_FEEDS = 10
+MAX_PUBLISHER = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class About:
     modified: date | None = None
     url: str = ""
     language: str = ""
+    publisher: str = ""
 
 
 def about_page(tree: Any) -> About:  # noqa: ANN401 - lxml ships no types
@@ -56,7 +58,7 @@ def about_page(tree: Any) -> About:  # noqa: ANN401 - lxml ships no types
         or _first(_times(tree), "byline")
     )
     modified = _first([*changed, *(said[name] for name in _MODIFIED if name in said), *_times(tree, modified=True)], "")
-    return About(published, modified.day if modified else None, url, _language(tree))
+    return About(published, modified.day if modified else None, url, _language(tree), _publisher(said, articles))
 
 
 def feeds_in(tree: Any, url: str) -> tuple[str, ...]:  # noqa: ANN401
@@ -102,6 +104,14 @@ def of_one_site(own: str, url: str) -> bool:
     related = one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
     front = ours.path in {"", "/"} and not ours.query and theirs.path not in {"", "/"}
     return bool(one and other) and related and not front
+
+
+def _publisher(said: dict[str, str], articles: list[dict[str, Any]]) -> str:
+    """The name of the paper or site; "" where nobody says it, or it is too long to be a name."""
+    publishers = [article.get("publisher") for article in articles]
+    named = [str(publisher.get("name") or "") for publisher in publishers if isinstance(publisher, dict)]
+    names = (collapsed(cleaned(name)) for name in (said.get("og:site_name", ""), *named) if len(name) < 1_000)
+    return next((name for name in names if 0 < len(name) <= MAX_PUBLISHER), "")
 
 
 def _rel(link: Any) -> list[str]:  # noqa: ANN401

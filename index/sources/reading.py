@@ -39,7 +39,7 @@ from index.sources.webpage import read_webpage
 from index.sources.word import read_word
 
 # Raised when a file that did not change would give another article, so that all are read again.
-READERS_VERSION = "4"
+READERS_VERSION = "5"
 
 PLAIN = {".txt", ".text"}
 MARKDOWN = {".md", ".markdown"}
@@ -180,6 +180,7 @@ def article(job: Job, draft: Draft) -> Article:
         fetched=job.fetched or datetime.now(UTC),
         modified=_changed(draft.modified, dated),
         url=(draft.url if of_one_site(draft.url, job.url) else job.url) or None,
+        publisher=draft.publisher or None,
     )
 
 

@@ -45,6 +45,7 @@ def read_webpage(page: str) -> Draft:
         published=about.published or byline,
         modified=about.modified,
         url=about.url,
+        publisher=about.publisher,
         # Pages claim the language of the template that they were made with.
         language=about.language if len(text) < MIN_LANGUAGE_SAMPLE else "",
     )

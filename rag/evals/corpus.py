@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FILE_NAME = "corpus.jsonl"
 
 _DATE_FIELDS = ("date", "published", "published_at")
+_PUBLISHER_FIELDS = ("publisher", "source")
 
 
 class Corpus:
@@ -79,6 +80,7 @@ class Corpus:
             title=record.value("title", str, ""),
             text=text,
             author=about.value("author", str, "") or None,
+            publisher=_publisher(about),
             published=published,
             published_from="corpus metadata" if published else None,
         )
@@ -112,3 +114,8 @@ def day(text: str) -> date | None:
 def _published(about: Record) -> date | None:
     days = (day(str(about.values.get(name) or "")) for name in _DATE_FIELDS)
     return next((found for found in days if found), None)
+
+
+def _publisher(about: Record) -> str | None:
+    said = (about.values.get(name) for name in _PUBLISHER_FIELDS)
+    return next((name for name in said if isinstance(name, str) and name.strip()), None)
