@@ -56,8 +56,11 @@ class Database:
         self._db.close()
 
     def copy_to(self, path: Path) -> None:
-        """Writes one state of the file to a new file; a writer may go on meanwhile."""
-        self._db.execute("VACUUM INTO ?", (str(path),))
+        """Writes one state of the file to a new file; a writer may go on meanwhile. Raises FootnoteError."""
+        try:
+            self._db.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise unusable(path, error) from error
 
     def _prepare(self) -> None:
         version = schema.version_of(self._db)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,5 +127,5 @@ def copy(store: Path, target: Path) -> None:
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copytree(store / SEGMENTS / name, target / SEGMENTS / name)
-    except (sqlite3.Error, OSError) as error:
+    except OSError as error:
         raise unusable(target / FILE_NAME, error) from error

@@ -69,6 +69,25 @@ def test_a_written_set_without_its_articles_is_one_clear_error(settings, written
     assert not settings.store.exists()
 
 
+def test_what_a_set_holds_out_is_not_searched_and_stays_in_the_store(settings, written, words):
+    (written / "ferry.txt").write_text("The ferry sails at noon from the quay.", encoding="utf-8")
+    sync_paths(settings.store, [written], words)
+    with (written / "questions.jsonl").open("a", encoding="utf-8") as file:
+        no = {"id": "q3", "question": "When does the ferry sail?", "kind": "unanswerable", "held_out": ["ferry.txt"]}
+        file.write(json.dumps(no) + "\n")
+    found = evaluate(settings, written)
+    assert found.about["index"].startswith("1 articles, ")
+    assert [row.ranking for row in found.rows] == [("mole.txt",)] * 3
+    assert "2 articles" in evaluate(settings, without_held_out(written)).about["index"]
+
+
+def without_held_out(written):
+    """The same set, holding nothing out."""
+    file = written / "questions.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace(', "held_out": ["ferry.txt"]', ""), encoding="utf-8")
+    return written
+
+
 def test_a_set_about_no_articles_still_needs_a_store(settings, written):
     write_lines(written / "questions.jsonl", {"id": "q2", "question": "Who sang?", "kind": "unanswerable"})
     with pytest.raises(FootnoteError, match="There is no index in"):

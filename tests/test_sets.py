@@ -40,6 +40,40 @@ def test_a_source_beside_the_questions_is_known_by_its_file_name(tmp_path):
     assert found.document("https://example.org/mole") == "https://example.org/mole"
 
 
+def test_an_article_that_lies_elsewhere_is_named_by_its_source(tmp_path):
+    gold = [{"source": "https://example.org/mole", "start": 0, "end": 3, "text": "The"}]
+    also = [{"source": "/shelf/mole.md", "text": "The mole fell"}]
+    found = load(written(tmp_path, gold=gold, also=also))
+    assert found.questions[0].relevance == {"https://example.org/mole": 1, "/shelf/mole.md": 1}
+    for name in found.questions[0].relevance:
+        assert (found.source(name), found.document(name)) == (name, name)
+
+
+def test_a_source_beside_the_questions_may_be_named_in_full(tmp_path):
+    source = str(tmp_path.resolve() / "mole.md")
+    found = load(written(tmp_path, gold=[{"source": source, "text": "The mole fell"}]))
+    assert found.questions[0].relevance == {"mole.md": 1}
+    assert found.source("mole.md") == source
+
+
+def test_the_document_of_a_judged_set_is_a_line_of_its_corpus(tmp_path):
+    found = load(judged(tmp_path))
+    assert found.source("d1") == f"{tmp_path.resolve()}/corpus.jsonl#d1"
+    assert found.document(found.source("d1")) == "d1"
+
+
+def test_an_article_that_was_judged_and_does_not_answer_has_the_grade_0(tmp_path):
+    (tmp_path / "ferry.md").write_text("The ferry sails at noon.", encoding="utf-8")
+    no = [{"source": "ferry.md", "text": "The ferry"}, {"source": "mole.md", "text": "It was rebuilt"}]
+    assert load(written(tmp_path, **{"not": no})).questions[0].relevance == {"ferry.md": 0, "mole.md": 1}
+
+
+def test_what_one_question_holds_out_is_held_out_of_the_whole_set(tmp_path):
+    who = {"id": "q2", "question": "Who?", "kind": "unanswerable", "held_out": ["https://example.org/", "ferry.md"]}
+    found = load(written(tmp_path, who))
+    assert found.held_out == tuple(sorted([f"{tmp_path.resolve()}/ferry.md", "https://example.org/"]))
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [

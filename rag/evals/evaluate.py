@@ -1,53 +1,86 @@
 """A question set is asked through the served chain: a written set on the current store, a judged one on its own.
 
-The corpus of a judged set is indexed under the store it was asked from, in a folder named by what the corpus holds, so
-that it is done once, and stays apart from the user's articles.
+A written set that holds articles out is asked on a copy of the store without them. The corpus of a judged set is
+indexed under the store it was asked from, in a folder named by what the corpus holds, so that it is done once, and
+stays apart from the user's articles.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from index.catalog import Catalog
+from index.database import existing
 from index.errors import FootnoteError
 from index.records import digest
 from index.settings import IndexSettings
-from rag.evals.corpus import FILE_NAME
-from rag.evals.runs import Run, run
-from rag.evals.sets import QuestionSet, load
+from rag.evals.corpus import FILE_NAME, Corpus
+from rag.evals.held_out import without
+from rag.evals.journal import journal_in
+from rag.evals.memory import Remembering, as_embedder, remembering
+from rag.evals.runs import SCHEMA_VERSION, Ask, Find, Run, installed, run
+from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.settings import Parts, build
 
 SETS = "sets"
+# Under a store, what the runs over it need not do again.
+EVALS = "evals"
 
 Progress = Callable[[str, int, int], None]
 
 
 def evaluate(
-    settings: IndexSettings, path: Path, *, answers: bool = False, progress: Progress = lambda *_: None
+    settings: IndexSettings,
+    path: Path,
+    *,
+    answers: bool = False,
+    fresh: bool = False,
+    progress: Progress = lambda *_: None,
 ) -> Run:
     """The run of the set at `path`; with `answers` each question is also answered, not only searched for.
 
-    Raises UsageError when there is no set, and FootnoteError when the store does not hold the articles it asks about.
+    What an earlier run of the same set, index, model and program found is taken from it, unless it is to be `fresh`;
+    so are the embeddings of questions. Raises UsageError when there is no set, and FootnoteError when the store does
+    not hold the articles that it asks about.
     """
     question_set = load(path)
-    parts = _parts(settings, question_set, progress)
-    assistant, about = parts.assistant, _about(parts)
-    return run(
-        lambda question: assistant.find.invoke(question).hits,
-        question_set,
-        ask=assistant.ask if answers else None,
-        about=about,
-        progress=progress,
-    )
+    parts = parts_for(settings, question_set, progress)
+    about, folder = described(parts), parts.store / EVALS
+    depends = {"run": SCHEMA_VERSION, "set": question_set.digest, "answers": answers, "about": about}
+    journal = journal_in(folder, depends | {"packages": installed()}, fresh)
+    embedder = remembering(parts.index.embedder, parts.index.made_by()["precision"], folder)
+    if not fresh:
+        parts.index.embedder = as_embedder(embedder)
+    ask = parts.assistant.ask if answers else parts.assistant.find.invoke
+    _rehearse(ask, next((q for q in question_set.questions if not journal.get(q.id)), None), embedder)
+    return run(ask, question_set, about=about, journal=journal, known=lambda: embedder.known, progress=progress)
 
 
-def _parts(settings: IndexSettings, question_set: QuestionSet, progress: Progress) -> Parts:
-    corpus = question_set.corpus
-    if corpus is None:
-        parts = build(settings)
-        _require_articles(parts, question_set)
+def _rehearse(ask: Find | Ask, question: EvalQuestion | None, embedder: Remembering) -> None:
+    """Asks once before anything is timed: the first question waits for the model, which no later one does."""
+    with embedder.rehearsing(), contextlib.suppress(Exception):  # what fails is told when it is asked in earnest
+        if question:
+            ask(question.as_asked())
+
+
+def parts_for(settings: IndexSettings, question_set: QuestionSet, progress: Progress = lambda *_: None) -> Parts:
+    """The parts that a set is asked with: over the current store, a copy without what is held out, or its own store.
+
+    Raises FootnoteError when the store does not hold the articles that a written set asks about.
+    """
+    if question_set.corpus:
+        return _of_corpus(settings, question_set, question_set.corpus, progress)
+    parts = build(settings)
+    _require_articles(parts, question_set)
+    if not question_set.held_out:
         return parts
+    return build(replace(settings, store=without(parts.index, question_set.held_out, settings.store / SETS)))
+
+
+def _of_corpus(settings: IndexSettings, question_set: QuestionSet, corpus: Corpus, progress: Progress) -> Parts:
     from index.sync import sync
 
     key = digest(corpus.prefix, (question_set.folder / FILE_NAME).read_bytes())
@@ -62,8 +95,9 @@ def _parts(settings: IndexSettings, question_set: QuestionSet, progress: Progres
 
 def _require_articles(parts: Parts, question_set: QuestionSet) -> None:
     """A question about an article that is not there would count as a miss of the retrieval."""
-    needed = sorted({document for question in question_set.questions for document in question.relevance})
-    missing = [name for name in needed if not parts.index.holds(str(question_set.folder / name))]
+    judged = (item for question in question_set.questions for item in question.relevance.items())
+    needed = sorted({document for document, grade in judged if grade > 0})
+    missing = [name for name in needed if not parts.index.holds(question_set.source(name))]
     if missing:
         raise FootnoteError(
             f"{len(missing)} of the {len(needed)} articles that this set asks about are not in {parts.store}, "
@@ -72,8 +106,22 @@ def _require_articles(parts: Parts, question_set: QuestionSet) -> None:
         )
 
 
-def _about(parts: Parts) -> dict[str, str]:
-    made = parts.index.made_by()
-    overview = parts.index.overview()
-    index = f"{overview.articles} articles, {overview.passages} passages, generation {overview.generation}"
-    return {"index": index, "model": f"{made['model']} {made['precision']}"}
+def described(parts: Parts) -> dict[str, str]:
+    """What a run is made with: of the index and the model what a person knows them by, and the digests of all three."""
+    made, overview = parts.index.made_by(), parts.index.overview()
+    with contextlib.closing(Catalog(existing(parts.store))) as catalog, catalog.snapshot():
+        edition = digest(*map(str, catalog.edition()))
+    return {
+        "index": f"{overview.articles} articles, {overview.passages} passages, generation {overview.generation}",
+        "model": f"{made['model']} {made['precision']}",
+        "edition": edition,
+        "fingerprint": parts.index.embedder.fingerprint,
+        "program": program(),
+    }
+
+
+def program() -> str:
+    """Changes with any line of the program that answers and measures."""
+    root = Path(__file__).resolve().parent.parent.parent
+    files = sorted(file for room in ("index", "rag") for file in (root / room).rglob("*.py"))
+    return digest(*(part for file in files for part in (str(file.relative_to(root)), file.read_bytes())))

@@ -1,8 +1,9 @@
 """Question sets: questions with what a good answer rests on, in the two formats that Footnote reads.
 
-A written set is a questions.jsonl beside the articles it asks about, with gold as quotations from them, so it stays
-true however the articles are split. A judged set is a folder in the form of BEIR: corpus.jsonl, queries.jsonl and
-qrels.tsv (Thakur et al., NeurIPS 2021 Datasets and Benchmarks).
+A written set is a questions.jsonl with gold as quotations from articles, so it stays true however they are split. An
+article is named by its path from there, or, where it lies elsewhere, by the source that the index has for it. A judged
+set is a folder in the form of BEIR: corpus.jsonl, queries.jsonl and qrels.tsv (Thakur et al., NeurIPS 2021 Datasets
+and Benchmarks).
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class EvalQuestion:
     """A question and its gold. `relevance` grades documents (0 is judged and not relevant); `spans` are all needed.
 
     `also` are other places that say the same: as good as gold for a citation, not needed. `answers` are texts of which
-    any will do. `asked_at` is when the question was asked, where that matters.
+    any will do. `held_out` are sources that answer the question and are to be left out of what is searched.
+    `asked_at` is when the question was asked, where that matters.
     """
 
     id: str
@@ -83,6 +85,7 @@ class EvalQuestion:
     spans: tuple[GoldSpan, ...] = ()
     also: tuple[GoldSpan, ...] = ()
     answers: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
     asked_at: datetime | None = None
 
     def as_asked(self) -> Question:
@@ -104,6 +107,17 @@ class QuestionSet:
     digest: str
     questions: tuple[EvalQuestion, ...]
     corpus: Corpus | None = None
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """The sources that are left out of what is searched, for all questions alike, in order."""
+        return tuple(sorted({self.source(name) for question in self.questions for name in question.held_out}))
+
+    def source(self, document: str) -> str:
+        """The source of the document with this id in this set."""
+        if self.corpus:
+            return self.corpus.prefix + document
+        return document if _is_source(document) else str(self.folder / document)
 
     def document(self, source: str) -> str:
         """The id, in this set, of the document found at `source`; a source from elsewhere is its own id."""
@@ -128,14 +142,16 @@ def load(path: Path) -> QuestionSet:
 def _written(file: Path) -> QuestionSet:
     folder = file.parent
     questions = _each_once(_written_question(record, folder) for record in records(file))
-    gold = sorted({document for question in questions for document in question.relevance})
-    content = digest(file.read_bytes(), *(part for name in gold for part in (name, (folder / name).read_bytes())))
+    named = sorted({document for question in questions for document in question.relevance})
+    files = [name for name in named if (folder / name).is_file()]
+    content = digest(file.read_bytes(), *(part for name in files for part in (name, (folder / name).read_bytes())))
     return QuestionSet(folder.name, folder, content, questions)
 
 
 def _written_question(record: Record, folder: Path) -> EvalQuestion:
     spans = tuple(_span(gold, folder) for gold in record.records("gold"))
     also = tuple(_span(gold, folder) for gold in record.records("also"))
+    refused = [_document(no, folder) for no in record.records("not")]
     kind = record.value("kind", str)
     answerable = kind != "unanswerable"
     if answerable != bool(spans):
@@ -146,17 +162,16 @@ def _written_question(record: Record, folder: Path) -> EvalQuestion:
         kind=kind,
         answerable=answerable,
         earlier=record.texts("earlier"),
-        relevance={span.document: 1 for span in (*spans, *also)},
+        relevance=dict.fromkeys(refused, 0) | {span.document: 1 for span in (*spans, *also)},
         spans=spans,
         also=also,
         answers=record.texts("answers"),
+        held_out=record.texts("held_out"),
     )
 
 
 def _span(record: Record, folder: Path) -> GoldSpan:
-    document, text = record.value("source", str), record.value("text", str)
-    if not (folder / document).is_file():
-        raise record.wrong(f"there is no file {document!r} beside {QUESTIONS}")
+    document, text = _document(record, folder), record.value("text", str)
     if not text:
         raise record.wrong("'text' is empty")
     if "start" not in record.values:
@@ -165,6 +180,20 @@ def _span(record: Record, folder: Path) -> GoldSpan:
     if start < 0 or end - start != len(text):
         raise record.wrong(f"'text' has {len(text)} characters, but stands from {start} to {end}")
     return GoldSpan(document, text, start)
+
+
+def _document(record: Record, folder: Path) -> str:
+    name = record.value("source", str)
+    if not _is_source(name) and not (folder / name).is_file():
+        raise record.wrong(f"there is no file {name!r} beside {QUESTIONS}")
+    return name.removeprefix(f"{folder}{os.sep}")
+
+
+def _is_source(document: str) -> bool:
+    """Whether it is a source as the index names it, an address or a whole path. What lies there, the index knows."""
+    from index.sources.files import is_address  # here, because a report of a run needs no readers of files
+
+    return is_address(document) or Path(document).is_absolute()
 
 
 def _judged(folder: Path) -> QuestionSet:
