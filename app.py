@@ -20,17 +20,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
-from index.records import Overview
+from index.ledger import Listing
+from index.records import Article, Overview
+from page.articles import LINES, listing_html, wanted
 from page.chat import NEAREST, Turn, messages
 from page.guard import HOSTS, guarded
-from page.header import header_html, progress_line, report_html
-from page.source import NO_SOURCE, opened
+from page.header import ROOMS, header_html, progress_line, report_html
+from page.source import NO_SOURCE, opened, read_html, trouble_html
 from page.words import plain
 from rag.answers import Answer, Question, as_json
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
+    from gradio.events import Dependency
 
     from index.sync import Report
 
@@ -39,6 +42,7 @@ log = logging.getLogger("footnote.page")
 FILES = Path(__file__).parent / "page"
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
+GONE = "This article is not in the index any more. Choose another, or look again after a sync."
 BROKEN = "Something went wrong inside Footnote; the log has the details."
 
 Progress = Callable[[str, int, int], None]
@@ -52,6 +56,16 @@ class Assistant(Protocol):
 
     def overview(self) -> Overview:
         """What would be searched now."""
+
+
+class Library(Protocol):
+    """What the page needs of index.search.Index. Both methods may be called from several threads."""
+
+    def listing(self, state: str, like: str, limit: int, offset: int) -> Listing:
+        """A piece of the ledger, or a FootnoteError."""
+
+    def article(self, article: str) -> Article | None:
+        """The live article with this id, or None; or a FootnoteError."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -160,7 +174,9 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidde
 _ASKING: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": 4}
 
 
-def page(assistant: Assistant, sync: Callable[[Progress], Report], examples: Sequence[str]) -> gr.Blocks:
+def page(
+    assistant: Assistant, library: Library, sync: Callable[[Progress], Report], examples: Sequence[str]
+) -> gr.Blocks:
     """The whole page, not yet served."""
     import gradio as gr
 
@@ -169,20 +185,67 @@ def page(assistant: Assistant, sync: Callable[[Progress], Report], examples: Seq
         door(assistant)
         turns = gr.State([])
         with gr.Column(elem_id="shell"):
-            anew = header(blocks, assistant, one_at_a_time(sync))
+            anew, synced = header(blocks, assistant, one_at_a_time(sync))
             with gr.Row(elem_id="desk"):
-                wanted, follow = wires()
-                chat, asking = conversation(assistant, examples, turns, wanted)
+                name, follow = wires()
+                chat, asking = conversation(assistant, examples, turns, name)
+                shelf(library, name, synced)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
-        follow.click(opened, [wanted, turns], panel, js=_WANTED, queue=False, **_PRIVATE)
+        read = reading(library)
+        follow.click(read, [name, turns], panel, js=_WANTED, queue=False, **_PRIVATE)
         anew.click(lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **_PRIVATE)
     blocks.queue(max_size=64)
     blocks.state_session_capacity = 200
     return blocks
 
 
-def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], Report]) -> gr.Button:
-    """Name, counts, and the buttons; returns the one for a new conversation."""
+def reading(library: Library) -> Callable[[str, list[Turn]], str]:
+    """The event behind the panel: what was followed and the conversation, to the source as it is drawn."""
+
+    def read(name: str, turns: list[Turn]) -> str:
+        parts = re.fullmatch(r"read-([0-9a-f]{32})", name)
+        if not parts:
+            return opened(name, turns)
+        try:
+            article = library.article(parts[1])
+        except Exception as error:
+            return trouble_html(name, trouble(error))
+        return read_html(article) if article else trouble_html(name, GONE)
+
+    return read
+
+
+def shelf(library: Library, name: gr.Textbox, synced: Dependency) -> None:
+    """The list of articles with its filters; it is drawn when it is looked at, and again after a sync."""
+    import gradio as gr
+
+    def listed(name: str, like: str) -> tuple[str, str]:
+        asked = wanted(name, like)
+        try:
+            return listing_html(library.listing(asked.state, asked.like, LINES, asked.offset), asked), name
+        except Exception as error:
+            return f'<p class="trouble">{plain(trouble(error))}</p>', name
+
+    def found(shown: str, like: str) -> tuple[str, str]:
+        return listed(re.sub(r"[0-9]+$", "0", shown), like)
+
+    with gr.Column(elem_id="shelf"):
+        shown = gr.State("list-all-0")
+        find = gr.Textbox(
+            placeholder="Find by title, author, name or reason", max_lines=1, label="Find an article",
+            show_label=False, container=False, elem_id="find",
+        )  # fmt: skip
+        drawn = gr.HTML("", elem_id="listing")
+        turn = gr.Button(elem_id="turn")
+    turn.click(
+        listed, [name, find], [drawn, shown], js="(_, like) => [window.footnote.wanted, like]", queue=False, **_PRIVATE
+    )
+    find.change(found, [shown, find], [drawn, shown], queue=False, trigger_mode="always_last", **_PRIVATE)
+    synced.then(listed, [shown, find], [drawn, shown], queue=False, **_PRIVATE)
+
+
+def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], Report]) -> tuple[gr.Button, Dependency]:
+    """Name, counts, rooms and buttons; returns the button for a new conversation, and the end of a sync."""
     import gradio as gr
 
     def known() -> str:
@@ -193,6 +256,7 @@ def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], R
 
     with gr.Row(elem_id="head"):
         name = gr.HTML("", elem_id="name")
+        gr.HTML(ROOMS, elem_id="rooms")
         status = gr.HTML("", elem_id="synced")
         start = gr.Button("Sync", elem_id="sync", size="sm")
         anew = gr.Button("New conversation", elem_id="anew", size="sm")
@@ -200,8 +264,8 @@ def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], R
     started = start.click(lambda: gr.Button("Syncing", interactive=False), None, start, queue=False, **_PRIVATE)
     # A generator function, so that Gradio streams it; without a limit, so that a second press is answered at once.
     done = started.then(lambda: (yield from watched(sync)), None, status, concurrency_limit=None, **_PRIVATE)
-    done.then(lambda: (known(), gr.Button("Sync", interactive=True)), None, [name, start], queue=False, **_PRIVATE)
-    return anew
+    told = lambda: (known(), gr.Button("Sync", interactive=True))  # noqa: E731
+    return anew, done.then(told, None, [name, start], queue=False, **_PRIVATE)
 
 
 def wires() -> tuple[gr.Textbox, gr.Button]:
@@ -333,7 +397,7 @@ def main() -> int:
     parts = build(store=options.store)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
-    served = serve(page(parts.assistant, parts.sync, parts.examples()))
+    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples()))
     print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:

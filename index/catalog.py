@@ -178,6 +178,11 @@ class Catalog(Ledger):
         row = self._db.execute("SELECT number FROM articles WHERE source = ? AND live", (source,)).fetchone()
         return self.stored(row[0]) if row else None
 
+    def live_article(self, article: str) -> Article | None:
+        """The live article with this id, or None. Raises DamagedIndex when it is not what was stored."""
+        row = self._db.execute("SELECT number, revision FROM articles WHERE id = ? AND live", (article,)).fetchone()
+        return self._unaltered(*row) if row else None
+
     def lexical(self, match: str, limit: int) -> list[tuple[int, float]]:
         """(passage number, BM25 score) of the live passages that match an FTS5 expression, best first.
 

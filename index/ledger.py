@@ -73,6 +73,15 @@ class Entry:
     copies: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A piece of the ledger: its lines, how many sources ended in each state, all pieces taken together, and places."""
+
+    entries: tuple[Entry, ...] = ()
+    states: Mapping[str, int] = field(default_factory=dict)
+    followed: tuple[str, ...] = ()
+
+
 class Ledger(Database):
     """The sources, and what is followed."""
 
@@ -91,19 +100,27 @@ class Ledger(Database):
         `like` is a piece of the source, the title, the author or the reason. What was only opened is left out.
         """
         where, values = _chosen(state, like)
+        order = "ORDER BY s.state = 'indexed', s.state, s.source"
+        # The lines are chosen first: to count letters and copies of the others too would read every article there is.
         rows = self._db.execute(
             "SELECT s.source, s.state, s.reason, s.seen, s.part_of, s.twin, coalesce(a.title, ''), a.author, "  # noqa: S608 - the conditions are written below
             "a.published, a.published_from, a.modified, a.fetched, a.language, a.url, coalesce(length(a.text), 0), "
             "(SELECT count(*) FROM articles c WHERE c.voice = a.voice AND c.voice <> '' AND c.id <> a.id AND c.live) "
-            f"FROM {_LEDGER} WHERE {where} ORDER BY s.state = 'indexed', s.state, s.source LIMIT ? OFFSET ?",
+            f"FROM {_LEDGER} WHERE s.source IN (SELECT s.source FROM {_LEDGER if like else 'sources s'} WHERE {where} "
+            f"{order} LIMIT ? OFFSET ?) {order}",
             (*values, limit, offset),
         )
         return [Entry(*row) for row in rows]
 
+    def listing(self, state: str = "", like: str = "", limit: int = -1, offset: int = 0) -> Listing:
+        """Lines of the ledger as `entries` gives them, the states of all that are like it, and what is followed."""
+        return Listing(tuple(self.entries(state, like, limit, offset)), self.states(like), tuple(self.followed()))
+
     def states(self, like: str = "") -> dict[str, int]:
         """How many sources ended in each state; they sum to what was seen. What was only opened is left out."""
         where, values = _chosen("", like)
-        rows = self._db.execute(f"SELECT s.state, count(*) FROM {_LEDGER} WHERE {where} GROUP BY s.state", values)  # noqa: S608
+        places = _LEDGER if like else "sources s"
+        rows = self._db.execute(f"SELECT s.state, count(*) FROM {places} WHERE {where} GROUP BY s.state", values)  # noqa: S608
         counted = dict(rows.fetchall())
         return {state: counted.get(state, 0) for state in ("indexed", "skipped", "failed")}
 

@@ -15,8 +15,8 @@ from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError
-from index.ledger import Followed
-from index.records import Copy, Hit, Overview
+from index.ledger import Followed, Listing
+from index.records import Article, Copy, Hit, Overview
 from index.segments import COPIES, SEGMENTS
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,16 @@ class Index:
     def holds(self, source: str) -> bool:
         """Whether there is a live article of that source."""
         return self.exists() and self._looked_up(lambda catalog: catalog.article(source)) is not None
+
+    def listing(self, state: str = "", like: str = "", limit: int = -1, offset: int = 0) -> Listing:
+        """A piece of the ledger; of a store that does not exist yet, an empty one. See index.ledger.Ledger.entries."""
+        if not self.exists():
+            return Listing()
+        return self._looked_up(lambda catalog: catalog.listing(state, like, limit, offset))
+
+    def article(self, article: str) -> Article | None:
+        """The live article with this id, or None."""
+        return self._looked_up(lambda catalog: catalog.live_article(article)) if self.exists() else None
 
     def made_by(self) -> dict[str, str]:
         """The "model" and "precision" that the vectors were made with; "none" before there are any."""

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from index.sync import Report
 
 
+ROOMS = (
+    '<nav aria-label="Rooms"><a href="#room-ask" aria-current="page">Ask</a><a href="#room-articles">Articles</a></nav>'
+)
+
+
 def header_html(overview: Overview) -> str:
     """The name, the claim, and what there is to ask about."""
     known = plain(overview_line(overview))

@@ -1,17 +1,37 @@
-// Follows the links that app.py draws: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>.
+// Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
+// #list-<state>-<page>, #room-<ask or articles>.
 () => {
-  const LINK = /^#(cite|near|ask)-[0-9]+(-[0-9]+)?$/;
+  const LINK = /^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+)$/;
   const phone = window.matchMedia("(max-width: 859px)");
   const footnote = (window.footnote = { wanted: "" });
   // A style rule and not a class: Gradio draws messages anew, and a rule holds for whatever is drawn.
   const current = document.head.appendChild(document.createElement("style"));
   const find = (selector) => document.querySelector(selector);
 
+  // One column holds the conversation or the list of articles; what is not seen is not reached by the keyboard either.
+  function enter(room) {
+    document.body.classList.toggle("shelved", room === "articles");
+    for (const link of document.querySelectorAll("#rooms a")) {
+      if (link.getAttribute("href") === `#room-${room}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (room === "articles") follow("#list-all-0");
+    else find("#question textarea")?.focus();
+  }
+
+  const apart = (yes) => ["#talk", "#shelf"].forEach((column) => { find(column).inert = yes; });
+
   function follow(href) {
+    if (href.startsWith("#room-")) return enter(href.slice(6));
     footnote.wanted = href.slice(1);
     if (href.startsWith("#ask-")) return find("#pick").click();
-    const link = `#chat a[href="${href}"]`;
+    if (href.startsWith("#list-")) {
+      find("#shelf").scrollTop = 0;
+      return find("#turn").click();
+    }
+    const link = `#desk a[href="${href}"]`;
     current.textContent = `
+      ${link}.read { color: var(--accent); }
       ${link}.cite { color: var(--on-accent) !important; background: var(--accent) !important; }
       ${link}.near { border-color: var(--accent); box-shadow: inset 3px 0 0 var(--accent); }`;
     if (find("#reader")?.dataset.place === footnote.wanted) show();
@@ -20,15 +40,15 @@
 
   function show() {
     document.body.classList.add("reading");
-    find("#talk").inert = phone.matches;
+    apart(phone.matches);
     find("#reader").focus({ preventScroll: true });
     find("#reader mark.active")?.scrollIntoView({ block: "center" });
   }
 
   function close() {
     document.body.classList.remove("reading");
-    find("#talk").inert = false;
-    find(`#chat a[href="#${footnote.wanted}"]`)?.focus();
+    apart(false);
+    find(`#desk a[href="#${footnote.wanted}"]`)?.focus();
   }
 
   // What a sync left out lies over the page; it goes with a click beside it.
@@ -51,7 +71,7 @@
   });
 
   phone.addEventListener("change", () => {
-    find("#talk").inert = phone.matches && document.body.classList.contains("reading");
+    apart(phone.matches && document.body.classList.contains("reading"));
   });
 
   // The bar over the panel names the article once its title has been scrolled away.
@@ -72,7 +92,7 @@
       return show();
     }
     document.body.classList.remove("reading");
-    find("#talk").inert = false;
+    apart(false);
     current.textContent = "";
   }).observe(find("#source"), { childList: true, subtree: true, attributeFilter: ["data-place"] });
 

@@ -17,7 +17,7 @@ Range = tuple[int, int]
 
 NO_SOURCE = (
     '<div class="empty"><p>Every sentence of an answer is quoted from one of your articles.</p>'
-    "<p>Choose a number to read it where it stands.</p></div>"
+    "<p>Choose a number to read it where it stands, or an article from the list.</p></div>"
 )
 
 
@@ -52,6 +52,20 @@ def opened(wanted: str, turns: Sequence[Turn]) -> str:
     answer = next((turn.answer for turn in turns if turn.number == number), None)
     leads = places(answer) if answer else {}
     return source_html(wanted, leads[key], list(leads.values())) if key in leads else NO_SOURCE
+
+
+def read_html(article: Article) -> str:
+    """The panel with a whole article in which nothing is lit."""
+    return source_html(f"read-{article.id}", Place(article, 0, 0, "", None), ())
+
+
+def trouble_html(name: str, said: str) -> str:
+    """The panel that says why there is nothing to read."""
+    return (
+        f'<article id="reader" data-place="{plain(name)}" tabindex="-1" aria-label="Source"><div class="bar">'
+        '<span aria-hidden="true"></span><button class="close" type="button">Close</button></div>'
+        f'<header><p class="trouble">{plain(said)}</p></header></article>'
+    )
 
 
 def source_html(name: str, place: Place, others: Sequence[Place]) -> str:

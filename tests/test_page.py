@@ -20,7 +20,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import app
 from index.errors import FootnoteError, UsageError
-from index.ledger import Outcome
+from index.ledger import Entry, Listing, Outcome
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from index.sync import Report
 from page import chat, header, source, words
@@ -150,6 +150,32 @@ class Syncing:
         return Report(new=3, changed=1, same=12, skipped=1, unread=unread)
 
 
+class Shelved:
+    """A ledger of 63 sources: 60 articles named by number, two that failed, and one whose every word is hostile."""
+
+    def __init__(self):
+        def entry(source, state, title, reason="", author=None):
+            return Entry(source, state, reason, "", "", "", title, author, None, None, None, None, "en", None, 90, 0)
+
+        self.entries = [
+            entry("/articles/torn.pdf", "failed", "", "damaged PDF"),
+            entry("/articles/gone.html", "failed", "", "HTTP 500"),
+            entry(HOSTILE.source, "indexed", HOSTILE.title, author=HOSTILE.author),
+            *(entry(f"/articles/{n:02}.md", "indexed", f"Article {n:02}") for n in range(60)),
+        ]
+
+    def listing(self, state, like, limit, offset):
+        if like == "broken":
+            raise FootnoteError("The index is damaged.", "Run: python -m index check")
+        alike = [e for e in self.entries if like in e.title or like in e.reason]
+        states = {name: sum(e.state == name for e in alike) for name in ("indexed", "skipped", "failed")}
+        chosen = [e for e in alike if state in ("", e.state)][offset : offset + limit]
+        return Listing(tuple(chosen), states, ("/articles", *PAYLOADS))
+
+    def article(self, article):
+        return HOSTILE if article == HOSTILE.id else None
+
+
 # The server and the browser ------------------------------------------------------------------------------------------
 
 
@@ -159,7 +185,7 @@ def site():
 
     assistant = Scripted()
     syncing = Syncing(assistant)
-    served = app.serve(app.page(assistant, syncing, ["River: how high was it?", PAYLOADS[0]]))
+    served = app.serve(app.page(assistant, Shelved(), syncing, ["River: how high was it?", PAYLOADS[0]]))
     server = uvicorn.Server(
         uvicorn.Config(served, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
     )
@@ -221,6 +247,17 @@ def ask(page, question):
     reply = page.locator("[data-testid=bot]").nth(turns)
     reply.locator(".answer, .trouble").wait_for()
     return reply
+
+
+def articles(page):
+    page.click("#rooms a[href='#room-articles']")
+    page.locator("#listing .sources").wait_for()
+
+
+def read(page, article):
+    page.click(f"#listing a[href='#read-{article}']")
+    page.wait_for_selector(f"#reader[data-place='read-{article}']")
+    return f"read-{article}"
 
 
 def follow(page, name):
@@ -573,6 +610,90 @@ def test_hostile_text_is_shown_and_does_nothing(chromium, site, bypass_csp):
         drawn = page.evaluate(DRAWN, GRADIOS)
         assert (drawn["pwned"], drawn["tags"], page.outside) == ("", [], [])
         assert {re.sub(r"[0-9]+", "n", link) for link in drawn["links"]} == {"#cite-n-n"}
+
+
+@browser_test
+@pytest.mark.parametrize("bypass_csp", [False, True], ids=["served", "without the CSP"])
+def test_hostile_articles_are_listed_and_read_and_do_nothing(chromium, site, bypass_csp):
+    with visiting(chromium, site, bypass_csp=bypass_csp) as page:
+        articles(page)
+        assert page.locator("#listing h3").nth(2).text_content() == HOSTILE.title
+        page.fill("#find input", PAYLOADS[1])
+        page.locator("#listing .nothing").wait_for()
+        assert PAYLOADS[1] in page.locator("#listing .nothing").text_content()
+        page.fill("#find input", "")
+        read(page, HOSTILE.id)
+        assert page.locator("#reader .text p").all_text_contents() == list(PAYLOADS)
+        page.wait_for_timeout(300)
+        drawn = page.evaluate(DRAWN.replace("#chat, #source", "#listing, #chat, #source"), GRADIOS)
+        assert (drawn["pwned"], drawn["tags"], page.outside) == ("", [], [])
+
+
+@browser_test
+def test_articles_are_listed_with_how_they_ended(page):
+    articles(page)
+    assert page.locator("#listing .states").inner_text().split() == "All 63 Indexed 61 Skipped 0 Failed 2".split()  # noqa: SIM905
+    assert page.locator("#listing .reason").all_inner_texts() == ["Failed damaged PDF", "Failed HTTP 500"]
+    page.click("#listing a[href='#list-failed-0']")
+    page.wait_for_function("document.querySelectorAll('#listing .sources li').length === 2")
+    assert page.locator("#listing .states [aria-current]").inner_text() == "Failed 2"
+
+
+@browser_test
+def test_a_long_list_has_pages(page):
+    articles(page)
+    page.click("#listing .pages a")
+    page.get_by_text("51–63 of 63").wait_for()
+    assert page.locator("#listing .sources li").count() == 13
+    assert page.evaluate("document.querySelector('#shelf').scrollTop") == 0
+
+
+@browser_test
+def test_what_is_looked_for_narrows_the_list_from_its_first_page(page):
+    articles(page)
+    page.click("#listing .pages a")
+    page.get_by_text("51–63 of 63").wait_for()
+    page.click("#find input")
+    page.keyboard.type("Article 07")
+    page.wait_for_function("document.querySelectorAll('#listing .sources li').length === 1")
+    assert page.locator("#listing h3").inner_text() == "Article 07"
+    page.fill("#find input", "broken")
+    page.locator("#listing .trouble").wait_for()
+    assert page.locator("#listing .trouble").inner_text() == "The index is damaged. Run: python -m index check"
+
+
+@browser_test
+def test_an_article_of_the_list_is_read_with_nothing_lit(page):
+    articles(page)
+    read(page, HOSTILE.id)
+    assert page.locator("#reader mark").count() == 0
+    page.click("#rooms a[href='#room-ask']")
+    assert page.locator("#listing").is_hidden()
+    ask(page, "River?")
+    follow(page, "cite-1-1")
+    assert lit(page) == [FLOOD]
+
+
+@browser_test
+def test_an_article_that_has_gone_meanwhile_is_said_to_be(page):
+    articles(page)
+    name = read(page, article_id("/articles/00.md"))
+    assert page.locator(f"#reader[data-place='{name}'] .trouble").inner_text() == app.GONE
+
+
+@browser_test
+def test_on_a_phone_an_article_lies_over_the_list_and_goes_back_to_it(chromium, site):
+    with visiting(chromium, site, 390, 844) as phone:
+        articles(phone)
+        name = read(phone, HOSTILE.id)
+        assert phone.evaluate("[document.querySelector('#shelf').inert, scrollX, document.body.scrollWidth]") == [
+            True,
+            0,
+            390,
+        ]
+        phone.click("#reader .close")
+        assert phone.evaluate("document.activeElement.getAttribute('href')") == f"#{name}"
+        assert phone.evaluate("document.querySelector('#shelf').inert") is False
 
 
 @browser_test

@@ -1,0 +1,134 @@
+"""The list of articles: every source with how it ended, why it is left out if it is, and filters over them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.ledger import Entry, Listing
+from index.records import article_id
+from page.words import file_name, plain, together
+from rag.wording import counted, short
+
+# Lines of the list that are shown at once.
+LINES = 50
+STATES = {"all": "All", "indexed": "Indexed", "skipped": "Skipped", "failed": "Failed"}
+# What is followed is named up to here, and the rest is counted.
+PLACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which piece of the list: the sources that ended in `state` ("" for all) and are like `like`; `page` from 0."""
+
+    state: str = ""
+    like: str = ""
+    page: int = 0
+
+    @property
+    def offset(self) -> int:
+        """How many lines stand before this page."""
+        return self.page * LINES
+
+
+def wanted(name: str, like: str) -> Wanted:
+    """What a link 'list-<state>-<page>' asks for; anything else asks for the first page of all."""
+    parts = re.fullmatch(r"list-(all|indexed|skipped|failed)-([0-9]{1,6})", name)
+    if not parts:
+        return Wanted(like=like.strip())
+    return Wanted("" if parts[1] == "all" else parts[1], like.strip(), int(parts[2]))
+
+
+def listing_html(listing: Listing, asked: Wanted) -> str:
+    """What is followed, the filters with their counts, the lines, and the way to the other pages."""
+    lines = "".join(entry_html(entry) for entry in listing.entries)
+    drawn = f'<ol class="sources">{lines}</ol>' if lines else f'<p class="nothing">{plain(nothing(listing, asked))}</p>'
+    return (
+        f'<div class="listing">{followed_html(listing.followed)}{states_html(listing, asked)}{drawn}'
+        f"{pages_html(listing, asked)}</div>"
+    )
+
+
+def nothing(listing: Listing, asked: Wanted) -> str:
+    """Why the list is empty."""
+    if asked.like:
+        return f"No source has “{asked.like}” in its name, title, author or reason."
+    if asked.state and sum(listing.states.values()):
+        return f"No source is {asked.state}."
+    return "There are no articles yet. `python -m index sync PATH` takes in a file, a folder or an address."
+
+
+def followed_html(places: Sequence[str]) -> str:
+    """'Follows seeds, harbour.example/feed': what a sync looks at."""
+    if not places:
+        return ""
+    named = ", ".join(f'<span title="{plain(place)}">{plain(file_name(place))}</span>' for place in places[:PLACES])
+    rest = f" and {len(places) - PLACES:,} more" if len(places) > PLACES else ""
+    return f'<p class="follows">A sync looks at {named}{rest}</p>'
+
+
+def states_html(listing: Listing, asked: Wanted) -> str:
+    """The filters: each state with how many sources ended in it; the parts sum to all."""
+    numbers = {"all": sum(listing.states.values()), **listing.states}
+    shown = asked.state or "all"
+    links = "".join(
+        f'<a href="#list-{state}-0"{_current(state == shown)}>{name} <b>{numbers.get(state, 0):,}</b></a>'
+        for state, name in STATES.items()
+    )
+    return f'<nav class="states" aria-label="Sources by how they ended">{links}</nav>'
+
+
+def _current(yes: bool) -> str:
+    return ' aria-current="true"' if yes else ""
+
+
+def entry_html(entry: Entry) -> str:
+    """One source: its article's title and what is known of it, its name, and the reason if it has no article."""
+    name = plain(entry.title or file_name(entry.source))
+    # A source that failed keeps its old article, and one that says what another says is read there.
+    title = f'<a class="read" href="#read-{article_id(entry.twin or entry.source)}">{name}</a>' if entry.title else name
+    reason = f'<p class="reason"><b>{plain(entry.state.capitalize())}</b> {plain(reason_of(entry))}</p>'
+    return (
+        f'<li class="{plain(entry.state)}"><h3>{title}</h3><p>{plain(" · ".join(about(entry)))}</p>'
+        f'<p class="file" title="{plain(entry.source)}">{plain(shortened(entry.source))}</p>'
+        f"{reason if entry.state != 'indexed' else ''}</li>"
+    )
+
+
+def reason_of(entry: Entry) -> str:
+    """Why the source is not indexed, and whether its article of before is still there."""
+    kept = entry.state == "failed" and entry.title
+    return f"{entry.reason}. What was read before is kept." if kept else entry.reason
+
+
+def about(entry: Entry) -> list[str]:
+    """Author, date with its evidence, language, length, and which others say the same: what is known of them."""
+    if not entry.title:
+        return []
+    day = together(short(date.fromisoformat(entry.published) if entry.published else None))
+    evidence = f" ({entry.published_from})" if entry.published and entry.published_from else ""
+    copies = f"nearly the same as {counted(entry.copies, 'other')}" if entry.copies else ""
+    twin = f"the same as {file_name(entry.twin)}" if entry.twin else ""
+    length = together(counted(entry.characters, "character"))
+    return [part for part in (entry.author, day + evidence, entry.language, length, twin, copies) if part]
+
+
+def shortened(source: str) -> str:
+    """The last two parts of a path, or an address without its scheme."""
+    if "://" in source:
+        return source.partition("://")[2]
+    return "/".join(source.replace("\\", "/").rstrip("/").split("/")[-2:])
+
+
+def pages_html(listing: Listing, asked: Wanted) -> str:
+    """'51–100 of 5,321', and the pages before and after."""
+    total = listing.states.get(asked.state, 0) if asked.state else sum(listing.states.values())
+    if total <= LINES:
+        return ""
+    state = asked.state or "all"
+    first, last = min(asked.offset + 1, total), min(asked.offset + LINES, total)
+    before = f'<a href="#list-{state}-{asked.page - 1}">Previous</a>' if asked.page else ""
+    after = f'<a href="#list-{state}-{asked.page + 1}">Next</a>' if last < total else ""
+    return f'<nav class="pages" aria-label="Pages"><span>{first:,}–{last:,} of {total:,}</span>{before}{after}</nav>'
