@@ -15,7 +15,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.terminal import guarded, progress_bar
-from rag.evals.commands import DONE, FAILED, Command, Progress, Result, compare, run, settings, store_argument
+from rag.evals.commands import (
+    DONE,
+    FAILED,
+    Command,
+    Progress,
+    Result,
+    compare,
+    export,
+    import_,
+    run,
+    settings,
+    store_argument,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +36,7 @@ if TYPE_CHECKING:
 
 NEAREST = 3
 
-EVALS: dict[str, Command] = {"run": run, "compare": compare}
+EVALS: dict[str, Command] = {"run": run, "compare": compare, "import": import_, "export": export}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,177 @@
+"""A question set as what passes between formats: documents, questions, and what was judged of them.
+
+It is the form of BEIR in memory. What a format says beyond that is in the `metadata` of a question, under these names:
+type, answerable, answers, history (turns before, each with role and text), question_date, evidence (the places that
+answer, all needed: doc_id, text and, where known, start) and also (places that say the same).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag.evals import corpus
+from rag.evals.jsonl import Record, lines, records
+from rag.evals.sets import QRELS, QUERIES
+
+HEADER = "query-id\tcorpus-id\tscore\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document; `metadata` holds its author, its date and whatever else the format says of it."""
+
+    id: str
+    title: str
+    text: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a text of a document, from `start` where that is known."""
+
+    document: str
+    text: str
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with the grades of its documents, and the names above in its metadata."""
+
+    id: str
+    text: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    relevance: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def answerable(self) -> bool:
+        """Whether it is said to be, or, where nothing is said, whether a document is relevant."""
+        said = self.metadata.get("answerable")
+        return any(grade > 0 for grade in self.relevance.values()) if said is None else bool(said)
+
+    @property
+    def kind(self) -> str:
+        """The kind of question, "question" where none is said."""
+        return str(self.metadata.get("type") or "question")
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Texts of which any will do."""
+        return tuple(self.metadata.get("answers") or ())
+
+    @property
+    def relevant(self) -> tuple[str, ...]:
+        """The relevant documents."""
+        return tuple(document for document, grade in self.relevance.items() if grade > 0)
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """What the user asked before, oldest first."""
+        return tuple(turn["text"] for turn in self.metadata.get("history") or () if turn.get("role") == "user")
+
+    def places(self, name: str) -> tuple[Place, ...]:
+        """The places under `name`, "evidence" or "also"."""
+        return tuple(Place(p["doc_id"], p["text"], p.get("start")) for p in self.metadata.get(name) or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A question set. `documents` can be gone through more than once; they may be many, so they need not be in memory.
+
+    `articles` is the folder of the files that the documents are, for a written set.
+    """
+
+    documents: Iterable[Document]
+    queries: Sequence[Query]
+    articles: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of a corpus.jsonl, read line by line each time they are gone through."""
+
+    file: Path
+
+    def __iter__(self) -> Iterator[Document]:
+        for record in records(self.file):
+            yield document(record)
+
+
+def document(record: Record) -> Document:
+    """The document of a line of a corpus.jsonl. Raises FootnoteError, naming the line."""
+    about = record.record("metadata").values
+    return Document(record.value("_id", str), record.value("title", str, ""), record.value("text", str), about)
+
+
+def judged(folder: Path) -> Collection:
+    """The set of corpus.jsonl, queries.jsonl and qrels.tsv in `folder`. Raises FootnoteError, naming file and line."""
+    grades = qrels(folder / QRELS)
+    return Collection(Documents(folder / corpus.FILE_NAME), [query(r, grades) for r in records(folder / QUERIES)])
+
+
+def query(record: Record, grades: Mapping[str, Mapping[str, int]]) -> Query:
+    """The question of a line of a queries.jsonl. Raises FootnoteError, naming the line."""
+    name, about = record.value("_id", str), record.record("metadata")
+    for places in ("evidence", "also"):
+        for place in about.records(places):
+            place.value("doc_id", str)
+            place.value("text", str)
+    for turn in about.records("history"):
+        turn.value("role", str)
+        turn.value("text", str)
+    about.texts("answers")
+    return Query(name, record.value("text", str), about.values, grades.get(name, {}))
+
+
+def qrels(file: Path) -> dict[str, dict[str, int]]:
+    """The grades of documents by question: tab-separated, with or without a line of headings, or in four columns.
+
+    Raises FootnoteError, naming the line.
+    """
+    grades: dict[str, dict[str, int]] = {}
+    for number, found in enumerate(lines(file)):
+        columns = _columns(found.data.decode("utf-8", "replace").rstrip("\r\n"))
+        if number == 0 and columns[-1:] == ["score"]:
+            continue
+        try:
+            name, judged, grade = columns
+            grades.setdefault(name, {})[judged] = int(grade)
+        except ValueError as error:
+            raise Record({}, found.where).wrong("this is not a question, a document and a whole number") from error
+    return grades
+
+
+def _columns(text: str) -> list[str]:
+    """Question, document and grade: three columns of BEIR between tabs, or of TREC's four all but the second."""
+    columns = text.split("\t")
+    if len(columns) == 3:
+        return columns
+    columns = text.split()
+    return [*columns[:1], *columns[2:]] if len(columns) == 4 else columns
+
+
+def write_judged(collection: Collection, folder: Path, qrels_name: str = QRELS) -> None:
+    """Writes corpus.jsonl, queries.jsonl and the qrels into `folder`, which exists."""
+    with (folder / corpus.FILE_NAME).open("w", encoding="utf-8") as file:
+        for one in collection.documents:
+            about = {"metadata": dict(one.metadata)} if one.metadata else {}
+            file.write(line({"_id": one.id, "title": one.title, "text": one.text, **about}))
+    with (folder / QUERIES).open("w", encoding="utf-8") as file:
+        for asked in collection.queries:
+            about = {"metadata": dict(asked.metadata)} if asked.metadata else {}
+            file.write(line({"_id": asked.id, "text": asked.text, **about}))
+    with (folder / qrels_name).open("w", encoding="utf-8") as file:
+        file.write(HEADER)
+        file.writelines(
+            f"{asked.id}\t{name}\t{grade}\n" for asked in collection.queries for name, grade in asked.relevance.items()
+        )
+
+
+def line(values: Mapping[str, Any]) -> str:
+    """A line of JSON."""
+    return json.dumps(values, ensure_ascii=False) + "\n"

@@ -1,0 +1,92 @@
+"""A run file of TREC, which any retrieval system can write: query, Q0, document, rank, score and tag on each line.
+
+Read against a question set it becomes a run like Footnote's own, so that it can be compared, gated and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from index.errors import UsageError
+from rag.evals.jsonl import Record, lines
+from rag.evals.measures import STANDARD
+from rag.evals.runs import KEPT, Row, Run
+from rag.evals.sets import EvalQuestion, QuestionSet
+
+MISSING = "the run file has no line for this question"
+TAG = "footnote"
+
+
+def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -> Run:
+    """The run of another system, with the standard measures; it holds no times.
+
+    A question without a line is an error, because it may not have been asked; with `complete` it found nothing, which
+    is how `trec_eval -c` counts. Raises FootnoteError, naming the line, and for a question that the set does not hold.
+    """
+    rankings, tag = _rankings(path, {question.id for question in question_set.questions})
+    missing: list[str] | None = [] if complete else None
+    rows = tuple(_row(question, rankings.get(question.id, missing)) for question in question_set.questions)
+    return Run(question_set.name, question_set.digest, rows, {"system": tag, "run file": path.name})
+
+
+def write_run(run: Run, path: Path) -> list[str]:
+    """Writes the rankings, scored 1 / rank, and gives a sentence for what is not held. Raises UsageError."""
+    text = "".join(
+        f"{row.id} Q0 {document} {rank} {1 / rank:.6f} {TAG}\n"
+        for row in run.rows
+        for rank, document in enumerate(row.ranking, 1)
+    )
+    spaced = next((name for row in run.rows for name in (row.id, *row.ranking) if len(name.split()) != 1), None)
+    if spaced is not None:
+        raise UsageError(f"TREC does not hold white space in an id, such as {spaced!r}", "Rename it, and run again.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path.") from error
+    empty = sum(not row.ranking for row in run.rows)
+    return [
+        f"TREC does not hold answers, times and errors, and a run keeps the first {KEPT} documents of a question.",
+        *([f"{empty:,} questions without a ranking have no line."] if empty else []),
+    ]
+
+
+def _rankings(path: Path, questions: set[str]) -> tuple[dict[str, list[str]], str]:
+    scored: dict[str, dict[str, float]] = {}
+    tag = ""
+    for found in lines(path):
+        record = Record({}, found.where)
+        columns = found.data.decode("utf-8", "replace").split()
+        if len(columns) != 6:
+            raise record.wrong(f"there are {len(columns)} columns, not query, Q0, document, rank, score and tag")
+        name, _, document, _, score, tag = columns
+        if name not in questions:
+            raise record.wrong(f"the set holds no question {name!r}")
+        ranking = scored.setdefault(name, {})
+        if document in ranking:
+            raise record.wrong(f"the document {document!r} stands there twice for the question {name!r}")
+        ranking[document] = _number(score, record)
+    # The order of trec_eval: by score, and among equal ones by the name of the document, the last one first.
+    best = {name: sorted(ranking, key=lambda d: (ranking[d], d), reverse=True) for name, ranking in scored.items()}
+    return best, tag
+
+
+def _number(text: str, record: Record) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise record.wrong(f"the score {text!r} is no number") from error
+    if number != number or number in (float("inf"), float("-inf")):
+        raise record.wrong(f"the score {text!r} is not finite")
+    return number
+
+
+def _row(question: EvalQuestion, ranking: Sequence[str] | None) -> Row:
+    about = (question.id, question.text, question.kind, question.answerable)
+    if ranking is None:
+        return Row(*about, error=MISSING)
+    values: Mapping[str, float] = {}
+    if question.answerable:
+        values = {measure.name: measure.of(ranking, question.relevance) for measure in STANDARD}
+    return Row(*about, ranking=tuple(ranking[:KEPT]), values=values)

@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+from conftest import SET, find
+
+from index.errors import FootnoteError, UsageError
+from rag.evals.comparisons import compare
+from rag.evals.runs import means, run
+from rag.evals.trec_runs import MISSING, read_run, write_run
+
+OTHER = "fell Q0 mole.md 1 2.5 bm25\nfell Q0 ferry.md 2 1.5 bm25\nfare Q0 mole.md 1 9 bm25\nsang Q0 mole.md 1 9 bm25\n"
+
+
+def other(tmp_path, text=OTHER):
+    (tmp_path / "run.txt").write_text(text, encoding="utf-8")
+    return tmp_path / "run.txt"
+
+
+def test_the_run_of_another_system_is_measured(tmp_path):
+    found = read_run(other(tmp_path), SET)
+    assert found.about == {"system": "bm25", "run file": "run.txt"}
+    assert [row.ranking for row in found.rows] == [("mole.md", "ferry.md"), ("mole.md",), ("mole.md",)]
+    # "fell" is found first and "fare" not at all; "sang" has no answer.
+    assert (means(found.rows)["hit@1"].value, means(found.rows)["hit@1"].n) == (0.5, 2)
+
+
+def test_it_can_be_compared_with_a_run_of_footnote(tmp_path):
+    assert compare(read_run(other(tmp_path), SET), run(find, SET)).changes
+
+
+def test_the_score_says_the_order_and_equal_ones_stand_as_trec_eval_has_them(tmp_path):
+    text = "fell Q0 a 1 1.0 x\nfell Q0 c 2 2.0 x\nfell Q0 b 3 2.0 x\n"
+    assert read_run(other(tmp_path, text), SET).rows[0].ranking == ("c", "b", "a")
+
+
+def test_a_question_without_a_line_is_an_error(tmp_path):
+    found = read_run(other(tmp_path, "fell Q0 mole.md 1 1 x\n"), SET)
+    assert [(row.id, row.error) for row in found.errors] == [("fare", MISSING), ("sang", MISSING)]
+
+
+def test_a_question_without_a_line_found_nothing_when_that_is_said(tmp_path):
+    found = read_run(other(tmp_path, "fell Q0 mole.md 1 1 x\n"), SET, complete=True)
+    assert found.errors == ()
+    assert found.rows[1].values["hit@1"] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("fell Q0 mole.md 1", "there are 4 columns, not query, Q0, document, rank, score and tag"),
+        ("gone Q0 mole.md 1 1 x", "the set holds no question 'gone'"),
+        ("fell Q0 mole.md 1 high x", "the score 'high' is no number"),
+        ("fell Q0 mole.md 1 nan x", "the score 'nan' is not finite"),
+        ("fare Q0 d 1 1 x", "the document 'd' stands there twice for the question 'fare'"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_named(tmp_path, line, complaint):
+    with pytest.raises(FootnoteError) as told:
+        read_run(other(tmp_path, f"fare Q0 d 1 1 x\n{line}\n"), SET)
+    assert str(told.value) == f"run.txt line 2: {complaint}"
+
+
+def test_the_rankings_are_the_same_there_and_back(tmp_path):
+    found = run(find, SET)
+    notes = write_run(found, tmp_path / "out.txt")
+    again = read_run(tmp_path / "out.txt", SET)
+    assert [row.ranking for row in again.rows] == [row.ranking for row in found.rows]
+    assert [row.values for row in again.rows] == [row.values for row in found.rows]
+    assert notes == [
+        "TREC does not hold answers, times and errors, and a run keeps the first 100 documents of a question."
+    ]
+
+
+def test_an_id_with_white_space_cannot_be_written(tmp_path):
+    found = read_run(other(tmp_path), SET)
+    spaced = replace(found, rows=(replace(found.rows[0], id="a mole"),))
+    with pytest.raises(UsageError, match="white space in an id, such as 'a mole'"):
+        write_run(spaced, tmp_path / "out.txt")
