@@ -174,3 +174,12 @@ def test_a_judged_set_without_a_corpus_is_refused(tmp_path):
     (judged(tmp_path) / "corpus.jsonl").unlink()
     with pytest.raises(UsageError, match=r"corpus\.jsonl cannot be read"):
         load(tmp_path)
+
+
+def test_places_of_a_judged_question_are_gold_when_it_is_said_where_they_stand(tmp_path):
+    fell = {"doc_id": "d1", "text": "The mole fell in August.", "start": 0}
+    about = {"evidence": [fell, {"doc_id": "d1", "text": "it fell, as it were"}], "also": [fell | {"start": 25}]}
+    queries = [{"_id": "q1", "text": "When?", "metadata": about}]
+    (asked,) = load(judged(tmp_path, queries)).questions
+    assert asked.spans == (GoldSpan("d1", "The mole fell in August.", 0),)
+    assert asked.also == (GoldSpan("d1", "The mole fell in August.", 25),)

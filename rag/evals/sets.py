@@ -224,9 +224,17 @@ def _judged_question(record: Record, judged: Mapping[str, Mapping[str, int]]) ->
         answerable=answerable,
         earlier=tuple(t.value("text", str) for t in about.records("history") if t.value("role", str) == "user"),
         relevance=relevance,
+        spans=_judged_spans(about, "evidence"),
+        also=_judged_spans(about, "also"),
         answers=about.texts("answers"),
         asked_at=datetime.combine(asked, time(12), UTC) if asked else None,
     )
+
+
+def _judged_spans(about: Record, name: str) -> tuple[GoldSpan, ...]:
+    """The places of a judged question that say where they stand; those that do not need not be verbatim."""
+    places = [place for place in about.records(name) if "start" in place.values]
+    return tuple(GoldSpan(p.value("doc_id", str), p.value("text", str), p.value("start", int)) for p in places)
 
 
 def _qrels(file: Path) -> dict[str, dict[str, int]]:
