@@ -6,11 +6,15 @@ not, and the output says what; 2: the request cannot be meant. The heavy imports
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # so that Ctrl-C leaves no trace before `finish` can answer it with a sentence
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -20,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.printable import escaped, place, visible
-from index.terminal import guarded, progress_bar
+from index.terminal import finish, progress_bar
 
 if TYPE_CHECKING:
     from index.catalog import Catalog
@@ -305,4 +309,4 @@ def _worst_first(unread: Sequence[Unread]) -> list[Unread]:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    finish(main)

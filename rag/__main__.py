@@ -7,6 +7,11 @@ imports stand where needed.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # so that Ctrl-C leaves no trace before `finish` can answer it with a sentence
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import json
 import os
@@ -14,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from index.terminal import guarded, progress_bar
+from index.terminal import finish, progress_bar
 from rag.evals.commands import (
     DONE,
     FAILED,
@@ -148,4 +153,4 @@ def _show(shown: RenderableType) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    finish(main)

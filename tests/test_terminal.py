@@ -1,10 +1,15 @@
 import io
+import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 
 from index.errors import FootnoteError, UsageError
 from index.terminal import EVERY, guarded, progress_bar
+
+ROOT = Path(__file__).parent.parent
 
 
 def raising(error):
@@ -42,6 +47,32 @@ def test_a_trace_is_shown_to_who_asks_for_it(capsys, monkeypatch):
     monkeypatch.setenv("FOOTNOTE_DEBUG", "1")
     guarded(raising(ValueError("bad")))
     assert "Traceback" in capsys.readouterr().err
+
+
+def ended(main, *, before=""):
+    """How a process ended that did so with `main`: its exit code, and what it said."""
+    lines = f"import atexit, os, signal, sys\nfrom index.terminal import finish\n{before}\ndef main():\n"
+    code = f"{lines}{textwrap.indent(textwrap.dedent(main), '    ')}\nfinish(main)"
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_process_ends_with_what_was_said_and_what_was_registered_for_the_end():
+    registered = "atexit.register(lambda: print('put away', end=''))"
+    assert ended("print('said', end=' ')\nreturn 3", before=registered) == (3, "said put away", "")
+
+
+def test_nothing_is_waited_for_or_taken_apart_once_a_command_is_done():
+    late = "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()"
+    assert ended("return 0", before=late) == (0, "", "")
+
+
+def test_ctrl_c_is_one_sentence_and_one_more_does_not_add_a_trace():
+    press = "os.kill(os.getpid(), signal.SIGINT)"
+    code, out, err = ended(f"try:\n    {press}\nfinally:\n    {press}")
+    assert (code, out, err) == (130, "", "Stopped; nothing is lost, run the command again to go on.\n")
+    again = f"sys.stderr = type('', (), {{'write': lambda self, text: {press}, 'flush': lambda self: None}})()"
+    assert ended(press, before=again) == (130, "", "")
 
 
 def test_progress_that_is_not_watched_is_a_line_now_and_then(capsys):
