@@ -29,6 +29,7 @@ PROOFS = {
     "R10": "models",
     "R11": "gone",
     "R12": "mutants",
+    "R13": "interrupts",
     "S3": "urls",
     "T4": "dates",
 }

@@ -32,11 +32,12 @@ PATIENCE = 90
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """SIGKILL at the nth call of a function: "before" it runs, or "after"."""
+    """A signal at the nth call of a function: "before" it runs, or "after"."""
 
     target: str
     when: str = "before"
     nth: int = 1
+    signal: int = signal.SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +195,10 @@ def _kill_at(kill: Kill) -> None:
             calls += 1
             last = calls == kill.nth
             if last and kill.when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), kill.signal)
             result = function(*args, **kwargs)
             if last:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), kill.signal)
             return result
 
         return counted

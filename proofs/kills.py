@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from index.search import Index
+from index.terminal import INTERRUPTED
 from proofs.articles import Folder, questions
 from proofs.children import Job, Kill, finish, lines, start, sync_in_child
 from proofs.outcome import Outcome, Tally
@@ -64,11 +67,17 @@ STEPS = {
 
 
 class Scene:
-    """A folder that is edited, its store, and a reader that stays open all the while."""
+    """A folder that is edited, its store, and a reader that stays open all the while.
 
-    def __init__(self, place: Path, rng: Random) -> None:
+    Runs are ended by `signal`, and have `ended` then for their exit code; the last of them took `took` seconds to end.
+    """
+
+    def __init__(self, place: Path, rng: Random, number: int = signal.SIGKILL) -> None:
         self.place = place
         self.rng = rng
+        self.signal = number
+        self.ended = INTERRUPTED if number == signal.SIGINT else -number
+        self.took = 0.0
         self.folder = Folder(place / "articles", ARTICLES, rng)
         self.store = place / "store"
         self.embedder = WordEmbedder()
@@ -105,13 +114,18 @@ class Scene:
         process.join(after)
         if process.exitcode is not None:
             self.duration = time.monotonic() - begin
-        process.kill()
-        process.join()
-        return process.exitcode == -signal.SIGKILL
+        else:
+            begin = time.monotonic()
+            os.kill(process.pid, self.signal)
+            finish(process)
+            self.took = time.monotonic() - begin
+            if process.exitcode not in (0, self.ended):
+                raise RuntimeError(f"a run ended with {process.exitcode}: {(self.place / 'out').read_text()}")
+        return bool(process.exitcode == self.ended)
 
     def killed_at(self, kill: Kill) -> int | None:
-        """The exit code of a run that kills itself at a step."""
-        return finish(start(self.job(kill)))
+        """The exit code of a run that ends itself at a step."""
+        return finish(start(self.job(replace(kill, signal=self.signal))))
 
     def unpublished(self) -> tuple[Picture, str]:
         """What is served, and how that is no published state; "" when it is the last one committed, exactly."""
@@ -141,10 +155,10 @@ class Scene:
 
 
 @contextmanager
-def scene(seed: int, name: str) -> Iterator[Scene]:
+def scene(seed: int, name: str, number: int = signal.SIGKILL) -> Iterator[Scene]:
     """A scene in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="footnote-proof-") as place:
-        yield Scene(Path(place), Random(f"{name} {seed}"))
+        yield Scene(Path(place), Random(f"{name} {seed}"), number)
 
 
 def at_random(stage: Scene, count: int) -> Iterator[str]:
@@ -167,7 +181,7 @@ def at_steps(stage: Scene, tally: Tally) -> Iterator[str]:
         for _ in range(TRIES):
             stage.edit()
             code = stage.killed_at(kill)
-            if code == -signal.SIGKILL:
+            if code == stage.ended:
                 yield name
                 break
         else:
