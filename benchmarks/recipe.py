@@ -30,7 +30,7 @@ from index.sync import sync
 from rag.chain import Assistant
 from rag.evals.comparisons import compare
 from rag.evals.measures import STANDARD
-from rag.evals.runs import Row, Run, latency, means
+from rag.evals.runs import TOTAL, Row, Run, latencies, means
 from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever
@@ -94,10 +94,10 @@ def asked(question_set: QuestionSet, systems: dict[str, Built]) -> dict[str, Run
         for name, built in systems.items():
             start = time.perf_counter()
             ranking = tuple(built.search(question))
-            seconds = time.perf_counter() - start
+            took = {TOTAL: time.perf_counter() - start}
             values = {m.name: m.of(ranking, question.relevance) for m in STANDARD} if question.answerable else {}
             rows[name].append(
-                Row(question.id, question.text, question.kind, question.answerable, seconds, ranking[:10], values)
+                Row(question.id, question.text, question.kind, question.answerable, took, ranking[:10], values)
             )
     return {name: Run(question_set.name, question_set.digest, tuple(r), {"system": name}) for name, r in rows.items()}
 
@@ -154,7 +154,7 @@ def _figures(built: dict[str, list[Built]], runs: dict[str, Run], precision: str
             median(r.seconds / f.seconds for r, f in zip(built["recipe"], built["footnote"], strict=True)), 2
         ),
         "question ms": {
-            name: {k: round(v * 1000, 1) for k, v in asdict(latency([r.seconds for r in run.rows])).items() if k != "n"}
+            name: {k: round(v * 1000, 1) for k, v in asdict(latencies(run.rows)[TOTAL]).items() if k != "n"}
             for name, run in runs.items()
         },
         "means": {name: {m: asdict(v) for m, v in means(run.rows).items()} for name, run in runs.items()},

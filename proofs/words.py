@@ -31,6 +31,7 @@ class WordEmbedder:
     log: Path | None = None
     before: Callable[[], None] = lambda: None
     embedded: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     precision: str = "float32"
     settled: str | None = None
 
@@ -60,6 +61,7 @@ class WordEmbedder:
 
     def embed_question(self, text: str) -> Vectors:
         """The vector of one text."""
+        self.asked.append(text)
         return self._vector(text)
 
     def _vector(self, text: str) -> Vectors:

@@ -148,21 +148,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         ],
         "refusal": answer.refusal.value if answer.refusal else None,
         "confidence": answer.confidence,
-        "hits": [
-            {
-                "article": h.article.id,
-                "source": h.article.source,
-                "title": h.article.title,
-                "published": iso(h.article.published),
-                "passage": h.passage.id,
-                "start": h.passage.start,
-                "end": h.passage.end,
-                "text": h.passage.text,
-                "score": h.score,
-                "found_by": h.found_by,
-            }
-            for h in answer.hits
-        ],
+        "hits": [_hit_as_json(hit) for hit in answer.hits],
         "searched": {
             "articles": answer.searched.articles,
             "passages": answer.searched.passages,
@@ -173,4 +159,19 @@ def as_json(answer: Answer) -> dict[str, Any]:
         },
         "produced_by": answer.produced_by,
         "timings": dict(answer.timings),
+    }
+
+
+def _hit_as_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "article": hit.article.id,
+        "source": hit.article.source,
+        "title": hit.article.title,
+        "published": hit.article.published.isoformat() if hit.article.published else None,
+        "passage": hit.passage.id,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "text": hit.passage.text,
+        "score": hit.score,
+        "found_by": hit.found_by,
     }

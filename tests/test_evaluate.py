@@ -57,7 +57,10 @@ def test_a_written_set_is_asked_on_the_current_store(settings, written, words):
     found = evaluate(settings, written)
     assert (found.set_name, len(found.rows), found.errors) == ("written", 2, ())
     assert means(found.rows)["hit@1"].value == 1
-    assert found.about == {"index": "1 articles, 1 passages, generation 1", "model": "words float32"}
+    assert {name: found.about[name] for name in ("index", "model")} == {
+        "index": "1 articles, 1 passages, generation 1",
+        "model": "words float32",
+    }
 
 
 def test_a_written_set_without_its_articles_is_one_clear_error(settings, written):
@@ -122,6 +125,45 @@ def test_another_corpus_gets_another_store(settings, judged):
     write_lines(judged / "corpus.jsonl", {"_id": "d2", "title": "", "text": "The ferry sails at seven."})
     assert evaluate(settings, judged).rows[0].ranking == ("d2",)
     assert len(list((settings.store / SETS).iterdir())) == 2
+
+
+def test_what_was_asked_is_not_asked_again(settings, written, words):
+    sync_paths(settings.store, [written], words)
+    first = evaluate(settings, written, answers=True)
+    before = list(words.asked), list(words.embedded)
+    again = evaluate(settings, written, answers=True)
+    assert (words.asked, words.embedded) == before
+    assert again.rows == first.rows
+    assert evaluate(settings, written, answers=True, fresh=True).known == 0
+    assert words.asked != before[0]
+
+
+def test_another_index_is_asked_again_and_its_questions_are_not_embedded_again(settings, written, words):
+    sync_paths(settings.store, [written], words)
+    evaluate(settings, written)
+    (written / "another.txt").write_text("When the mole fell, nobody was there.", encoding="utf-8")
+    sync_paths(settings.store, [written], words)
+    before = list(words.asked)
+    found = evaluate(settings, written)
+    assert words.asked == before
+    assert found.known == 2
+    assert "another.txt" in found.rows[0].ranking
+
+
+def test_the_first_question_is_timed_when_the_model_is_there(settings, written, words):
+    sync_paths(settings.store, [written], words)
+    assert evaluate(settings, written).known == 0
+    assert words.asked == ["When did the mole fall?", "When did the mole fall?", "Who sang at supper?"]
+
+
+def test_a_run_changes_its_digest_with_the_index_alone(settings, written, words):
+    sync_paths(settings.store, [written], words)
+    first, again = (evaluate(settings, written, fresh=True).about for _ in range(2))
+    assert again == first
+    (written / "another.txt").write_text("The mole.", encoding="utf-8")
+    sync_paths(settings.store, [written], words)
+    after = evaluate(settings, written).about
+    assert {name for name in after if after[name] != first[name]} == {"index", "edition"}
 
 
 def test_answers_are_asked_for_when_they_are_wanted(settings, written, words):

@@ -1,9 +1,10 @@
 import io
+import re
 
 from conftest import MEASURES, SET, ask, find, finds_first
 from rich.console import Console
 
-from rag.evals.comparisons import compare
+from rag.evals.comparisons import compare_all
 from rag.evals.reports import comparison_report, run_report
 from rag.evals.runs import run
 
@@ -15,11 +16,13 @@ def text_of(renderable):
 
 
 def test_a_report_shows_each_mean_with_its_interval_and_count():
-    shown = text_of(run_report(run(find, SET, MEASURES, ask=ask, about={"model": "words"})))
+    shown = text_of(run_report(run(ask, SET, MEASURES, about={"model": "words"})))
     line = next(line for line in shown.splitlines() if "MRR@10" in line)
-    assert line.split()[-6:] == ["MRR@10", "0.750", "0.500", "to", "1.000", "2"]
+    assert line.split()[-8:] == ["MRR@10", "0.750", "0.500", "to", "1.000", "2", "0.500", "0.500"]
     assert "2 answerable, 1 unanswerable, 0 failed" in shown
     assert "model words" in shown
+    assert "AUROC of answerable against unanswerable, by confidence: 0.750" in shown
+    assert re.search(r"^ *retrieve +250 ms +250 ms +250 ms +3 *$", shown, re.M)
 
 
 def test_a_report_names_the_questions_that_failed():
@@ -32,6 +35,10 @@ def test_a_report_names_the_questions_that_failed():
 
 
 def test_a_comparison_report_shows_the_verdict_and_the_flips():
-    shown = text_of(comparison_report(compare(run(find, SET, MEASURES), run(finds_first, SET, MEASURES))))
-    assert "inconclusive" in shown
+    first, other = run(find, SET, MEASURES), run(finds_first, SET, MEASURES)
+    shown = text_of(comparison_report(compare_all(first, [other, first])))
+    (line, _) = (line for line in shown.splitlines() if "MRR@10" in line)
+    assert line.split()[:5] == ["MRR@10", "2", "0.750", "1.000", "+0.250"]
+    assert line.split()[-1] == "inconclusive"
     assert "When did the mole fall?" in shown
+    assert "C - A" in shown

@@ -4,8 +4,22 @@ from dataclasses import replace
 import pytest
 from conftest import FELL, MEASURES, SET, ask, find
 
-from index.errors import FootnoteError, UsageError
-from rag.evals.runs import as_json, latencies, load, means, run, save
+from index.errors import UsageError
+from rag.evals.journal import journal_in
+from rag.evals.runs import (
+    Answered,
+    InvalidRun,
+    Row,
+    as_json,
+    confidence,
+    latencies,
+    latency,
+    load,
+    means,
+    run,
+    save,
+    tails,
+)
 from rag.evals.sets import GoldSpan
 
 
@@ -23,7 +37,7 @@ def test_a_question_that_fails_is_an_error_and_in_no_mean():
     found = run(breaks, SET, MEASURES)
     assert [(row.id, row.error, row.values) for row in found.errors] == [("fare", "OSError: the disk is gone", {})]
     assert means(found.rows)["MRR@10"].n == 1
-    assert latencies(found.rows)["retrieval"].n == 2
+    assert {stage: took.n for stage, took in latencies(found.rows).items()} == {"retrieve": 2, "total": 2}
 
 
 def test_gold_that_no_longer_stands_in_its_article_is_an_error():
@@ -34,8 +48,12 @@ def test_gold_that_no_longer_stands_in_its_article_is_an_error():
 
 def test_the_chain_is_asked_with_the_earlier_questions():
     asked = []
-    later = replace(FELL, earlier=("What is the mole?",))
-    run(lambda question: asked.append(question.earlier) or (), replace(SET, questions=(later,)), MEASURES)
+
+    def asking(question):
+        asked.append(question.earlier)
+        return find(question)
+
+    run(asking, replace(SET, questions=(replace(FELL, earlier=("What is the mole?",)),)), MEASURES)
     assert asked == [("What is the mole?",)]
 
 
@@ -45,8 +63,79 @@ def test_progress_is_told_before_each_question():
     assert told == [("asking", 0, 3), ("asking", 1, 3), ("asking", 2, 3)]
 
 
+def test_two_runs_of_the_same_are_the_same_bytes_but_for_their_times(tmp_path):
+    for name in "ab":
+        save(run(ask, SET, MEASURES), tmp_path / name)
+    texts = [(tmp_path / name).read_text(encoding="utf-8") for name in "ab"]
+    assert texts[0] != texts[1]
+    assert len({text[: text.index('"timings": {')] for text in texts}) == 1
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path):
+    asked = []
+
+    def stopping(question):
+        asked.append(question.text)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return ask(question)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopping, SET, MEASURES, journal=journal_in(tmp_path, {}))
+    again = run(stopping, SET, MEASURES, journal=journal_in(tmp_path, {}))
+    assert asked == [question.text for question in SET.questions] + [SET.questions[2].text]
+    whole = run(ask, SET, MEASURES)
+    assert as_json(again)["rows"] == as_json(whole)["rows"]
+
+
+def test_a_question_that_failed_is_asked_again(tmp_path):
+    def breaks(question):
+        raise OSError("the disk is gone")
+
+    assert len(run(breaks, SET, MEASURES, journal=journal_in(tmp_path, {})).errors) == 3
+    assert run(find, SET, MEASURES, journal=journal_in(tmp_path, {})).errors == ()
+
+
+def test_each_stage_has_its_time_and_all_of_them_together():
+    took = latencies(run(ask, SET, MEASURES).rows)
+    assert list(took) == ["retrieve", "read", "total"]
+    assert (took["retrieve"].p50, took["read"].p99, took["read"].n) == (0.25, 0.5, 3)
+
+
+def test_percentiles_lie_between_the_times_around_them():
+    # Of 0 to 100 hundredths of a second, the percentile p is p hundredths.
+    took = latency([n / 100 for n in range(101)])
+    assert (took.p50, took.p95, took.p99, took.n) == pytest.approx((0.5, 0.95, 0.99, 101))
+
+
+def test_a_question_that_an_earlier_run_embedded_is_known():
+    known = iter([True, False, True])
+    found = run(find, SET, MEASURES, known=lambda: next(known))
+    assert ([row.known for row in found.rows], found.known) == ([True, False, True], 2)
+    assert as_json(found)["timings"]["known"] == ["fell", "sang"]
+
+
+def test_a_tail_is_the_value_of_the_worst_and_how_many_are_perfect():
+    (tail,) = tails([Row(str(n), "?", "single", True, values={"recall@10": n / 40}) for n in range(41)]).values()
+    # The values are 0, 1/40 ... 1: two of 41, 5 %, do not exceed 1/40 by more than 1/40.
+    assert (tail.p5, tail.full) == (pytest.approx(2 / 40), pytest.approx(1 / 41))
+
+
+def test_confidence_is_measured_over_what_was_asked():
+    area, curve = confidence(run(ask, SET, MEASURES).rows)
+    # 0.8 for the question that is answered, rightly, 0.2 for the two that are refused: one of those is answerable.
+    assert (area.value, area.n) == ((1 + 1 / 2) / 2, 3)
+    assert [(point.coverage, point.risk, point.confidence) for point in curve.points] == [(1 / 3, 0.0, 0.8)]
+
+
+def test_without_a_confidence_there_is_none_to_measure():
+    silent = replace(run(ask, SET, MEASURES).rows[0], answered=Answered(False, "It fell.", 1))
+    assert confidence([silent]) == (None, None)
+    assert confidence(run(find, SET, MEASURES).rows) == (None, None)
+
+
 def test_a_saved_run_is_loaded_as_it_was(tmp_path):
-    made = run(find, SET, MEASURES, ask=ask, about={"model": "words"})
+    made = run(ask, SET, MEASURES, about={"model": "words"})
     save(made, tmp_path / "runs" / "a.json")
     assert load(tmp_path / "runs" / "a.json") == made
 
@@ -54,7 +143,7 @@ def test_a_saved_run_is_loaded_as_it_was(tmp_path):
 def test_a_run_file_can_be_read_without_footnote(tmp_path):
     save(run(find, SET, MEASURES, about={"model": "words"}), tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    assert values["schema"] == 1
+    assert values["schema"] == 2
     assert values["n"] == {"questions": 3, "answerable": 2, "errors": 0}
     assert values["means"]["MRR@10"]["value"] == 3 / 4
     assert values["about"] == {"model": "words"}
@@ -64,14 +153,14 @@ def test_a_run_file_can_be_read_without_footnote(tmp_path):
     ("content", "complaint"),
     [
         ("not json", "is not a run file"),
-        ("[]", "is not a run file of schema 1, its schema is None"),
-        ('{"schema": 2}', "its schema is 2"),
-        ('{"schema": 1}', "is a damaged run file: KeyError"),
+        ("[]", "is not a run file of schema 2, its schema is None"),
+        ('{"schema": 1}', "its schema is 1"),
+        ('{"schema": 2}', "is a damaged run file: KeyError"),
     ],
 )
 def test_a_file_that_is_no_run_is_refused(tmp_path, content, complaint):
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
-    with pytest.raises(FootnoteError, match=complaint):
+    with pytest.raises(InvalidRun, match=complaint):
         load(tmp_path / "a.json")
 
 

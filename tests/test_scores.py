@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from conftest import FALL, FELL, MEASURES, POUNDS, SET, SEVEN, ask, find
+from conftest import FALL, FELL, MEASURES, POUNDS, SET, SEVEN, ask, find, walked
 
 from rag.evals.runs import run
 from rag.evals.sets import GoldSpan
@@ -25,17 +25,17 @@ def test_the_right_document_is_not_yet_the_right_passage():
 
 
 def test_only_the_first_ten_passages_count_for_span_recall():
-    late = run(lambda question: (SEVEN,) * 10 + (FALL, POUNDS), SET, MEASURES)
+    late = run(lambda question: walked(question, *(SEVEN,) * 10, FALL, POUNDS), SET, MEASURES)
     assert values_of(late, "span-recall@10") == {"fell": 0, "fare": 0}
 
 
 def test_a_question_that_found_nothing_counts_zero():
-    found = run(lambda question: (), SET, MEASURES)
+    found = run(walked, SET, MEASURES)
     assert values_of(found, "MRR@10") == {"fell": 0, "fare": 0}
 
 
 def test_answers_are_counted_beside_what_was_found():
-    found = run(find, SET, MEASURES, ask=ask)
+    found = run(ask, SET, MEASURES)
     assert values_of(found, "answer rate") == {"fell": 1, "fare": 0}
     assert values_of(found, "answer text found") == {"fell": 1, "fare": 0}
     assert values_of(found, "gold cited") == {"fell": 1, "fare": 0}
@@ -45,9 +45,9 @@ def test_answers_are_counted_beside_what_was_found():
 
 def test_a_quote_from_another_part_of_the_gold_article_is_not_gold():
     elsewhere = replace(FELL, spans=(GoldSpan("mole.md", "It was rebuilt by May."),))
-    assert values_of(run(find, replace(SET, questions=(elsewhere,)), ask=ask), "gold cited") == {"fell": 0}
+    assert values_of(run(ask, replace(SET, questions=(elsewhere,))), "gold cited") == {"fell": 0}
 
 
 def test_without_spans_a_citation_of_a_relevant_document_is_gold():
     judged = replace(FELL, spans=())
-    assert values_of(run(find, replace(SET, questions=(judged,)), ask=ask), "gold cited") == {"fell": 1}
+    assert values_of(run(ask, replace(SET, questions=(judged,))), "gold cited") == {"fell": 1}

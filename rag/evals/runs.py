@@ -1,6 +1,7 @@
 """A run: a question set asked through the served chain, measured question by question, and kept as a JSON file.
 
 A question that failed is an error with its message; it is in no mean, and a run with errors has not done its work.
+Two runs of the same thing are the same bytes, but for the object "timings".
 """
 
 from __future__ import annotations
@@ -14,65 +15,88 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from index.errors import FootnoteError, UsageError
-from index.records import Hit
 from rag.answers import Answer, Question
 from rag.evals import scores
-from rag.evals.measures import STANDARD, Mean, Measure, mean
+from rag.evals.abstention import Curve, Judged, auroc, risk_coverage
+from rag.evals.journal import Journal
+from rag.evals.measures import STANDARD, Mean, Measure, mean_of_each
 from rag.evals.sets import EvalQuestion, QuestionSet
+from rag.evals.squad_scores import squad_1, squad_2
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:
+    from rag.chain import Walk
+
+SCHEMA_VERSION = 2
 # How many documents of each ranking a run file keeps.
-KEPT = 10
+KEPT = 100
+TOTAL = "total"
+# What of a row is kept apart, because it differs from run to run.
+OF_TIME = {"timings", "known"}
 
+# What `about` says for machines.
+DIGESTS = {"edition", "fingerprint", "program"}
 PACKAGES = ("chromadb", "langchain-core", "numpy", "sentence-transformers", "torch", "transformers")
 
-Find = Callable[[Question], tuple[Hit, ...]]
+Find = Callable[[Question], "Walk"]
 Ask = Callable[[Question], Answer]
 Progress = Callable[[str, int, int], None]
-
-Given = TypeVar("Given")
-Got = TypeVar("Got")
 
 log = logging.getLogger(__name__)
 
 
+class InvalidRun(FootnoteError):
+    """A run from which nothing can be concluded: questions failed, its file is damaged, or something of it lacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How the chain answered a question, and how long it took."""
+    """How the chain answered: what it said, "" for a refusal, how many citations it gave, and how confident it was."""
 
     refused: bool
+    said: str
     citations: int
-    seconds: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question of a run. `values` maps measures to values, `seconds` is the time of retrieval.
+    """One question of a run. `values` maps measures to values, `timings` each stage of the chain to seconds.
 
-    A question with an `error` has no values. An unanswerable one has values of answering alone.
+    A question with an `error` has no values. An unanswerable one has values of answering alone. The times of one that
+    is `known` lack its embedding, which an earlier run made.
     """
 
     id: str
     text: str
     kind: str
     answerable: bool
-    seconds: float
+    timings: Mapping[str, float] = field(default_factory=dict)
     ranking: tuple[str, ...] = ()
     values: Mapping[str, float] = field(default_factory=dict)
     answered: Answered | None = None
     error: str = ""
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds: the median and the 95th percentile over n questions."""
+    """Seconds: the median, and the 95th and 99th percentiles, over n questions."""
 
     p50: float
     p95: float
+    p99: float
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What a mean hides: the value that 5 % of the questions do not exceed, and the share of those that reach 1."""
+
+    p5: float
+    full: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,109 +116,162 @@ class Run:
         return tuple(row for row in self.rows if row.error)
 
     @property
+    def known(self) -> int:
+        """How many questions were embedded by an earlier run, so that their times lack it."""
+        return sum(row.known for row in self.rows)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of question, in the order they first came."""
         return tuple(dict.fromkeys(row.kind for row in self.rows))
 
 
 def run(
-    find: Find,
+    ask: Find | Ask,
     question_set: QuestionSet,
     measures: Sequence[Measure] = STANDARD,
     *,
-    ask: Ask | None = None,
     about: Mapping[str, str] | None = None,
+    journal: Journal | None = None,
+    known: Callable[[], bool] = lambda: False,
     progress: Progress = lambda step, done, total: None,
 ) -> Run:
-    """Asks every question of the set. `find` is the served chain up to retrieval, `ask` the whole of it, if wanted."""
-    one = _One(find, ask, question_set.document, measures)
+    """Asks every question of the set: of the served chain up to retrieval, or of the whole of it, which answers too.
+
+    What the journal has is not asked again, and what is asked is written there, so that a run that was stopped goes on.
+    `known` says whether the question just asked was embedded by an earlier run.
+    """
+    one = _One(ask, question_set.document, measures, _matching(question_set), known)
+    journal = journal or Journal(None)
     rows = []
     for done, question in enumerate(question_set.questions):
         progress("asking", done, len(question_set.questions))
-        rows.append(one.row(question))
+        kept = journal.get(question.id)
+        row = _row_from_json(kept) if kept else one.row(question)
+        if not kept and not row.error:
+            journal.add(question.id, asdict(row))
+        rows.append(row)
     return Run(question_set.name, question_set.digest, tuple(rows), dict(about or {}), installed())
+
+
+def _matching(question_set: QuestionSet) -> scores.Matching | None:
+    """As SQuAD 1.1 counts where everything can be answered, as 2.0 does elsewhere; not where there are no answers."""
+    if not any(question.answers for question in question_set.questions):
+        return None
+    return squad_1 if all(question.answerable for question in question_set.questions) else squad_2
 
 
 @dataclass(frozen=True, slots=True)
 class _One:
     """One question asked and measured."""
 
-    find: Find
-    ask: Ask | None
+    ask: Find | Ask
     document: scores.Document
     measures: Sequence[Measure]
+    matching: scores.Matching | None
+    known: Callable[[], bool]
 
     def row(self, question: EvalQuestion) -> Row:
         start = time.perf_counter()
         try:
             return self._measured(question)
         except Exception as error:  # the outermost loop: one question that fails does not end the run
-            seconds = time.perf_counter() - start
+            timings = {TOTAL: time.perf_counter() - start}
             why = f"{type(error).__name__}: {error}"
             log.warning("question %s failed: %s", question.id, why)
             log.debug("where it failed", exc_info=True)
-            return Row(question.id, question.text, question.kind, question.answerable, seconds, error=why)
+            return Row(question.id, question.text, question.kind, question.answerable, timings, error=why)
 
     def _measured(self, question: EvalQuestion) -> Row:
-        hits, seconds = _timed(self.find, question.as_asked())
-        values = scores.retrieval(question, hits, self.document, self.measures)
+        start = time.perf_counter()
+        found = self.ask(question.as_asked())
+        timings = {**found.timings, TOTAL: time.perf_counter() - start}
+        values = scores.retrieval(question, found.hits, self.document, self.measures)
         answered = None
-        if self.ask:
-            answer, took = _timed(self.ask, question.as_asked())
-            values |= scores.answering(question, answer, self.document)
-            answered = Answered(answer.refusal is not None, len(answer.citations), took)
-        return Row(
-            id=question.id,
-            text=question.text,
-            kind=question.kind,
-            answerable=question.answerable,
-            seconds=seconds,
-            ranking=scores.ranked(hits, self.document)[:KEPT],
-            values=values,
-            answered=answered,
-        )
-
-
-def _timed(step: Callable[[Given], Got], value: Given) -> tuple[Got, float]:
-    start = time.perf_counter()
-    return step(value), time.perf_counter() - start
+        if isinstance(found, Answer):
+            values |= scores.answering(question, found, self.document, self.matching)
+            refused = found.refusal is not None
+            answered = Answered(refused, scores.said(found), len(found.citations), found.confidence)
+        ranking = scores.ranked(found.hits, self.document)[:KEPT]
+        about = (question.id, question.text, question.kind, question.answerable)
+        return Row(*about, timings, ranking, values, answered, known=self.known())
 
 
 def installed(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """The versions of those packages that are installed, without importing them."""
-    known = {found.metadata["Name"]: found.version for found in metadata.distributions()}
-    return {name: known[name] for name in packages if name in known}
+    versions = {name: _version(name) for name in packages}
+    return {name: version for name, version in versions.items() if version}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def means(rows: Sequence[Row]) -> dict[str, Mean]:
     """The mean of each measure over the questions that have a value for it, in the order they first came."""
+    return mean_of_each(_by_measure(rows))
+
+
+def tails(rows: Sequence[Row]) -> dict[str, Tail]:
+    """The tail of each measure, as `means` has its mean."""
+    import numpy as np
+
+    return {
+        name: Tail(float(np.percentile(values, 5, method="lower")), sum(value >= 1 for value in values) / len(values))
+        for name, values in _by_measure(rows).items()
+    }
+
+
+def _by_measure(rows: Sequence[Row]) -> dict[str, list[float]]:
     names = dict.fromkeys(name for row in rows for name in row.values)
-    return {name: mean([row.values[name] for row in rows if name in row.values]) for name in names}
+    return {name: [row.values[name] for row in rows if name in row.values] for name in names}
+
+
+def confidence(rows: Sequence[Row]) -> tuple[Mean | None, Curve | None]:
+    """The AUROC of answerable against unanswerable questions, and the risk-coverage curve.
+
+    An answer is right when the question has one and an answer text is in a cited quote or, in a set without answer
+    texts, gold is cited. Both are None where answers have no confidence, and the AUROC without both sorts of question.
+    """
+    asked = [(row, row.answered, row.answered.confidence) for row in rows if row.answered]
+    if not asked or any(sure is None for _, _, sure in asked):
+        return None, None
+    sure = [(row, answered, value) for row, answered, value in asked if value is not None]
+    judged = [Judged(value, not answered.refused, _right(row)) for row, answered, value in sure]
+    sides = ([value for row, _, value in sure if row.answerable is side] for side in (True, False))
+    return auroc(*sides), risk_coverage(judged)
+
+
+def _right(row: Row) -> bool:
+    return row.answerable and bool(row.values.get(scores.TEXT_FOUND, row.values[scores.GOLD_CITED]))
 
 
 def latency(seconds: Sequence[float]) -> Latency:
-    """Median and 95th percentile of at least one time."""
+    """Median, 95th and 99th percentile of at least one time."""
     import numpy as np
 
-    p50, p95 = np.percentile(np.asarray(seconds), [50, 95])
-    return Latency(float(p50), float(p95), len(seconds))
+    p50, p95, p99 = np.percentile(np.asarray(seconds), [50, 95, 99])
+    return Latency(float(p50), float(p95), float(p99), len(seconds))
 
 
 def latencies(rows: Sequence[Row]) -> dict[str, Latency]:
-    """How long retrieval and, where they were asked for, answers took; of the questions that did not fail."""
-    times = {
-        "retrieval": [row.seconds for row in rows if not row.error],
-        "answer": [row.answered.seconds for row in rows if row.answered],
-    }
-    return {step: latency(seconds) for step, seconds in times.items() if seconds}
+    """How long each stage took, and all of them; of the questions that did not fail."""
+    times: dict[str, list[float]] = {}
+    for row in rows:
+        for stage, seconds in row.timings.items() if not row.error else ():
+            times.setdefault(stage, []).append(seconds)
+    return {stage: latency(seconds) for stage, seconds in times.items()}
 
 
 def as_json(run: Run) -> dict[str, Any]:
-    """The run as plain JSON values. Means and latency are there to be read; they follow from the rows."""
+    """The run as plain JSON values. Means, tails and latency are there to be read; they follow from the rows."""
+    area, curve = confidence(run.rows)
     return {
         "schema": SCHEMA_VERSION,
         "set": {"name": run.set_name, "digest": run.set_digest},
-        "created": run.created.isoformat(),
         "about": dict(run.about),
         "packages": dict(run.packages),
         "n": {
@@ -203,8 +280,19 @@ def as_json(run: Run) -> dict[str, Any]:
             "errors": len(run.errors),
         },
         "means": {name: asdict(value) for name, value in means(run.rows).items()},
-        "latency": {step: asdict(value) for step, value in latencies(run.rows).items()},
-        "rows": [asdict(row) for row in run.rows],
+        "kinds": {
+            kind: {name: asdict(value) for name, value in means([r for r in run.rows if r.kind == kind]).items()}
+            for kind in run.kinds
+        },
+        "tails": {name: asdict(value) for name, value in tails(run.rows).items()},
+        "confidence": {"AUROC": asdict(area) if area else None, "risk-coverage": asdict(curve) if curve else None},
+        "rows": [{name: value for name, value in asdict(row).items() if name not in OF_TIME} for row in run.rows],
+        "timings": {
+            "created": run.created.isoformat(),
+            "known": [row.id for row in run.rows if row.known],
+            "latency": {stage: asdict(value) for stage, value in latencies(run.rows).items()},
+            "rows": [dict(row.timings) for row in run.rows],
+        },
     }
 
 
@@ -218,9 +306,25 @@ def reserve(path: Path) -> None:
 
 
 def save(run: Run, path: Path) -> None:
-    """Writes the run as a JSON file. Raises UsageError when it cannot be written."""
+    """Writes the run as a JSON file, a line for each row. Raises UsageError when it cannot be written."""
     with _writing(path):
-        path.write_text(json.dumps(as_json(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(_laid_out(as_json(run)), encoding="utf-8")
+
+
+def _laid_out(values: Mapping[str, Any]) -> str:
+    """An object with a line for each of its members and for each of theirs, so that two files can be compared."""
+
+    def line(value: object) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    def block(value: object) -> str:
+        if isinstance(value, dict) and value:
+            return "{\n" + ",\n".join(f" {line(name)}: {line(inner)}" for name, inner in value.items()) + "\n}"
+        if isinstance(value, list) and value:
+            return "[\n" + ",\n".join(f" {line(inner)}" for inner in value) + "\n]"
+        return line(value)
+
+    return "{\n" + ",\n".join(f"{line(name)}: {block(value)}" for name, value in values.items()) + "\n}\n"
 
 
 @contextlib.contextmanager
@@ -233,32 +337,34 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def load(path: Path) -> Run:
-    """The run that `save` wrote. Raises UsageError when there is no file and FootnoteError when it is not a run."""
+    """The run that `save` wrote. Raises UsageError when there is no file and InvalidRun when it is not a run."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "Give the path of a run file.") from error
     except ValueError as error:
-        raise FootnoteError(f"{path} is not a run file: {error}", "Give the path of a run file.") from error
+        raise InvalidRun(f"{path} is not a run file: {error}", "Give the path of a run file.") from error
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA_VERSION:
-        raise FootnoteError(
+        raise InvalidRun(
             f"{path} is not a run file of schema {SCHEMA_VERSION}, its schema is {schema}", "Make the run again."
         )
     try:
         return _from_json(values)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FootnoteError(f"{path} is a damaged run file: {error!r}", "Make the run again.") from error
+        raise InvalidRun(f"{path} is a damaged run file: {error!r}", "Make the run again.") from error
 
 
 def _from_json(values: Mapping[str, Any]) -> Run:
+    timings = values["timings"]
+    rows, known = zip(values["rows"], timings["rows"], strict=True), set(timings["known"])
     return Run(
         set_name=values["set"]["name"],
         set_digest=values["set"]["digest"],
-        rows=tuple(_row_from_json(row) for row in values["rows"]),
+        rows=tuple(_row_from_json({**row, "timings": took, "known": row["id"] in known}) for row, took in rows),
         about=values["about"],
         packages=values["packages"],
-        created=datetime.fromisoformat(values["created"]),
+        created=datetime.fromisoformat(timings["created"]),
     )
 
 

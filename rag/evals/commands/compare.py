@@ -11,16 +11,26 @@ ABOUT = "say whether run B is better than run A, and where"
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """The two run files."""
+    """The run files, and when a difference counts."""
     parser.add_argument("a", type=Path, metavar="A", help="a run file")
     parser.add_argument("b", type=Path, metavar="B", help="another run file on the same questions")
+    parser.add_argument("more", type=Path, metavar="C", nargs="*", help="more of them, each compared with A")
+    parser.add_argument(
+        "--margin", type=float, metavar="M", help="a difference within it counts as none (default: .01)"
+    )
+    parser.add_argument(
+        "--by", default="", metavar="MEASURE", help="the measure whose flips and kinds are shown (default: hit@1)"
+    )
 
 
 def run(options: Namespace, progress: Progress) -> Result:
-    """The comparison; whatever its verdict, it is done."""
-    from rag.evals.comparisons import as_json, compare
+    """The comparison, a list of them for more than two runs; whatever the verdict, it is done."""
+    from rag.evals.comparisons import MARGIN, as_json, compare_all
     from rag.evals.reports import comparison_report
     from rag.evals.runs import load
 
-    comparison = compare(load(options.a), load(options.b))
-    return Result(DONE, as_json(comparison), comparison_report(comparison))
+    margin = MARGIN if options.margin is None else options.margin
+    first, *others = [load(path) for path in (options.a, options.b, *options.more)]
+    found = compare_all(first, others, margin=margin, by=options.by)
+    values = [as_json(comparison) for comparison in found]
+    return Result(DONE, values if options.more else values[0], comparison_report(found))

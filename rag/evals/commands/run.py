@@ -18,7 +18,8 @@ def arguments(parser: ArgumentParser) -> None:
         help="a questions.jsonl or its folder, asked on the current store, or a folder with corpus.jsonl, "
              "queries.jsonl and qrels.tsv, which gets a store of its own (default: seeds)",
     )  # fmt: skip
-    parser.add_argument("--answers", action="store_true", help="answer each question too: answer and refusal rates")
+    parser.add_argument("--answers", action="store_true", help="answer each question too, and measure the answers")
+    parser.add_argument("--fresh", action="store_true", help="ask again what earlier runs asked, and take all times")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the run as a JSON file, for compare")
 
 
@@ -30,7 +31,8 @@ def run(options: Namespace, progress: Progress) -> Result:
 
     if options.out:
         reserve(options.out)
-    found = evaluate(settings(options), options.set, answers=options.answers, progress=progress)
+    wanted = {"answers": options.answers, "fresh": options.fresh}
+    found = evaluate(settings(options), options.set, **wanted, progress=progress)
     if options.out:
         save(found, options.out)
     return Result(FAILED if found.errors else DONE, as_json(found), run_report(found))

@@ -1,0 +1,52 @@
+from rag.evals.journal import JOURNALS, Journal, journal_in
+
+
+def test_a_row_that_was_added_is_there_for_the_next_run(tmp_path):
+    journal_in(tmp_path, {"set": "a"}).add("q1", {"text": "Where?\u2028Here."})
+    assert journal_in(tmp_path, {"set": "a"}).get("q1") == {"text": "Where?\u2028Here."}
+    assert journal_in(tmp_path, {"set": "a"}).get("q2") is None
+
+
+def test_what_depends_on_something_else_has_another_journal(tmp_path):
+    journal_in(tmp_path, {"set": "a"}).add("q1", {})
+    assert journal_in(tmp_path, {"set": "b"}).get("q1") is None
+
+
+def test_a_fresh_journal_is_empty(tmp_path):
+    journal_in(tmp_path, {}).add("q1", {})
+    assert journal_in(tmp_path, {}, fresh=True).get("q1") is None
+
+
+def test_a_line_that_was_cut_off_is_written_again(tmp_path):
+    for name in ("q1", "q2"):
+        journal_in(tmp_path, {}).add(name, {"n": name})
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    for cut in range(whole.index(b"\n") + 1, len(whole)):
+        file.write_bytes(whole[:cut])
+        journal = Journal(file)
+        assert (journal.get("q1"), journal.get("q2")) == ({"n": "q1"}, None)
+        journal.add("q2", {"n": "q2"})
+        assert file.read_bytes() == whole
+
+
+def test_a_damaged_journal_is_begun_again(tmp_path):
+    journal_in(tmp_path, {}).add("q1", {})
+    (file,) = tmp_path.iterdir()
+    for damage in (b"\xff\xfe\n", b"[]\n", b"{}\n", b"no json\n"):
+        file.write_bytes(damage)
+        assert Journal(file).get("q1") is None
+        assert not file.exists()
+
+
+def test_without_a_file_nothing_is_kept():
+    journal = Journal(None)
+    journal.add("q1", {})
+    assert journal.get("q1") is None
+
+
+def test_only_the_latest_journals_are_kept(tmp_path):
+    for n in range(JOURNALS + 3):
+        journal_in(tmp_path, {"n": n}).add("q", {})
+    assert len(list(tmp_path.iterdir())) == JOURNALS
+    assert journal_in(tmp_path, {"n": JOURNALS + 2}).get("q") == {}
