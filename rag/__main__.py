@@ -28,6 +28,7 @@ from rag.evals.commands import (
     Result,
     compare,
     export,
+    gate,
     import_,
     run,
     settings,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 NEAREST = 3
 
-EVALS: dict[str, Command] = {"run": run, "compare": compare, "import": import_, "export": export}
+EVALS: dict[str, Command] = {"run": run, "compare": compare, "gate": gate, "import": import_, "export": export}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -136,9 +136,9 @@ def test_flips_are_listed_with_the_worst_first_and_what_came_instead():
 
 
 def test_runs_on_different_questions_are_not_compared():
-    with pytest.raises(UsageError, match="different questions"):
+    with pytest.raises(InvalidRun, match="different questions"):
         compare(a_run(1.0, digest="a"), a_run(1.0, digest="b"))
-    with pytest.raises(UsageError, match="same questions"):
+    with pytest.raises(InvalidRun, match="same questions"):
         compare(a_run(1.0), a_run(1.0, 1.0))
     with pytest.raises(UsageError, match="no measure in common"):
         compare(a_run(1.0), a_run(1.0, name="MRR@10"))

@@ -1,8 +1,12 @@
 from dataclasses import replace
 
-from conftest import FALL, FELL, MEASURES, POUNDS, SET, SEVEN, ask, find, walked
+import pytest
+from conftest import FALL, FELL, FOLDER, MEASURES, POUNDS, SET, SEVEN, TEXTS, ask, find, walked
 
-from rag.evals.runs import run
+from index.records import Article, Copy, Hit, Overview, Passage
+from rag.answers import Answer, Citation, Question, Sentence
+from rag.evals.runs import means, run
+from rag.evals.scores import answering
 from rag.evals.sets import GoldSpan
 
 
@@ -51,3 +55,79 @@ def test_a_quote_from_another_part_of_the_gold_article_is_not_gold():
 def test_without_spans_a_citation_of_a_relevant_document_is_gold():
     judged = replace(FELL, spans=())
     assert values_of(run(ask, replace(SET, questions=(judged,))), "gold cited") == {"fell": 1}
+
+
+def cited(source, text, start, quote, also=()):
+    """A citation of `quote` at `start` of an article that says `text`, and the hit it was made from."""
+    of = Article(source, f"{FOLDER}/{source}", source, text)
+    end = start + len(quote)
+    citation = Citation(1, "p", of.id, "r", start, end, quote, "", of.source, None, None, "", None, also)
+    return citation, Hit(Passage("p", of.id, "r", 0, len(text), text), of, 1.0, "")
+
+
+def answered(*found):
+    """An answer with these citations."""
+    citations, hits = zip(*found, strict=True)
+    overview = Overview(2, 2, None, None, 2, 1)
+    return Answer(Question("Why?"), "Why?", (Sentence("So.", (1,)),), citations, hits, overview, "fake")
+
+
+def scored(question, *found):
+    return answering(question, answered(*found), SET.document)
+
+
+MOLE = ("mole.md", TEXTS["mole.md"])
+FERRY = ("ferry.md", TEXTS["ferry.md"])
+BOTH = replace(
+    FELL, spans=(GoldSpan("mole.md", "The mole fell in August."), GoldSpan("ferry.md", "It costs two pounds."))
+)
+
+
+def test_citation_precision_is_the_share_of_the_citations_that_are_gold():
+    values = scored(BOTH, cited(*MOLE, 4, "mole fell"), cited(*MOLE, 25, "It was"), cited(*FERRY, 0, "The ferry"))
+    assert values["citation precision"] == 1 / 3
+    assert values["citation recall"] == 1 / 2
+
+
+def test_citation_recall_is_the_share_of_the_gold_that_is_cited():
+    assert scored(BOTH, cited(*MOLE, 4, "mole fell"), cited(*FERRY, 29, "costs"))["citation recall"] == 1
+
+
+def test_a_place_that_says_the_same_stands_for_a_span():
+    also = replace(FELL, also=(GoldSpan("ferry.md", "It costs two pounds."),))
+    values = scored(also, cited(*FERRY, 29, "costs"))
+    assert (values["citation recall"], values["citation precision"]) == (1, 1)
+    # Both places of the one span are cited, which is no more than all.
+    assert scored(also, cited(*FERRY, 29, "costs"), cited(*MOLE, 4, "mole"))["citation recall"] == 1
+
+
+def test_without_spans_citations_are_counted_by_document_and_a_near_copy_is_as_good():
+    judged = replace(FELL, spans=(), relevance={"mole.md": 1, "ferry.md": 0, "copy.md": 2})
+    values = scored(judged, cited(*MOLE, 0, "The"), cited(*FERRY, 0, "The"))
+    assert (values["citation recall"], values["citation precision"]) == (1 / 2, 1 / 2)
+    copy = cited(*FERRY, 0, "The", also=(Copy(f"{FOLDER}/copy.md", "Copy"),))
+    values = scored(judged, cited(*MOLE, 0, "The"), copy)
+    assert (values["citation recall"], values["citation precision"]) == (1, 1)
+
+
+def test_a_quote_is_exact_when_it_stands_at_its_place_character_by_character():
+    assert scored(FELL, cited(*MOLE, 4, "mole fell"), cited(*MOLE, 3, "mole fell"))["quote exactness"] == 1 / 2
+    assert scored(FELL, cited(*MOLE, 4, "Mole fell"))["quote exactness"] == 0
+
+
+def test_a_refused_question_has_no_citations_to_measure():
+    (row,) = (row for row in run(ask, SET, MEASURES).rows if row.id == "fare")
+    assert row.values["citation recall"] == 0
+    assert not {"citation precision", "quote exactness"} & row.values.keys()
+
+
+def test_an_answer_is_matched_as_squad_matches_it():
+    found = run(ask, SET, MEASURES)
+    # Said: It fell in August; gold: AUGUST. Precision 1/4, recall 1: F1 = 2/5.
+    assert values_of(found, "F1") == {"fell": pytest.approx(2 / 5), "fare": 0, "sang": 1}
+    assert values_of(found, "EM") == {"fell": 0, "fare": 0, "sang": 1}
+
+
+def test_a_set_without_answer_texts_has_no_match():
+    silent = replace(SET, questions=tuple(replace(question, answers=()) for question in SET.questions))
+    assert not {"EM", "F1", "answer text found"} & means(run(ask, silent, MEASURES).rows).keys()

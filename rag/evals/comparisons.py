@@ -13,7 +13,7 @@ from typing import Any
 
 from index.errors import UsageError
 from rag.evals.measures import DESCRIPTIVE, SEED, Mean, mean_of_each
-from rag.evals.runs import DIGESTS, InvalidRun, Row, Run
+from rag.evals.runs import DIGESTS, InvalidRun, OtherQuestions, Row, Run
 
 PERMUTATIONS = 10_000
 BATCH = 500
@@ -105,7 +105,7 @@ class Comparison:
 def compare(a: Run, b: Run, *, margin: float = MARGIN, by: str = "", seed: int = SEED) -> Comparison:
     """B against A, for each measure that both have; flips are by the measure `by`, if one is given.
 
-    Raises UsageError for runs that cannot be compared, and InvalidRun for one with failed questions.
+    Raises InvalidRun for runs that cannot be compared, and UsageError where they have no measure in common.
     """
     return compare_all(a, [b], margin=margin, by=by, seed=seed)[0]
 
@@ -180,14 +180,14 @@ class _Pair:
 
 
 def check_comparable(a: Run, b: Run) -> None:
-    """Raises UsageError when the two did not ask the same questions, and InvalidRun when some of them failed."""
+    """Raises InvalidRun when the two did not ask the same questions, or some of them failed."""
     if a.set_digest != b.set_digest:
-        raise UsageError(
+        raise OtherQuestions(
             f"The runs are on different questions: {a.set_name} {a.set_digest[:8]} and {b.set_name} {b.set_digest[:8]}",
             "Run both on the same set.",
         )
     if [row.id for row in a.rows] != [row.id for row in b.rows]:
-        raise UsageError("The runs did not ask the same questions", "Run both on the whole set.")
+        raise OtherQuestions("The runs did not ask the same questions", "Run both on the whole set.")
     failed = len(a.errors) + len(b.errors)
     if failed:
         raise InvalidRun(f"{failed} questions failed in these runs", "Mend the cause and run again: no row is skipped.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from index.printable import visible
 from rag.evals.comparisons import Comparison, Flip, describe
+from rag.evals.gates import Check, Outcome
 from rag.evals.measures import Mean
 from rag.evals.runs import Run, confidence, latencies, means, tails
 from rag.evals.scores import ANSWER_RATE, CITATION_PRECISION, F1, REFUSAL_RATE
@@ -47,6 +48,19 @@ def comparison_report(comparisons: Sequence[Comparison]) -> RenderableType:
         parts += [_slices_table(comparison, name)] if comparison.slices else []
         parts += [_flips_table(comparison, name)] if comparison.flips else []
     return Group(*parts, Text(NOTE.format(margin=comparisons[0].margin)))
+
+
+def gate_report(outcome: Outcome, checks: Sequence[Check]) -> RenderableType:
+    """Each rule with what was found and what was asked for, and the outcome of all of them."""
+    from rich.console import Group
+    from rich.text import Text
+
+    table = _table("rule", "measure", "found", "limit", "outcome", numbers=("found", "limit"))
+    for check in checks:
+        shown = (f"{check.value:.0f} ms", f"{check.limit:.0f} ms") if check.rule == "latency" else (
+            f"{check.value:.4f}", f"{check.limit:.4f}")  # fmt: skip
+        table.add_row(check.rule, check.measure, *shown, check.outcome.value)
+    return Group(table, Text(outcome.value))
 
 
 NOTE = """+ = -: questions it won, tied and lost. p: paired randomization test, corrected after Holm for all

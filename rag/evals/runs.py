@@ -51,6 +51,12 @@ class InvalidRun(FootnoteError):
     """A run from which nothing can be concluded: questions failed, its file is damaged, or something of it lacks."""
 
 
+class OtherQuestions(InvalidRun):
+    """Runs that did not ask the same questions, so that nothing can be said of one against the other."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """How the chain answered: what it said, "" for a refusal, how many citations it gave, and how confident it was."""
