@@ -43,11 +43,16 @@ def plan(seen: Iterable[Sighting], known: Mapping[str, Known], covered: Callable
     fresh = {s.source for s in met.values() if s.state == "seen" and not _as_before(s, known, readers)}
     gone = tuple(source for source in known if source not in met and _gone(source, known, met, covered))
     leaving = fresh.union(gone)
-    renew = frozenset(source for source, before in known.items() if before.twin in leaving and source not in leaving)
-    # What stands for others goes: they are read again, with what they are part of.
+    # What stands for others goes, or has gone: they are read again, with what they are part of.
+    renew = frozenset(
+        source
+        for source, before in known.items()
+        if before.twin and source not in leaving and (before.twin in leaving or not _has_article(before.twin, known))
+    )
     again = {source if source in met else known[source].part_of for source in renew} & met.keys()
-    todo = [s for s in met.values() if s.state == "seen" and s.source in fresh | again]
-    rest = [s for s in met.values() if s.state == "seen" and s.source not in fresh | again]
+    due = fresh | again
+    todo = [s for s in met.values() if s.state == "seen" and s.source in due]
+    rest = [s for s in met.values() if s.state == "seen" and s.source not in due]
     unchanged = [source for s in rest for source in (parts.get(s.source, ()) if _opened(s, known) else (s.source,))]
     return Plan(
         new=tuple(s for s in todo if not _had_article(s.source, known)),
@@ -98,6 +103,10 @@ def _opened(sighting: Sighting, known: Mapping[str, Known]) -> bool:
 def _had_article(source: str, known: Mapping[str, Known]) -> bool:
     before = known.get(source)
     return before is not None and bool(before.recipe or before.twin or before.state == "opened")
+
+
+def _has_article(source: str, known: Mapping[str, Known]) -> bool:
+    return source in known and bool(known[source].recipe)
 
 
 def _gone(source: str, known: Mapping[str, Known], met: Mapping[str, Sighting], covered: Callable[[str], bool]) -> bool:
