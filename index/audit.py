@@ -32,6 +32,14 @@ class Audit:
         rows = self._db.execute("SELECT number, source, revision FROM articles WHERE live ORDER BY source").fetchall()
         return [source for number, source, revision in rows if not self._as_stored(number, revision, fingerprint)]
 
+    def bereft(self) -> list[str]:
+        """Sources for which another is said to stand that has no live article."""
+        rows = self._db.execute(
+            "SELECT source FROM sources WHERE twin <> '' AND NOT EXISTS "
+            "(SELECT 1 FROM articles a WHERE a.source = twin AND a.live) ORDER BY source"
+        )
+        return [row[0] for row in rows]
+
     def _as_stored(self, number: int, revision: str, fingerprint: str) -> bool:
         try:
             article = self._catalog.stored(number)

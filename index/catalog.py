@@ -335,6 +335,26 @@ class Catalog(Ledger):
         gone = set(leaving)
         return next((source for source, live in rows.fetchall() if not live or source not in gone), None)
 
+    def stage_again(self, source: str, article: Article) -> None:
+        """Stages an article that says what the live one of `source` does, split as that is. Nothing is embedded."""
+        number, recipe = self._db.execute(
+            "SELECT number, recipe FROM articles WHERE source = ? AND live", (source,)
+        ).fetchone()
+        rows = self._db.execute(
+            'SELECT start, "end", heading, page FROM passages WHERE article = ? ORDER BY number', (number,)
+        ).fetchall()
+        of, revision = article.id, article.revision
+        passages = [
+            Passage(passage_id(revision, start, end), of, revision, start, end, article.text[start:end], heading, page)
+            for start, end, heading, page in rows
+        ]
+        self.stage(article, passages, recipe, self.note("fingerprint") or "")
+
+    def ending(self, outcomes: Sequence[Outcome], gone: Sequence[str]) -> dict[str, str]:
+        """What the articles say that a publication of this with what is staged would retire, by their sources."""
+        rows = self._db.execute(f"SELECT source, says FROM articles WHERE {_ENDING}", (_without(outcomes, gone),))  # noqa: S608
+        return dict(rows.fetchall())
+
     def store_vectors(self, keys: Sequence[str], vectors: Vectors) -> None:
         """Keeps the vectors under their keys, in one transaction."""
         with self.transaction():
@@ -349,9 +369,8 @@ class Catalog(Ledger):
         The old revisions of what was staged, the articles of the sources that are gone, and those of sources that now
         have none of their own are retired. A source that failed keeps its old article.
         """
-        without = [o.source for o in publication.outcomes if o.without_article]
         with self.transaction():
-            ending = self._numbers(_ENDING, json.dumps([*publication.gone, *without]))
+            ending = self._numbers(_ENDING, _without(publication.outcomes, publication.gone))
             staged = self._numbers(f"number IN ({_STAGED})")
             if ending or staged:
                 self._begin_run(publication.run)
@@ -598,6 +617,11 @@ _ENDING = (
     "(SELECT id FROM articles WHERE NOT live AND NOT retired) "
     "UNION SELECT number FROM articles WHERE live AND source IN (SELECT value FROM json_each(?)))"
 )
+
+
+def _without(outcomes: Sequence[Outcome], gone: Sequence[str]) -> str:
+    """The sources that have no article of their own after this, as JSON."""
+    return json.dumps([*gone, *(outcome.source for outcome in outcomes if outcome.without_article)])
 
 
 def vector_key(text: str, fingerprint: str) -> str:

@@ -94,6 +94,12 @@ def _articles(catalog: Catalog, repair: bool) -> Iterator[Fault]:
             f"{_count(len(altered), 'article')} not as stored, the first is {altered[0]}",
             "Run `python -m index sync` to read them again." if repair else f"{_REPAIR[:-1]}, then sync.",
         )
+    bereft = Audit(catalog).bereft()
+    if bereft:
+        yield Fault(
+            f"{_count(len(bereft), 'source')} whose article is not there, the first is {bereft[0]}",
+            "Run `python -m index sync` to read them again.",
+        )
 
 
 def _full_text(catalog: Catalog, agrees: bool, repair: bool) -> Iterator[Fault]:

@@ -136,6 +136,16 @@ class Ledger(Database):
             twins.setdefault(twin, []).append(source)
         return twins
 
+    def twins(self, sources: Iterable[str]) -> list[Outcome]:
+        """How those ended for which the article of one of these stands, by name."""
+        rows = self._db.execute(
+            "SELECT source, digest, state, reason, part_of, twin, memo FROM sources "
+            "WHERE twin <> '' AND twin IN (SELECT value FROM json_each(?)) ORDER BY source",
+            (json.dumps(list(sources)),),
+        )
+        with as_written("the ledger"):
+            return [Outcome(*row[:-1], json.loads(row[-1])) for row in rows]
+
     def followed(self) -> list[str]:
         """The locations that `sync` looks at when none is named."""
         return [followed.location for followed in self.following()]

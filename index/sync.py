@@ -24,6 +24,7 @@ from index.segments import build_segment, merge_segments
 from index.sources.files import lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Memo, Reading, Sighting, Source
+from index.twins import heirs
 from index.writer import writing
 
 # Articles are published in rounds of about this much text (some 1,300 news articles): few enough for memory, enough for
@@ -93,6 +94,7 @@ def sync(
         found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources), READERS_VERSION)
         for articles in run.rounds(found, seen_in, sources):
             run.stage(articles)
+            run.hand_on()
             run.embed()
             if run.ready:
                 run.publish(run.build())
@@ -140,6 +142,7 @@ class _Run:
     ) -> None:
         self.report = Report()
         self.known = catalog.known()
+        self._standing = {source for source, before in self.known.items() if before.recipe}
         self.follow: Sequence[Followed] = ()
         # Whether what is staged and embedded may be published. With another model or splitter that is so only when
         # everything is: the old vectors serve until then, and never stand beside the new ones.
@@ -188,6 +191,13 @@ class _Run:
             self._progress("splitting", done, len(articles))
             passages = split(article, self._embedder.count, self._embedder.max_tokens)
             self._catalog.stage(article, passages, self._recipe, self._embedder.fingerprint)
+
+    def hand_on(self) -> None:
+        """Stages what is about to be taken away, and is said by another source too, under the name of that one."""
+        if self.ready:
+            left = heirs(self._catalog, self._due, self._gone)
+            self._due = left.among(self._due)
+            self.stage([article for _, article in left.articles])
 
     def embed(self) -> None:
         """Computes the vectors that are not stored yet, the longest texts first."""
@@ -287,7 +297,7 @@ class _Run:
             twin = self._taken.says.get(says) or self._catalog.standing(says, self._taken.leaving) or ""
             self.report.note(outcome, "changed" if before and (before.recipe or before.twin) else "new")
             self._note(replace(outcome, twin=twin))
-            self._taken.says.setdefault(says, reading.source)
+            self._taken.says.setdefault(says, twin or reading.source)
             return None if twin else reading.article
         return None
 
@@ -304,7 +314,7 @@ class _Run:
         """Notes a source without an article. When it had one and has none any more, that waits for the end."""
         before = self.known.get(outcome.source)
         if outcome.state == "failed" and before:
-            outcome = replace(outcome, twin=before.twin)
+            outcome = replace(outcome, twin=before.twin if before.twin in self._standing else "")
         if outcome.state == "skipped" and before and before.recipe:
             self._taken.dropped.append(outcome)
             return

@@ -17,6 +17,7 @@ from index.segments import SEGMENTS, build_segment, merge_segments, replace
 from index.sources.files import lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known
+from index.twins import heirs
 from index.writer import writing
 
 
@@ -62,8 +63,11 @@ def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
         for location in found.unfollowed:
             catalog.unfollow(location)
         if found.sources:
-            run = catalog.last_run() + 1
-            catalog.publish(Publication(None, (), found.sources, READERS_VERSION, {}, run=run))
+            run, left = catalog.last_run() + 1, heirs(catalog, (), found.sources)
+            for source, article in left.articles:
+                catalog.stage_again(source, article)
+            segment = build_segment(store, catalog, catalog.members(None))
+            catalog.publish(Publication(segment, left.outcomes, found.sources, READERS_VERSION, {}, run=run))
             merge_segments(store, catalog)
             catalog.tidy()
         return found
