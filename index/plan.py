@@ -113,10 +113,13 @@ def _gone(source: str, known: Mapping[str, Known], met: Mapping[str, Sighting], 
     """Whether a source that was not met is no more.
 
     What is part of a file that was met is known when that is read; of one that cannot be read now, nothing is known.
+    A file that was found to hold nothing has no parts, though an earlier version kept them.
     """
     whole = known[source].part_of
     if whole in met:
-        return {"opened": covered(source), "skipped": True}.get(met[whole].state, False)
+        empty = source.startswith(f"{whole}#") and known.get(whole, known[source]).state == "skipped"
+        same = empty and met[whole].digest == known[whole].digest
+        return {"opened": covered(source), "skipped": True, "seen": same}.get(met[whole].state, False)
     return covered(whole or source)
 
 

@@ -237,6 +237,8 @@ class _Run:
         for followed in dropped:
             if not any(lies_in(place, followed.location) for place in held):
                 self._catalog.unfollow(followed.location)
+        # So that they are read again, for what was held back may have leave to go then.
+        self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
         merge_segments(self._store, self._catalog)
         self._catalog.note_memos(self._taken.memos)
         self._catalog.tidy()
@@ -285,8 +287,11 @@ class _Run:
         before = self.known.get(reading.source)
         self._taken.met.add(reading.source)
         outcome = Outcome(reading.source, reading.digest, reading.state, reading.reason, reading.part_of, memo=memo)
+        if reading.state != "failed":  # of what failed nothing is known
+            missing = self._taken.missing_parts(reading.source)
+            self._taken.missing.extend(missing)
+            self._taken.leaving.update(missing)
         if reading.state == "opened":
-            self._taken.missing.extend(self._taken.missing_parts(reading.source))
             self._note(outcome)
         elif reading.article is None:
             self._note_unread(outcome)
@@ -371,8 +376,9 @@ class _Taken:
     memos: dict[str, Memo] = field(default_factory=dict)
 
     def missing_parts(self, whole: str) -> list[str]:
-        """What was part of a source, and was not met when it was read."""
-        return [source for source in self.parts.get(whole, ()) if source not in self.met]
+        """What was read from within a source, and was not met when that was read."""
+        inside = f"{whole}#"  # and not what a feed links to
+        return [part for part in self.parts.get(whole, ()) if part.startswith(inside) and part not in self.met]
 
 
 def recipe(embedder: Embedder) -> str:

@@ -30,6 +30,12 @@ def test_a_file_of_several_that_changed_is_read_and_nothing_of_it_is_gone_before
     assert (found.gone, found.same) == ((), ())
 
 
+def test_the_parts_of_a_file_that_holds_nothing_are_gone():
+    before = {"a.json": known("skipped"), "a.json#1": known(part_of="a.json")}
+    found = planned([Sighting("a.json", "d")], before)
+    assert (found.gone, [o.source for o in found.unread], found.same) == (("a.json#1",), ["a.json"], ())
+
+
 def test_the_parts_go_with_the_whole():
     assert set(planned([], ZIP).gone) == set(ZIP)
 

@@ -1,6 +1,7 @@
 """The walk of an article, on real Chroma and SQLite, with a bag of words for a model."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -816,6 +817,21 @@ def test_a_record_that_is_no_longer_in_its_file_is_gone(store, embedder, tmp_pat
     records(file, **{f"r{n}": f"Subject{n} is a thing." for n in range(5)})
     report = sync_followed(store, embedder)
     assert (report.gone, report.same, len(live(store))) == (1, 5, 5)
+
+
+@pytest.mark.parametrize("now", ["[]", '{"text": "One, and no list."}', '[{"id": "s", "text": "Another record."}]'])
+def test_the_records_of_a_file_that_is_no_list_of_them_any_more_are_gone(store, embedder, tmp_path, now):
+    (tmp_path / "a.json").write_text(json.dumps([{"id": f"r{n}", "text": f"Subject{n} is a thing."} for n in range(3)]))
+    rest = records(tmp_path / "b.jsonl", **{f"s{n}": f"Subject{n} is another." for n in range(20)})
+    sync_paths(store, [tmp_path / "a.json", rest], embedder)
+    (tmp_path / "a.json").write_text(now)
+    report = sync_followed(store, embedder)
+    assert len(report.held) == 3  # of the three of their place
+    assert "a.json#r0" in "".join(live(store))
+    sync_followed(store, embedder, remove_many=True)
+    assert "a.json#r" not in "".join(live(store))
+    assert found(Index(store, embedder), "Subject1")[1][0].endswith("#s1")
+    assert sync_followed(store, embedder).gone == 0
 
 
 def test_near_copies_have_one_voice_for_as_long_as_they_stand(store, embedder):
