@@ -27,9 +27,11 @@ from rag.evals.commands import (
     Progress,
     Result,
     compare,
+    doctor,
     export,
     gate,
     import_,
+    report,
     run,
     settings,
     store_argument,
@@ -42,7 +44,15 @@ if TYPE_CHECKING:
 
 NEAREST = 3
 
-EVALS: dict[str, Command] = {"run": run, "compare": compare, "gate": gate, "import": import_, "export": export}
+EVALS: dict[str, Command] = {
+    "run": run,
+    "compare": compare,
+    "gate": gate,
+    "import": import_,
+    "export": export,
+    "report": report,
+    "doctor": doctor,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -80,11 +80,18 @@ def parts_for(settings: IndexSettings, question_set: QuestionSet, progress: Prog
     return build(replace(settings, store=without(parts.index, question_set.held_out, settings.store / SETS)))
 
 
+def store_of(settings: IndexSettings, question_set: QuestionSet) -> Path:
+    """Where the articles of a set are indexed: a judged set has a store of its own, under the current one."""
+    if question_set.corpus is None:
+        return settings.store
+    key = digest(question_set.corpus.prefix, (question_set.folder / FILE_NAME).read_bytes())
+    return settings.store / SETS / key[:16]
+
+
 def _of_corpus(settings: IndexSettings, question_set: QuestionSet, corpus: Corpus, progress: Progress) -> Parts:
     from index.sync import sync
 
-    key = digest(corpus.prefix, (question_set.folder / FILE_NAME).read_bytes())
-    parts = build(replace(settings, store=settings.store / SETS / key[:16]))
+    parts = build(replace(settings, store=store_of(settings, question_set)))
     report = sync(parts.store, [corpus], parts.index.embedder, progress)
     if report.failed:
         # They would count as misses of the retrieval.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from index.printable import visible
 from rag.evals.comparisons import Comparison, Flip, describe
-from rag.evals.gates import Check, Outcome
 from rag.evals.measures import Mean
 from rag.evals.runs import Run, confidence, latencies, means, tails
 from rag.evals.scores import ANSWER_RATE, CITATION_PRECISION, F1, REFUSAL_RATE
@@ -15,6 +14,9 @@ from rag.evals.scores import ANSWER_RATE, CITATION_PRECISION, F1, REFUSAL_RATE
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+    from rag.evals.diagnoses import Finding
+    from rag.evals.gates import Check, Outcome
 
 # How many lines of questions a report shows before it says how many more there are.
 SHOWN = 10
@@ -48,6 +50,18 @@ def comparison_report(comparisons: Sequence[Comparison]) -> RenderableType:
         parts += [_slices_table(comparison, name)] if comparison.slices else []
         parts += [_flips_table(comparison, name)] if comparison.flips else []
     return Group(*parts, Text(NOTE.format(margin=comparisons[0].margin)))
+
+
+def findings_report(findings: Sequence[Finding]) -> RenderableType:
+    """Each finding under what it is about, the serious ones marked, and how many of them there are."""
+    from rich.text import Text
+
+    lines = []
+    for about in dict.fromkeys(finding.about for finding in findings):
+        lines.append(about)
+        lines += [f"  {'!' if f.serious else '·'} {visible(f.text)}" for f in findings if f.about == about]
+    serious = sum(finding.serious for finding in findings)
+    return Text("\n".join([*lines, "", f"{serious} serious" if serious else "nothing serious"]))
 
 
 def gate_report(outcome: Outcome, checks: Sequence[Check]) -> RenderableType:
