@@ -135,6 +135,11 @@ def existing(store: Path) -> Path:
 
 def unusable(path: Path, error: Exception) -> FootnoteError:
     """The error a user sees when the catalog file itself cannot be used."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return FootnoteError(
+            f"{path} did not take what was to be written ({error})",
+            "Run `python -m index check`; if it finds nothing, this is a fault of Footnote. What was indexed is there.",
+        )
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
         return FootnoteError(
             f"{path} is damaged ({error})", "Move the store away and run `python -m index sync` to build a new index."

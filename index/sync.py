@@ -262,9 +262,15 @@ class _Run:
         for source, mine in places.values():
             for reading in source.read(mine.values()):
                 self._progress("reading", done, todo)
-                done += reading.source in mine
-                memo = mine[reading.source].memo if reading.source in mine else {}
-                article = self._take(reading, memo, reading.source in found.renew)
+                sighting = mine.get(reading.source)
+                own = sighting is not None and sighting.part_of == reading.part_of
+                done += own
+                if reading.source in self._taken.met or (reading.source in seen_in and not own):
+                    # A file may be called what a part of another is; nothing of it is kept but this line.
+                    reason = "its name is that of another source"
+                    self.report.note(Outcome(reading.source, "", "failed", reason, reading.part_of))
+                    continue
+                article = self._take(reading, sighting.memo if sighting else {}, reading.source in found.renew)
                 if article:
                     self._taken.staged.add(article.source)
                     yield article
@@ -332,7 +338,7 @@ class _Run:
 
     def _end(self, found: Plan, seen_in: Mapping[str, Source], sources: Sequence[Source]) -> None:
         """Settles what is taken away: too much of one place is held back, unless it lives on under another name."""
-        gone = [*found.gone, *self._taken.missing]
+        gone = [*found.gone, *(source for source in self._taken.missing if source not in seen_in)]
         dropped = {outcome.source: outcome for outcome in self._taken.dropped}
         lost = [source for source in (*gone, *dropped) if self._is_lost(source)]
         # Where nothing is lost, nobody needs to know where everything lies.

@@ -251,6 +251,14 @@ def test_a_catalog_that_another_process_writes_to_is_one_sentence(catalog, store
     assert error.hint == "Try again when it is done."
 
 
+def test_what_breaks_a_rule_of_the_tables_is_not_called_damage(catalog):
+    stage(catalog, article("The mole fell."))
+    stage(catalog, article("The mole fell."))
+    with pytest.raises(sqlite3.IntegrityError) as caught:
+        catalog.publish(Publication(None, (), (), "1", {}))
+    assert "damaged" not in str(unusable(catalog.path, caught.value))
+
+
 def test_a_store_without_a_catalog_does_not_exist(store):
     with pytest.raises(FootnoteError, match="There is no index in"):
         existing(store)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -832,6 +833,23 @@ def test_the_records_of_a_file_that_is_no_list_of_them_any_more_are_gone(store, 
     assert "a.json#r" not in "".join(live(store))
     assert found(Index(store, embedder), "Subject1")[1][0].endswith("#s1")
     assert sync_followed(store, embedder).gone == 0
+
+
+def test_a_file_that_is_called_what_a_part_of_another_is_stops_no_run(store, embedder, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "x.zip", "w") as packed:
+        packed.writestr("b.txt", "The mole fell in August.")
+        packed.writestr("c.txt", "The ferry sails at noon.")
+    (folder / "x.zip#b.txt").write_text("A crane struck the quay.")
+    report = sync_paths(store, [folder], embedder)
+    assert (report.new, report.problems) == (2, [(str(folder / "x.zip#b.txt"), "its name is that of another source")])
+    assert sorted(live(store).values()) == ["A crane struck the quay.", "The ferry sails at noon."]
+    assert sync_followed(store, embedder).same == 2
+    (folder / "x.zip#b.txt").write_text("A crane struck the ship.")
+    assert sync_followed(store, embedder).changed == 1
+    assert sorted(live(store).values()) == ["A crane struck the ship.", "The ferry sails at noon."]
+    assert check(store).sound
 
 
 def test_near_copies_have_one_voice_for_as_long_as_they_stand(store, embedder):
