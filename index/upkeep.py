@@ -25,7 +25,8 @@ from index.writer import writing
 class Removal:
     """What was taken out of the index: sources, and what is followed no longer.
 
-    `returning` are the followed folders around them, from which the next `sync` will index them again.
+    `returning` are the followed folders around them, and the feeds that list them, from which the next `sync` will
+    index them again.
     """
 
     sources: tuple[str, ...]
@@ -85,12 +86,14 @@ def removal(locations: Sequence[str | Path], known: Mapping[str, Known], followi
     return Removal(
         tuple(source for source, pair in places.items() if any(lies_in(p, root) for p in pair for root in roots)),
         tuple(out),
-        tuple(
-            place
-            for place in followed
-            if place not in out and any(lies_in(root, place) and Path(root).exists() for root in roots)
-        ),
+        tuple(place for place in followed if place not in out and any(_lists(place, root, known) for root in roots)),
     )
+
+
+def _lists(place: str, root: str, known: Mapping[str, Known]) -> bool:
+    """Whether a sync of the followed place may come across what was removed."""
+    listed = root in known and known[root].part_of == place
+    return listed or (lies_in(root, place) and Path(root).exists())
 
 
 def roll_back(store: Path) -> Rollback:

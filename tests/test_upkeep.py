@@ -143,6 +143,12 @@ def test_a_feed_is_removed_with_what_it_listed():
     assert gone.unfollowed == ("https://a.example/feed",)
 
 
+def test_an_article_of_a_feed_that_is_followed_comes_back_and_that_is_said():
+    known = {"https://a.example/1": line("https://a.example/feed"), "https://a.example/feed": line()}
+    gone = removal(["https://a.example/1"], known, [Followed("https://a.example/feed", "feed")])
+    assert (gone.sources, gone.returning) == (("https://a.example/1",), ("https://a.example/feed",))
+
+
 def test_a_copy_finds_the_same_and_lives_apart(indexed, store, shelf, embedder, tmp_path, caplog):
     embedder.embedded.clear()
     copy(store, tmp_path / "copy")
