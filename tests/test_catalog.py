@@ -252,8 +252,8 @@ def test_a_catalog_that_another_process_writes_to_is_one_sentence(catalog, store
 
 
 def test_what_breaks_a_rule_of_the_tables_is_not_called_damage(catalog):
-    stage(catalog, article("The mole fell."))
-    stage(catalog, article("The mole fell."))
+    for _ in range(2):
+        catalog.stage(article("The mole fell."), (), "recipe", WORDS.fingerprint)
     with pytest.raises(sqlite3.IntegrityError) as caught:
         catalog.publish(Publication(None, (), (), "1", {}))
     assert "damaged" not in str(unusable(catalog.path, caught.value))
