@@ -72,11 +72,31 @@ class Dropped:
         return lies_in(source, self.location)
 
 
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The articles in a folder, but for those in a folder in it: that of the index itself."""
+
+    files: Files
+    folder: str
+
+    def scan(self, known: Mapping[str, Known]) -> Iterator[Sighting]:
+        """What is there, but for what lies in the folder."""
+        return (sighting for sighting in self.files.scan(known) if not lies_in(sighting.source, self.folder))
+
+    def read(self, sightings: Iterable[Sighting]) -> Iterator[Reading]:
+        """The articles in the files, in their order."""
+        return self.files.read(sightings)
+
+    def covers(self, source: str) -> bool:
+        """Whether the source lies under the root; nothing is there of what lies in the folder."""
+        return self.files.covers(source)
+
+
 def followed_now(store: Path, listing: Path | None = None) -> tuple[list[Followed], list[Followed]]:
     """What is followed, or what a first run that was stopped had begun with; and what sources.toml no longer lists."""
     following: list[Followed] = []
     if (store / FILE_NAME).exists():
-        with contextlib.closing(Catalog(store)) as catalog:
+        with contextlib.closing(Catalog(store)) as catalog, catalog.snapshot():
             following = catalog.following() or catalog.beginning()
     return merged(following, listed(listing) if listing else None)
 
@@ -165,11 +185,21 @@ def opened(
     with contextlib.ExitStack() as stack:
         tools = _tools(store, networks, stack) if any(f.kind != FILES for f in following) else None
         sources, known = [], []
-        for followed in following:
-            source, kind = _source(followed, tools)
+        for followed in _innermost_first(following):
+            source, kind = _source(followed, tools, store)
             sources.append(source)
             known.append(replace(followed, kind=kind))
         yield sources, known
+
+
+def _innermost_first(following: Sequence[Followed]) -> list[Followed]:
+    """What is followed, a place before those that it lies in: what is said of it in particular counts for it."""
+    files = [f.location for f in following if f.kind == FILES]
+
+    def depth(followed: Followed) -> int:
+        return sum(lies_in(followed.location, place) for place in files) if followed.kind == FILES else 0
+
+    return sorted(following, key=lambda followed: -depth(followed))
 
 
 def _tools(store: Path, networks: Sequence[str], stack: contextlib.ExitStack) -> Tools:
@@ -180,11 +210,13 @@ def _tools(store: Path, networks: Sequence[str], stack: contextlib.ExitStack) ->
     return Tools(fetcher, store / SPOOL)
 
 
-def _source(followed: Followed, tools: Tools | None) -> tuple[Source, str]:
+def _source(followed: Followed, tools: Tools | None, store: Path) -> tuple[Source, str]:
     if tools is None or followed.kind == FILES:
-        path = Path(followed.location)
+        path, inside = Path(followed.location), str(store.resolve())
         if path.exists():
-            return Files(path, followed.options.get("fields")), FILES
+            files = Files(path, followed.options.get("fields"))
+            within = inside != followed.location and lies_in(inside, followed.location)
+            return Without(files, inside) if within else files, FILES
         gone = "no longer there; put it back, or take it out with `python -m index remove`"
         return Unreachable(followed.location, gone), FILES
     from index.sources.kinds import discover

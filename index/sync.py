@@ -86,21 +86,26 @@ def sync(
     followed no longer when it has none. Raises FootnoteError when another process is already at it.
     """
     with writing(store) as catalog:
-        run = _Run(store, catalog, embedder, progress, remove_many)
         already = catalog.following()
+        run = _Run(store, catalog, embedder, progress, remove_many)
         run.follow = [followed for followed in follow if followed not in already]
-        seen_in: dict[str, Source] = {}
-        seen = _scan(sources, run.known, seen_in, progress)
-        found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources), READERS_VERSION)
-        for articles in run.rounds(found, seen_in, sources):
-            run.stage(articles)
-            run.hand_on()
-            run.embed()
-            if run.ready:
-                run.publish(run.build())
-        run.forget(dropped)
-        run.report.left = sum(getattr(source, "left", 0) for source in sources)
-        return run.report
+        return _synced(run, sources, dropped, progress)
+
+
+def _synced(run: _Run, sources: Sequence[Source], dropped: Sequence[Followed], progress: Progress) -> Report:
+    """The walk itself."""
+    seen_in: dict[str, Source] = {}
+    seen = _scan(sources, run.known, seen_in, progress)
+    found = plan(seen, run.known, lambda s: any(source.covers(s) for source in sources), READERS_VERSION)
+    for articles in run.rounds(found, seen_in, sources):
+        run.stage(articles)
+        run.hand_on()
+        run.embed()
+        if run.ready:
+            run.publish(run.build())
+    run.forget(dropped)
+    run.report.left = sum(getattr(source, "left", 0) for source in sources)
+    return run.report
 
 
 def sync_paths(
@@ -112,7 +117,8 @@ def sync_paths(
     outside: Outside = NOTHING_MORE,
 ) -> Report:
     """The same for paths and addresses, followed from now on. Raises UsageError when a path does not exist."""
-    following = [named(location) for location in locations]
+    stored = {followed.location: followed for followed in followed_now(store, outside.listing)[0]}
+    following = [stored.get(new.location, new) for new in map(named, locations)]
     with opened(following, store, outside.networks) as (sources, follow):
         return sync(store, sources, embedder, progress, follow, remove_many)
 
@@ -129,9 +135,16 @@ def sync_followed(
     following, dropped = followed_now(store, outside.listing)
     if not following and not dropped:
         raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
-    with opened([followed for followed in following if only(followed)], store, outside.networks) as (sources, follow):
-        sources += [Dropped(followed.location) for followed in dropped]
-        return sync(store, sources, embedder, progress, follow, remove_many, dropped)
+    due = [followed for followed in following if only(followed)]
+    with opened(due, store, outside.networks) as (sources, follow), writing(store) as catalog:
+        run = _Run(store, catalog, embedder, progress, remove_many)
+        already = catalog.following()
+        # Until the lock was had, another process may have removed some of it.
+        now = {followed.location for followed in already or catalog.beginning()}
+        still = [(s, f) for s, f in zip(sources, follow, strict=True) if f.listed or f.location in now]
+        run.follow = [followed for _, followed in still if followed not in already]
+        looked_at = [*(source for source, _ in still), *(Dropped(followed.location) for followed in dropped)]
+        return _synced(run, looked_at, dropped, progress)
 
 
 class _Run:

@@ -6,10 +6,11 @@ import pytest
 from conftest import live
 
 from index.catalog import Catalog
-from index.errors import UsageError
+from index.errors import FootnoteError, UsageError
 from index.following import Outside, add, listed, merged, named, options_of
 from index.ledger import Followed
-from index.sync import sync_followed
+from index.sync import sync_followed, sync_paths
+from index.upkeep import remove
 
 
 def written(path, text):
@@ -110,6 +111,61 @@ def test_the_fields_that_are_named_are_read(store, embedder, tmp_path):
     add(store, [str(file)], "", options_of(["text=prose"], None))
     sync_followed(store, embedder)
     assert list(live(store).values()) == ["The mole fell in August."]
+
+
+def following(store):
+    with contextlib.closing(Catalog(store)) as catalog:
+        return {followed.location: dict(followed.options) for followed in catalog.following()}
+
+
+def test_to_name_what_is_followed_keeps_what_was_said_of_it(store, embedder, tmp_path):
+    file = written(tmp_path / "a.jsonl", '{"id": "1", "prose": "The mole fell in August.", "text": "no"}\n')
+    add(store, [str(file)], "", options_of(["text=prose"], None))
+    sync_paths(store, [file], embedder)
+    assert list(live(store).values()) == ["The mole fell in August."]
+    assert following(store) == {str(file): {"fields": {"text": "prose"}}}
+
+
+def test_what_is_said_of_a_file_counts_more_than_that_its_folder_is_followed_too(store, embedder, tmp_path):
+    written(tmp_path / "a" / "b.jsonl", '{"id": "1", "prose": "The mole fell in August.", "text": "no"}\n')
+    listing = written(
+        tmp_path / "sources.toml",
+        '[[source]]\nlocation = "a"\n[[source]]\nlocation = "a/b.jsonl"\nfields = {text = "prose"}\n',
+    )
+    sync_followed(store, embedder, outside=Outside(listing=listing))
+    assert list(live(store).values()) == ["The mole fell in August."]
+
+
+def test_what_is_removed_while_a_run_begins_is_not_followed_again(store, embedder, tmp_path):
+    stays = written(tmp_path / "a" / "x.txt", "The mole fell in August.").parent
+    goes = written(tmp_path / "b" / "y.txt", "A crane struck the quay.").parent
+    sync_paths(store, [stays, goes], embedder)
+
+    def only(followed):  # is asked between the look at what is followed and the lock
+        if followed.location == str(goes):
+            remove(store, [goes])
+        return True
+
+    sync_followed(store, embedder, only=only)
+    assert list(following(store)) == [str(stays)]
+    assert list(live(store)) == [str(stays / "x.txt")]
+
+
+def test_an_index_in_a_followed_folder_is_no_source(tmp_path, embedder):
+    written(tmp_path / "x.txt", "The mole fell in August.")
+    written(tmp_path / "index" / "notes.txt", "What lies in the index is not read.")
+    for _ in range(2):
+        report = sync_paths(tmp_path / "index", [tmp_path], embedder)
+        assert (report.new + report.same, report.unread) == (1, [])
+    assert list(live(tmp_path / "index")) == [str(tmp_path / "x.txt")]
+
+
+def test_a_garbled_list_of_what_is_followed_is_one_sentence(store, embedder, tmp_path):
+    sync_paths(store, [written(tmp_path / "x.txt", "The mole fell in August.")], embedder)
+    with contextlib.closing(Catalog(store)) as catalog:
+        catalog.connection.execute("UPDATE followed SET options = 'none'")
+    with pytest.raises(FootnoteError, match="the list of what is followed is garbled"):
+        sync_followed(store, embedder)
 
 
 def test_an_address_is_named_in_one_way():
