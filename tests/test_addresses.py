@@ -46,7 +46,7 @@ NONE = [
     "http://example.org:٨٠/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/",
     "http://127.0.0.1.1/", "http://256.0.0.1/", "http://example.1/", "http://%31%32%37.0.0.1/", "http://[fe80::1%25eth0]/",
     "http://[::1/", "http://::1/", "http://[example.org]/", "http://a..b/", "http://.example.org/", "http://-a.example/",
-    "http://" + "a" * 64 + ".example/", "http://example.org/" + "a" * 2000, "http://example.org/\ud800", "http://ü\x00.org/",
+    "http://" + "a" * 64 + ".example/", "http://example.org/" + "a" * 6000, "http://example.org/\ud800", "http://ü\x00.org/",
 ]  # fmt: skip
 
 
@@ -54,6 +54,17 @@ NONE = [
 def test_what_is_no_address_is_told(text):
     with pytest.raises(UsageError, match=r"cannot be followed: \w+ "):
         canonical(text)
+
+
+def test_the_address_that_comes_of_one_is_an_address_itself():
+    address = canonical("https://example.org/" + "é" * 900)
+    assert len(address) > 5_000
+    assert canonical(address) == address
+
+
+def test_an_address_that_is_short_only_before_it_is_quoted_is_told():
+    with pytest.raises(UsageError, match="longer than 6,000"):
+        canonical("https://example.org/" + "é" * 1_900)
 
 
 def test_numbers_in_other_letters_are_the_address_that_they_mean():

@@ -20,7 +20,8 @@ from index.printable import visible
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-MAX_URL = 2_000
+# Percent-encoded, which makes three of a Latin letter with an accent and nine of a Chinese one.
+MAX_URL = 6_000
 PORTS = {"http": 80, "https": 443}
 
 _WHOLE = re.compile(r"(?is)(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
@@ -102,9 +103,10 @@ def parsed(text: str) -> Url:
         target = quote(path, safe=_PATH) + quote(query, safe=_QUERY)
     except UnicodeError as error:
         raise NoAddress("it holds characters that are none") from error
-    if len(target) > 3 * MAX_URL:
+    url = Url(scheme, host, PORTS[scheme] if port is None else port, target)
+    if len(str(url)) > MAX_URL:
         raise NoAddress(f"it is longer than {MAX_URL:,} characters")
-    return Url(scheme, host, PORTS[scheme] if port is None else port, target)
+    return url
 
 
 def canonical(url: str) -> str:

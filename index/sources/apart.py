@@ -1,7 +1,7 @@
-"""A feed read in a process of its own, with limits of time and memory: `python -m index.sources.apart`.
+"""What the scan must know of a feed or a page, read in a process of its own: `python -m index.sources.apart`.
 
 feedparser looks for a mail address in the name of an author in quadratic time: 100,000 letters keep it busy for a
-minute. The run waits for no feed that long.
+minute. lxml takes as long for 40,000 attributes of one element. The run waits for neither, and hears Ctrl-C meanwhile.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import os
 import subprocess
 import sys
 from dataclasses import astuple
+from typing import Any
 
 from index.errors import FootnoteError, UnreadableSource
 from index.sources.confined import ROOT, limit, surroundings
+from index.sources.decoding import text_of
 from index.sources.feeds import Entry, read_feed
+from index.sources.webpage import feeds_of
 
 SECONDS = 20.0
 MEMORY = 1 << 30
@@ -22,7 +25,19 @@ MEMORY = 1 << 30
 
 def read_feed_apart(data: bytes, url: str, content_type: str = "", seconds: float = SECONDS) -> list[Entry]:
     """The same as read_feed(). Raises UnreadableSource for a feed that takes longer, or more memory, too."""
-    asked = json.dumps([url, content_type]).encode() + b"\n" + data
+    return [Entry(*said) for said in _asked(data, ["feed", url, content_type], seconds)]
+
+
+def feeds_of_apart(page: bytes, url: str, seconds: float = SECONDS) -> tuple[str, ...]:
+    """The addresses of the feeds that the page at `url` names as its own; none of one that takes longer to read."""
+    try:
+        return tuple(_asked(page, ["page", url, ""], seconds))
+    except UnreadableSource:
+        return ()
+
+
+def _asked(data: bytes, about: list[str], seconds: float) -> list[Any]:
+    asked = json.dumps(about).encode() + b"\n" + data
     try:
         done = subprocess.run(
             [sys.executable, "-m", "index.sources.apart"],
@@ -35,30 +50,36 @@ def read_feed_apart(data: bytes, url: str, content_type: str = "", seconds: floa
             env=surroundings(),
         )
     except subprocess.TimeoutExpired as error:
-        raise UnreadableSource(f"gave up reading the feed after {seconds:g} s") from error
+        raise UnreadableSource(f"gave up reading the {about[0]} after {seconds:g} s") from error
     try:
         answer = json.loads(done.stdout)
     except ValueError as error:
-        raise UnreadableSource("the reader of feeds crashed") from error
+        raise UnreadableSource(f"the reader of the {about[0]} crashed") from error
     if isinstance(answer, str):
         raise UnreadableSource(answer)
-    return [Entry(*said) for said in answer]
+    return list(answer)
+
+
+def _read(data: bytes, kind: str, url: str, content_type: str) -> list[Any]:
+    if kind == "page":
+        return list(feeds_of(text_of(data, markup=True), url))
+    return [astuple(entry) for entry in read_feed(data, url, content_type)]
 
 
 def main() -> None:
-    """Reads a feed from standard input and writes what it lists, or the reason why it cannot be read, as JSON."""
+    """Reads from standard input, and writes what is listed, or the reason why it cannot be read, as JSON."""
     limit({"AS": MEMORY, "CPU": int(SECONDS) + 5, "CORE": 0})
     outward = os.dup(1)
     os.dup2(2, 1)  # libraries may print
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
     try:
-        answer: object = [astuple(entry) for entry in read_feed(data, *json.loads(head))]
+        answer: object = _read(data, *json.loads(head))
     except FootnoteError as error:
         answer = str(error)
     except MemoryError:
         answer = "needs too much memory"
     except Exception:
-        answer = "a damaged feed"
+        answer = "a damaged feed or page"
     with open(outward, "wb") as out:
         out.write(json.dumps(answer).encode())
 

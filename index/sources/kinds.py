@@ -11,12 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from index.errors import UnreadableSource
 from index.sources.addresses import canonical
-from index.sources.decoding import text_of
+from index.sources.apart import feeds_of_apart
 from index.sources.fetcher import PAGES, Fetched
 from index.sources.pdf import MAGIC as PDF_MAGIC
 from index.sources.reading import LARGE, SUFFIXES
 from index.sources.sitemaps import GZIP, expanded
-from index.sources.webpage import feeds_of
 
 Kind = Literal["page", "feed", "sitemap"]
 
@@ -90,7 +89,7 @@ def discover(url: str, fetcher: Fetches) -> Found:
     suffix = suffix_of(answer)
     if suffix is None:
         raise UnreadableSource(not_a_format(answer))
-    return Found("page", found, feeds_of(text_of(answer.body, markup=True), answer.url) if suffix == ".html" else ())
+    return Found("page", found, feeds_of_apart(answer.body, answer.url) if suffix == ".html" else ())
 
 
 def kind_of(body: bytes) -> Kind | None:
