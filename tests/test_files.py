@@ -1,5 +1,6 @@
 import errno
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,15 @@ def test_a_file_about_which_anything_has_changed_is_read_again(tmp_path, change)
 def test_a_file_that_was_only_just_written_is_not_trusted_to_stay(tmp_path):
     (sighting,) = written(tmp_path, **{"a.txt": TEXT}).scan({})
     assert sighting.memo == {}
+
+
+def test_folders_may_be_nested_deeper_than_python_nests_calls(tmp_path):
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_100):  # each made in the one before: the whole path is longer than a call takes
+        os.mkdir("b", dir_fd=at)
+        at, above = os.open("b", os.O_RDONLY, dir_fd=at), at
+        os.close(above)
+    os.close(at)
+    files = written(tmp_path, **{"c.txt": TEXT})
+    assert ("c.txt", "seen", "") in seen(files)
+    subprocess.run(["rm", "-rf", tmp_path / "b"], check=True)  # which pytest cannot

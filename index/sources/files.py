@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from index.errors import FootnoteError, UsageError
@@ -39,12 +39,12 @@ class Files:
             raise UsageError(f"{root} does not exist", "Check the spelling.")
 
     def scan(self, known: Mapping[str, Known]) -> Iterator[Sighting]:
-        """Every visible file, in the order of the names, one folder in memory at a time.
+        """Every visible file, in the order of the names, with the folders on the way to it in memory.
 
         The bytes of a file are read only when something about it, its times included, is not as it was.
         """
         self._unlisted.clear()
-        yield from self._folder(self.root, known) if self.root.is_dir() else self._file(self.root, known)
+        yield from self._under(self.root, known) if self.root.is_dir() else self._file(self.root, known)
 
     def read(self, sightings: Iterable[Sighting]) -> Iterator[Reading]:
         """The articles in the files, in their order."""
@@ -56,19 +56,29 @@ class Files:
         """Whether the source lies under the root, and not in a folder that the last scan could not look into."""
         return lies_in(source, str(self.root)) and not any(lies_in(source, folder) for folder in self._unlisted)
 
-    def _folder(self, folder: Path, known: Mapping[str, Known]) -> Iterator[Sighting]:
+    def _under(self, root: Path, known: Mapping[str, Known]) -> Iterator[Sighting]:
+        # Not by recursion: folders may be nested deeper than Python nests calls.
+        folders = [iter(self._listed(root))]
+        while folders:
+            entry = next(folders[-1], None)
+            if entry is None:
+                folders.pop()
+            elif isinstance(entry, Sighting):
+                yield entry
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(iter(self._listed(Path(entry.path))))
+            else:
+                yield from self._file(Path(entry.path), known)
+
+    def _listed(self, folder: Path) -> Sequence[os.DirEntry[str] | Sighting]:
+        """What is seen in a folder, by name; one that cannot be looked into is itself a source that failed."""
         try:
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                visible = [entry for entry in found if not entry.name.startswith(".") and not entry.is_symlink()]
         except OSError as error:
             self._unlisted.add(str(folder))
-            yield Sighting(_storable(folder), "", f"the folder cannot be listed: {said(error)}", "failed")
-            return
-        for entry in entries:
-            if entry.name.startswith(".") or entry.is_symlink():
-                continue
-            path = Path(entry.path)
-            yield from self._folder(path, known) if entry.is_dir(follow_symlinks=False) else self._file(path, known)
+            return [Sighting(_storable(folder), "", f"the folder cannot be listed: {said(error)}", "failed")]
+        return sorted(visible, key=lambda entry: entry.name)
 
     def _file(self, path: Path, known: Mapping[str, Known]) -> Iterator[Sighting]:
         """The sighting of a plain file; none for a pipe, a device, a socket, or what vanished meanwhile."""
