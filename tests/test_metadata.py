@@ -169,3 +169,42 @@ def test_a_page_names_its_feeds():
         "https://packet.example/news/feed.xml",
     )
     assert feeds_of("", "https://packet.example/") == ()
+
+
+BYLINE = "<p>By Ines Calloway</p><p>Published 5 May 2024</p>"
+OLD = '<time datetime="2019-03-04">4 March 2019</time>'
+
+
+def in_page(body):
+    """The day and evidence of a whole body, with the article in it."""
+    story = f"<article><h1>Crane strikes mole</h1>{body}<p>{PROSE}</p><p>{MORE}</p></article>"
+    return story, "<html><head><title>Crane strikes mole</title></head><body>{}</body></html>"
+
+
+def day_of_page(before="", inside="", after=""):
+    story, around = in_page(inside)
+    dated = read_webpage(around.format(before + story + after)).published
+    return dated and (dated.day, dated.evidence)
+
+
+def test_the_time_of_a_teaser_is_not_that_of_the_article():
+    teaser = f"<article><h3>An older story</h3>{OLD}</article>"
+    assert day_of_page(before=teaser) is None
+    assert day_of_page(after=teaser) is None
+
+
+def test_the_time_of_a_comment_in_the_article_is_not_that_of_the_article():
+    comment = f"<article class='comment'><p>I was there. {OLD}</p></article>"
+    assert day_of_page(inside=BYLINE + comment) == (date(2024, 5, 5), "byline")
+
+
+def test_the_byline_goes_before_a_time_that_nothing_marks():
+    assert day_of_page(inside=OLD + BYLINE) == (date(2024, 5, 5), "byline")
+
+
+def test_a_time_that_nothing_marks_is_taken_for_want_of_better():
+    assert day_of_page(inside=OLD) == (date(2019, 3, 4), "byline")
+
+
+def test_the_clock_of_the_server_is_no_evidence():
+    assert published('<meta http-equiv="date" content="2024-08-27">') is None

@@ -6,6 +6,7 @@ Dates are looked for here and not by htmldate, which guesses from any text on th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -36,13 +37,17 @@ MAX_PUBLISHER = 80
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the tags of a page say: None or "" where they do not."""
+    """What the tags of a page say: None or "" where they do not.
+
+    `shown` is the day of a time tag in the article that nothing marks as the publication: a guess, for want of better.
+    """
 
     published: Dated | None = None
     modified: date | None = None
     url: str = ""
     language: str = ""
     publisher: str = ""
+    shown: Dated | None = None
 
 
 def about_page(tree: Any) -> About:  # noqa: ANN401 - lxml ships no types
@@ -57,8 +62,10 @@ def about_page(tree: Any) -> About:  # noqa: ANN401 - lxml ships no types
         or _first((said[name] for name in _PUBLISHED if name in said), "meta tag")
         or _first(_times(tree), "byline")
     )
+    shown = None if published else _first(_times_inside(tree), "byline")
     modified = _first([*changed, *(said[name] for name in _MODIFIED if name in said), *_times(tree, modified=True)], "")
-    return About(published, modified.day if modified else None, url, _language(tree), _publisher(said, articles))
+    day = modified.day if modified else None
+    return About(published, day, url, _language(tree), _publisher(said, articles), shown)
 
 
 def feeds_in(tree: Any, url: str) -> tuple[str, ...]:  # noqa: ANN401
@@ -78,10 +85,13 @@ def _first(values: Iterable[str], evidence: str) -> Dated | None:
 
 
 def _meta(tree: Any) -> dict[str, str]:  # noqa: ANN401
-    """What the meta tags say, by their names; the first of a name that says anything."""
+    """What the meta tags say, by their names; the first of a name that says anything.
+
+    Those that speak for the server, with http-equiv, are left out: its date is that of the answer.
+    """
     said: dict[str, str] = {}
     for meta in tree.iter("meta"):
-        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv") or ""
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
         if content := (meta.get("content") or "").strip():
             said.setdefault(name.strip().lower(), content)
     return said
@@ -184,18 +194,35 @@ def _addresses(article: dict[str, Any]) -> set[str]:
 
 
 def _times(tree: Any, modified: bool = False) -> list[str]:  # noqa: ANN401
-    """The first time tag that is marked as the publication, or stands in the article and not as its update.
-
-    Or, with `modified`, the first that is marked as the update.
-    """
-    changed, marked, inside = [], [], []
+    """The first time tag that is marked as the publication or, with `modified`, as the update."""
+    changed, marked = [], []
     for tag in tree.iter("time"):
-        mark = f"{tag.get('itemprop')} {tag.get('class')}".lower()
-        said = tag.get("datetime") or tag.text or ""
+        mark = _mark(tag)
         if "modif" in mark or "update" in mark:
-            changed.append(said)
+            changed.append(_moment(tag))
         elif "publish" in mark or "entry-date" in mark or tag.get("pubdate") is not None:
-            marked.append(said)
-        elif any(above.tag == "article" for above in tag.iterancestors()):
-            inside.append(said)
-    return changed[:1] if modified else [*marked, *inside][:1]
+            marked.append(_moment(tag))
+    return (changed if modified else marked)[:1]
+
+
+def _times_inside(tree: Any) -> list[str]:  # noqa: ANN401
+    """The first unmarked time tag of the article that the page is about; teasers and comments are articles as well."""
+    bodies = list(tree.iter("article"))
+    of_title = [_article_above(title) for title in tree.iter("h1")]
+    body = next((article for article in of_title if article is not None), bodies[0] if len(bodies) == 1 else None)
+    if body is None:
+        return []
+    times = (tag for tag in body.iter("time") if _article_above(tag) is body)
+    return [_moment(tag) for tag in times if not re.search("modif|update", _mark(tag))][:1]
+
+
+def _article_above(element: Any) -> Any:  # noqa: ANN401
+    return next((above for above in element.iterancestors() if above.tag == "article"), None)
+
+
+def _mark(tag: Any) -> str:  # noqa: ANN401
+    return f"{tag.get('itemprop')} {tag.get('class')}".lower()
+
+
+def _moment(tag: Any) -> str:  # noqa: ANN401
+    return tag.get("datetime") or tag.text or ""

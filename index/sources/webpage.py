@@ -42,7 +42,7 @@ def read_webpage(page: str) -> Draft:
         sections,
         title=title,
         author=author_of(names) or opening.author,
-        published=about.published or byline,
+        published=about.published or byline or about.shown,
         modified=about.modified,
         url=about.url,
         publisher=about.publisher,
