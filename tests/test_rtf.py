@@ -175,3 +175,13 @@ def test_no_piece_that_is_repeated_takes_long(piece):
         with suppress(UnreadableSource):
             read_rtf(data, "x.rtf")
     assert time.perf_counter() - start < 10
+
+
+def test_a_backslash_that_is_shown_begins_no_command():
+    said = read(p(r"The files go into C:\\bin64 and C:\\binary until noon.") + p("And so on.")).text
+    assert said == "The files go into C:\\bin64 and C:\\binary until noon.\n\nAnd so on."
+
+
+def test_a_picture_that_does_not_end_is_damage():
+    with pytest.raises(UnreadableSource, match="ends within a picture"):
+        read(p(PROSE) + r"{\pict\bin99999 xx}")

@@ -27,8 +27,9 @@ MAX_INFO = 100_000
 # Characters of no script, which stand for what the text has no sign of.
 _TITLE, _HEADING, _ITEM, _CELL, _ROW_END, _ROW, _LINE = "\ue000\ue001\ue002\ue003\ue004\ue005\ue006"
 
-_BINARY = re.compile(rb"\\bin(\d{1,9}) ?")
-_PAPER_BIN = re.compile(rb"\\bin[a-z]+\d*")
+# A backslash after a backslash begins no command: it is one that is shown.
+_BINARY = re.compile(rb"(?:\\[\\{}])+|\\bin(?![a-z])(\d{1,9})? ?")
+_PAPER_BIN = re.compile(rb"((?:\\[\\{}])+)|\\bin[a-z]+\d*")
 _PICTURE = re.compile(rb"[0-9a-fA-F\r\n]{200,}")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]")
 _CODE_PAGE = re.compile(r"\\ansicpg(\d{1,6})")
@@ -81,10 +82,13 @@ def read_rtf(data: bytes, name: str) -> Draft:
 
 def _source(data: bytes) -> str:
     """The seven bits of RTF, without pictures, which are most of it, and with a code page that exists."""
-    kept, at, data = [], 0, _PAPER_BIN.sub(b"", data)
+    kept, at, data = [], 0, _PAPER_BIN.sub(lambda found: found[1] or b"", data)
     while found := _BINARY.search(data, at):
-        kept.append(data[at : found.start()])
-        at = found.end() + int(found[1])
+        shown = found[0].startswith((b"\\\\", b"\\{", b"\\}"))
+        kept.append(data[at : found.end() if shown else found.start()])
+        at = found.end() + (0 if shown else int(found[1] or 0))
+        if at > len(data):
+            raise UnreadableSource("damaged RTF document: it ends within a picture")
     data = _PICTURE.sub(b" ", b"".join([*kept, data[at:]]))
     if len(data) > MAX_RTF:
         raise UnreadableSource(f"refused, because it holds more than {MAX_RTF // 1_000_000} MB beside its pictures")
