@@ -195,3 +195,8 @@ def test_a_file_without_pages_is_damaged():
 def test_ligatures_are_letters():
     shown = pdf([LINE]).replace(b"/BaseFont /Helvetica", b"/BaseFont /Helvetica /Encoding << /Differences [97 /fi] >>")
     assert "fi" in read_pdf(shown, "x.pdf").text
+
+
+def test_the_day_of_the_last_change_is_read():
+    dated = read_pdf(pdf(PROSE, CreationDate="D:20240505090000Z", ModDate="D:20240607090000Z"), "x.pdf")
+    assert (dated.created, dated.modified) == (date(2024, 5, 5), date(2024, 6, 7))

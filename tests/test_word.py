@@ -137,3 +137,8 @@ def test_entities_that_grow_without_end_are_refused_by_the_parser():
     bomb = with_body("<w:p><w:r><w:t>&j;</w:t></w:r></w:p>", f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{entities}]>')
     with pytest.raises(Exception, match="entity amplification"):
         read_word(bomb, "x.docx")
+
+
+def test_the_day_of_the_last_change_is_read():
+    about = {"created": datetime(2024, 5, 5, 9, 0), "modified": datetime(2024, 6, 7, 9, 0)}
+    assert read_word(word(PROSE, **about), "x.docx").modified == date(2024, 6, 7)

@@ -75,8 +75,10 @@ def _read(reader: PdfReader, name: str) -> Draft:
     title = title_given(about.title, name) if about else ""
     draft = _draft(lines, len(pages), title)
     author = draft.author or (author_given(about.author) if about else None)
-    created = day_created(about.creation_date) if about else None
-    return Draft(draft.text, draft.sections, draft.pages, draft.title, author, draft.published, created)
+    created, modified = (
+        (day_created(about.creation_date), day_created(about.modification_date)) if about else (None, None)
+    )
+    return Draft(draft.text, draft.sections, draft.pages, draft.title, author, draft.published, created, modified)
 
 
 def _check_size(reader: PdfReader) -> None:

@@ -35,7 +35,8 @@ def read_word(data: bytes, name: str) -> Draft:
     text, sections = composed(blocks[opening.lines :])
     published = Dated(opening.day, "byline") if opening.day else None
     author = opening.author or author_given(about.author)
-    return Draft(text, sections, (), title or opening.title, author, published, day_created(about.created))
+    created, modified = day_created(about.created), day_created(about.modified)
+    return Draft(text, sections, (), title or opening.title, author, published, created, modified)
 
 
 def _pieces(document: Any) -> Iterator[_Piece]:  # noqa: ANN401 - python-docx ships no types
