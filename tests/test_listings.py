@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sites import site_at
 
+from index.sources import web
 from index.sources.listings import MAX_OPENED, Feed, Sitemap
 from index.sources.web import MIN_INSIDE
 
@@ -485,3 +486,10 @@ def test_the_time_until_an_article_is_asked_for_again_can_be_chosen(site, tools,
     site.taken()
     ledger.run(Sitemap(sitemap, tools, again=timedelta(hours=1)))
     assert site.taken() == ["/sitemap.xml", "/mole?"]
+
+
+def test_what_does_not_fit_beside_what_waits_to_be_read_waits_for_the_next_run(site, tools, ledger, monkeypatch):
+    monkeypatch.setattr(web, "MAX_SPOOLED", 1)
+    mole, ferry = put_pages(site, "mole", "ferry")
+    place = Feed(put_feed(site, "mole", "ferry"), tools)
+    assert [mole in (states := ledger.run(place)), ferry in states, place.left] == [True, False, 1]

@@ -174,7 +174,7 @@ class Listing(Visits):
             return Reason.CHANGED
         if before.state == "failed":
             return Reason.FAILED
-        if is_stale(before):
+        if _to_be_read(before):
             return Reason.STALE
         return Reason.DUE if self._waited(before) and not self._tells_of_changes(entry) else None
 
@@ -185,6 +185,9 @@ class Listing(Visits):
     def _in_turn(self, wanted: Iterable[_Wanted]) -> Iterator[Sighting]:
         """What is asked for, as far as the budget goes; what is not is as it was."""
         for want in wanted:
+            if self._budget > 0 and not self._has_room:
+                self.left += 1
+                self._budget = 0
             if self._budget <= 0:
                 yield from self._as_it_was(want.source, want.before) if want.before else ()
                 continue
@@ -240,7 +243,7 @@ class Listing(Visits):
                 continue
             failed = before.state == "failed" and (status == 304 or self._waited(before))
             readable = "#" not in source and not before.memo.get("opens") and self._belongs(source)
-            if status and readable and (failed or is_stale(before)):
+            if status and readable and (failed or _to_be_read(before)):
                 entry = remembered(source, before.memo)
                 self.left += self._budget <= 0
                 yield from self._in_turn([_Wanted(Reason.FAILED, source, entry, before)])
@@ -279,6 +282,11 @@ class Sitemap(Listing):
 
 def _site(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _to_be_read(before: Known) -> bool:
+    """Whether it is to be read again though nothing says that it changed: by other readers, or for lack of trust."""
+    return is_stale(before) or (before.state == "indexed" and not before.digest)
 
 
 def _seconds(moment: str) -> float:

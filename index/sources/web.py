@@ -7,6 +7,7 @@ what else was said there, and `inside` where the text of the feed stands for a p
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ ReadAll = Callable[[Iterable[Job]], Iterator[Reading]]
 # Characters. A feed's text that is shorter is taken for the summary of an article, and is none.
 MIN_INSIDE = 500
 MAX_NAME = 80
+# Bytes that are fetched in one run, of all that is followed, before any of it is read. The rest waits for the next run.
+MAX_SPOOLED = 1_000_000_000
 _UNFIT = re.compile(r"[^\w.-]+")
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -184,6 +187,15 @@ class Visits:
             published=entry.published,
             evidence=self.evidence,
         )
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether more may be fetched before what is fetched is read."""
+        try:
+            with os.scandir(self._tools.spool) as files:
+                return sum(file.stat().st_size for file in files) < MAX_SPOOLED
+        except FileNotFoundError:
+            return True
 
     def _spooled(self, name: str, data: bytes) -> Path:
         self._tools.spool.mkdir(parents=True, exist_ok=True)
