@@ -6,6 +6,7 @@ Everything it needs to know is in the store, so it may be stopped anywhere and s
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -25,8 +26,12 @@ from index.sync import Report, sync_followed
 SETTLED = 1.0
 # Seconds after which what is followed is looked up again, and a run that failed is tried again.
 LOOK_AGAIN = 15.0
+# Seconds between two looks at whether the process that watches still runs.
+POLLED = 0.2
 
 Say = Callable[[str], None]
+
+log = logging.getLogger(__name__)
 
 
 def watch(
@@ -51,7 +56,7 @@ def watch(
             _sync(store, embedder, outside, due, news)
         # What changed before the watch began is seen by nobody, so files are looked at once more when it has.
         due.files = True
-        for changed in changes(following, store, outside, stop):
+        for changed in changes(following, store, stop):
             due.files = due.files or changed
             if following and (due.files or due.web):
                 _sync(store, embedder, outside, due, news)
@@ -73,15 +78,29 @@ def _following(store: Path, outside: Outside, news: News) -> list[Followed]:
 
 @contextlib.contextmanager
 def watching(store: Path) -> Iterator[None]:
-    """A process of its own that keeps watch meanwhile. It ends with this one, however that ends."""
+    """A process of its own that keeps watch meanwhile, begun anew when it ends; it ends with this one, in any way."""
     command = [sys.executable, "-m", "index", "watch", "--with-parent", "--store", str(store)]
     root = Path(__file__).resolve().parent.parent
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, env=environment) as child:  # noqa: S603
-        try:
-            yield
-        finally:
-            child.terminate()
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.is_set():
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, env=environment) as child:  # noqa: S603
+                while child.poll() is None and not over.wait(POLLED):
+                    pass
+                child.terminate()
+            if not over.is_set():
+                log.warning("what keeps the index up to date has ended; it is begun anew in %g s", LOOK_AGAIN)
+                over.wait(LOOK_AGAIN)
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join(2 * POLLED + 5)
 
 
 def until_alone(stop: threading.Event) -> None:
@@ -151,34 +170,64 @@ def _sync(store: Path, embedder: Embedder, outside: Outside, due: _Due, news: Ne
     except FootnoteError as error:
         news.once("", explained(error))
         return
+    except Exception as error:  # the outermost loop: what nobody has foreseen does not end the watch
+        log.warning("a run failed", exc_info=error)
+        news.once("", f"Something unforeseen happened: {error}. It is tried again.")
+        return
     due.done(web)
     news.of(report)
 
 
-def changes(following: list[Followed], store: Path, outside: Outside, stop: threading.Event) -> Iterator[bool]:
-    """Whether followed files changed, each time they have, and every LOOK_AGAIN seconds that they have not."""
+def changes(following: list[Followed], store: Path, stop: threading.Event) -> Iterator[bool]:
+    """Whether followed files changed, each time they have, and every LOOK_AGAIN seconds that they have not.
+
+    Ends when one of them came, went or is another than it was, as after a mount: a watch holds to what was there.
+    """
+    places = [Path(f.location) for f in following if f.kind == FILES]
+    before = _which(places)
+    for changed in _seen(places, store, stop):
+        yield changed
+        if _which(places) != before:
+            return
+
+
+def _which(places: list[Path]) -> list[tuple[int, int] | None]:
+    """Which folders and files these are on the disk now."""
+    found: list[tuple[int, int] | None] = []
+    for place in places:
+        try:
+            status = place.stat()
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _seen(places: list[Path], store: Path, stop: threading.Event) -> Iterator[bool]:
     from watchfiles import watch as watched
 
-    places = [Path(f.location) for f in following if f.kind == FILES]
-    places += [outside.listing.absolute()] if outside.listing else []
-    there = {place if place.is_dir() else place.parent for place in places}
-    there = {place for place in there if place.is_dir()}
-    if not there:
-        while not stop.wait(LOOK_AGAIN):
-            yield False
-        return
     inside = str(store.resolve())
-
-    def matters(_: object, path: str) -> bool:
-        return not lies_in(path, inside) and any(lies_in(path, str(place)) for place in places)
-
-    for found in watched(
-        *there,
-        watch_filter=matters,
-        debounce=int(1000 * SETTLED),
-        rust_timeout=int(1000 * LOOK_AGAIN),
-        yield_on_timeout=True,
-        stop_event=stop,
-        raise_interrupt=True,
-    ):
-        yield bool(found)
+    there = [place for place in places if place.exists()]
+    try:
+        for found in (
+            watched(
+                *there,
+                watch_filter=lambda _, path: not lies_in(path, inside),
+                debounce=int(1000 * SETTLED),
+                rust_timeout=int(1000 * LOOK_AGAIN),
+                yield_on_timeout=True,
+                stop_event=stop,
+                raise_interrupt=True,
+                ignore_permission_denied=True,
+            )
+            if there
+            else ()
+        ):
+            yield bool(found)
+    except OSError as error:
+        # Such as no more folders to be watched at once than the system allows; then they are looked through instead.
+        log.warning("folders cannot be watched (%s); they are looked through every %g s", error, LOOK_AGAIN)
+        while not stop.wait(LOOK_AGAIN):
+            yield True
+    while not stop.wait(LOOK_AGAIN):
+        yield False
