@@ -13,7 +13,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -83,9 +83,16 @@ def watched(sync: Callable[[Progress], Report], every: float = 0.25) -> Iterator
         nonlocal latest
         latest = progress_line(stage, done, total)
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix="sync")
-    running = pool.submit(sync, progress)
-    pool.shutdown(wait=False)
+    running: Future[Report] = Future()
+
+    def run() -> None:
+        try:
+            running.set_result(sync(progress))
+        except BaseException as error:
+            running.set_exception(error)
+
+    # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
+    threading.Thread(target=run, name="sync", daemon=True).start()
     while not running.done():
         yield f'<p class="running">{plain(latest)}</p>'
         wait([running], timeout=every)
@@ -222,7 +229,10 @@ def shelf(library: Library, name: gr.Textbox, synced: Dependency) -> None:
     def listed(name: str, like: str) -> tuple[str, str]:
         asked = wanted(name, like)
         try:
-            return listing_html(library.listing(asked.state, asked.like, LINES, asked.offset), asked), name
+            listing = library.listing(asked.state, asked.like, LINES, asked.offset)
+            if asked.page and not listing.entries:  # fewer than when the page was drawn
+                return listed(re.sub(r"[0-9]+$", "0", name), like)
+            return listing_html(listing, asked), name
         except Exception as error:
             return f'<p class="trouble">{plain(trouble(error))}</p>', name
 
@@ -401,9 +411,11 @@ def main() -> int:
     print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:
-        uvicorn.Server(uvicorn.Config(served, log_level="warning")).run([listener])
+        # A page that is open holds a connection for as long as it is: it is not waited for.
+        config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run([listener])
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(terminal.guarded(main))
+    terminal.finish(main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -46,8 +47,12 @@ def finish(main: Callable[[], int]) -> NoReturn:
 def guarded(main: Callable[[], int]) -> int:
     """The exit code of `main`. What it raises becomes a sentence and the next step on stderr, never a stack trace.
 
-    FOOTNOTE_DEBUG=1 shows the trace of an error that nobody has foreseen.
+    FOOTNOTE_DEBUG=1 shows the trace of an error that nobody has foreseen. A letter that the terminal cannot show is
+    written as its number.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main()
         sys.stdout.flush()

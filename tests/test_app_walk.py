@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -142,3 +143,18 @@ def test_a_port_that_is_taken_is_a_sentence_and_nothing_is_indexed(tmp_path):
     assert done.stderr.startswith(f"Port {port} is taken or not allowed.\n")
     assert done.stderr.count("\n") == 2
     assert not (tmp_path / "store").exists()
+
+
+def test_ctrl_c_ends_the_app_while_a_page_is_open(tmp_path):
+    """What a page holds open for as long as it is there is not waited for."""
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "--port", "0", "--store", f"~/{STORE}"],
+        cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        port = int(server.stdout.readline().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as page:
+            page.sendall(b"GET /gradio_api/heartbeat/abc HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"200" in page.recv(1024)
+            server.send_signal(signal.SIGINT)
+            _, errors = server.communicate(timeout=60)
+    assert "Traceback" not in errors

@@ -433,6 +433,15 @@ def test_a_port_that_is_taken_is_said_in_one_sentence():
     assert "PORT=8000" in told.value.hint
 
 
+def test_a_sync_that_runs_does_not_keep_the_process():
+    import subprocess
+    import sys
+
+    code = "import app, time; next(app.watched(lambda progress: time.sleep(600)))"
+    root = Path(app.__file__).parent
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False, timeout=60).returncode == 0
+
+
 def test_help_does_not_wait_for_gradio():
     import subprocess
     import sys
@@ -646,6 +655,13 @@ def test_a_long_list_has_pages(page):
     page.get_by_text("51–63 of 63").wait_for()
     assert page.locator("#listing .sources li").count() == 13
     assert page.evaluate("document.querySelector('#shelf').scrollTop") == 0
+
+
+@browser_test
+def test_a_page_of_the_list_that_is_no_more_is_its_first(page):
+    articles(page)
+    page.evaluate("() => { window.footnote.wanted = 'list-failed-7'; document.querySelector('#turn').click(); }")
+    page.wait_for_function("document.querySelectorAll('#listing .sources li').length === 2")
 
 
 @browser_test

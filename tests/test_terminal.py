@@ -1,4 +1,5 @@
 import io
+import os
 import subprocess
 import sys
 import textwrap
@@ -112,3 +113,14 @@ def test_progress_that_is_watched_is_a_bar_on_stderr_that_leaves_nothing_behind(
     assert "1,024 of 2,048" in drawn
     assert drawn.endswith("\x1b[2K")
     assert capsys.readouterr().out == ""
+
+
+def test_a_letter_that_the_terminal_cannot_show_is_written_as_its_number():
+    code = "from index.terminal import guarded; guarded(lambda: print('M\u00f6le \u2192') or 0)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"M\xf6le \\u2192\n")
