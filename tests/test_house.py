@@ -46,6 +46,7 @@ HOMES = {
     "striprtf": "index/sources/rtf.py",
     "trafilatura": "index/sources/webpage.py",
     "watchfiles": "index/watch.py",
+    "jinja2": "rag/evals/report/page.py",
     "yaml": "index/sources/markdown.py",
     "snowballstemmer": "rag/reader.py",
     "langchain": "rag/",
@@ -64,6 +65,8 @@ KNOWS_SQLITE = {f"index/{name}.py" for name in ("audit", "check", "database", "s
 
 # They read HTML, so they name tags.
 READS_HTML = {"index/sources/webpage.py", "index/sources/markdown.py"}
+# A report of an eval is a file to take along, so its page is drawn below page/: in this template, where all is escaped.
+TEMPLATE = "rag/evals/report/page.html"
 # What a terminal shows while something runs.
 TERMINAL = "index/terminal.py"
 
@@ -231,6 +234,28 @@ def html_is_made_by_the_page_alone(files):
                 yield f"{path}:{line} has the tag {tag[0]}; page/ draws, the rooms below it give values"
 
 
+# What would let text of others be markup, or ask for anything from elsewhere.
+UNSAFE = re.compile(
+    r"\|\s*(safe|attr)\b|{%-?\s*autoescape|<(script|link|iframe|object|base|form)\b|\s(on\w+|src|href|style)=|//"
+)
+
+
+def the_one_template_escapes_everything_and_needs_nothing_else(files):
+    for path, text in files.items():
+        if path.startswith(("index/", "rag/")) and path.endswith((".html", ".svg", ".jinja", ".j2")):
+            if path != TEMPLATE:
+                yield f"{path} is a template; {TEMPLATE} alone is"
+            for number, line in enumerate(text.splitlines(), start=1):
+                if found := UNSAFE.search(line):
+                    yield f"{path}:{number} has {found[0].strip()}; a report escapes all text and needs nothing else"
+    for path, text in code(files, "index/", "rag/").items():
+        for node in (n for n in ast.walk(tree(text)) if isinstance(n, ast.Call)):
+            name = ast.unparse(node.func).split(".")[-1]
+            escapes = any(k.arg == "autoescape" and ast.unparse(k.value) == "True" for k in node.keywords)
+            if name == "Markup" or (name in ("Environment", "Template") and "jinja2" in text and not escapes):
+                yield f"{path}:{node.lineno} calls {name}; templates are drawn with autoescape=True"
+
+
 def nothing_is_printed_below_a_command_line(files):
     for path, text in code(files, "index/", "rag/").items():
         if path.endswith("/__main__.py"):
@@ -353,6 +378,16 @@ RULES = {
     html_is_made_by_the_page_alone: [
         {"rag/chain.py": "said = f'<p class=\"said\">{text}</p>'"},
         {"index/records.py": "line = '<br>'"},
+    ],
+    the_one_template_escapes_everything_and_needs_nothing_else: [
+        {"rag/other.html": "<p>{{ text }}</p>"},
+        {TEMPLATE: "<p>{{ text | safe }}</p>"},
+        {TEMPLATE: "{% autoescape false %}"},
+        {TEMPLATE: "<script>"},
+        {TEMPLATE: '<p onclick="x">'},
+        {TEMPLATE: '<a href="{{ text }}">'},
+        {"rag/a.py": "from jinja2 import Environment\ne = Environment(loader=l)"},
+        {"rag/a.py": "x = Markup(text)"},
     ],
     nothing_is_printed_below_a_command_line: [
         {"index/sync.py": "print('done')"},
