@@ -185,6 +185,18 @@ class Ledger(Database):
             [(source,) for source in sources],
         )
 
+    def ask_anew(self, sources: Iterable[str] | None = None) -> None:
+        """The next run does not ask these opened sources, or all, whether they have changed, but for what they list.
+
+        What lies in a sitemap is part of the outermost one, so the sitemaps in between are asked too.
+        """
+        which = "source IN (SELECT value FROM json_each(?1)) OR part_of IN (SELECT value FROM json_each(?1))"
+        self._db.execute(
+            "UPDATE sources SET memo = json_remove(memo, '$.etag', '$.last_modified', '$.stamp') "  # noqa: S608 - see above
+            f"WHERE state = 'opened' AND ({'?1 IS NULL' if sources is None else which})",
+            (None if sources is None else json.dumps(list(sources)),),
+        )
+
     def note_memos(self, memos: Mapping[str, Memo]) -> None:
         """Keeps what sources remember for themselves. Nothing that is searched changes."""
         with self.transaction():
@@ -221,6 +233,12 @@ class Ledger(Database):
         self._db.executemany(
             "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [json.loads(row) for _, row in before if row]
         )
+        # A feed that has not changed since is to be asked for what has come or gone again with this.
+        swapped = self._db.execute(
+            "SELECT part_of FROM sources WHERE source IN (SELECT source FROM sources_before) "
+            "UNION SELECT json_extract(row, '$[5]') FROM sources_before WHERE row IS NOT NULL"
+        )
+        self.ask_anew([part_of for (part_of,) in swapped.fetchall() if part_of])
 
 
 _LEDGER = "sources s LEFT JOIN articles a ON a.live AND a.source = CASE WHEN s.twin = '' THEN s.source ELSE s.twin END"

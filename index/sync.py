@@ -21,7 +21,7 @@ from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
 from index.segments import build_segment, merge_segments
-from index.sources.files import lies_in
+from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Memo, Reading, Sighting, Source
 from index.twins import heirs
@@ -254,6 +254,9 @@ class _Run:
         self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
         merge_segments(self._store, self._catalog)
         self._catalog.note_memos(self._taken.memos)
+        if any(is_address(followed.location) for followed in dropped):
+            # Another feed may list what went with it.
+            self._catalog.ask_anew()
         self._catalog.tidy()
 
     def _open_report(self, found: Plan) -> None:

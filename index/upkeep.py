@@ -14,7 +14,7 @@ from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
 from index.segments import SEGMENTS, build_segment, merge_segments, replace
-from index.sources.files import lies_in
+from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known
 from index.twins import heirs
@@ -69,6 +69,8 @@ def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
                 catalog.stage_again(source, article)
             segment = build_segment(store, catalog, catalog.members(None))
             catalog.publish(Publication(segment, left.outcomes, found.sources, READERS_VERSION, {}, run=run))
+            if any(is_address(source) for source in found.sources):
+                catalog.ask_anew()  # for another feed may list what went with one
             merge_segments(store, catalog)
             catalog.tidy()
         return found

@@ -1,5 +1,6 @@
 """Removing, rolling back and purging, on a real store."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -9,8 +10,10 @@ from index.catalog import Catalog
 from index.check import check
 from index.database import FILE_NAME
 from index.errors import FootnoteError
+from index.following import Dropped
 from index.ledger import Followed
 from index.search import Index
+from index.sources.listings import Feed
 from index.sources.sightings import Known
 from index.sync import sync, sync_paths
 from index.upkeep import copy, purge, removal, remove, roll_back
@@ -167,3 +170,69 @@ def test_a_copy_needs_a_store_and_a_folder_that_is_not_there(indexed, store, tmp
         copy(tmp_path / "none", tmp_path / "copy")
     with pytest.raises(FileExistsError):
         copy(store, store)
+
+
+# What feeds list -----------------------------------------------------------------------------------------------------
+
+
+def two_feeds(site):
+    """Two feeds with an article of their own each, and one that is in both; all can say that they are as they were."""
+    for name in ("mole", "ferry", "crane"):
+        prose = f"A {name} broke from its moorings in a strong wind and struck the wall that it had come to save."
+        site.put(f"/{name}", f"<html><title>{name}</title><body><article><p>{prose}</p></article></body></html>")
+    told = {"first": ("mole", "ferry"), "second": ("ferry", "crane")}
+    return [
+        site.put(f"/{name}", put_items(site, *items), "application/rss+xml", etag=f'"{name}"')
+        for name, items in told.items()
+    ]
+
+
+def put_items(site, *paths):
+    items = "".join(f"<item><link>{site.url(f'/{path}')}</link></item>" for path in paths)
+    return f'<rss version="2.0"><channel>{items}</channel></rss>'
+
+
+def settled(store, embedder, tools, *urls, dropped=()):
+    """Runs until all feeds say that they are as they were; the names of what is live."""
+    feeds = [Followed(url, "feed") for url in urls]
+    for _ in range(3):
+        rest = [Dropped(followed.location) for followed in dropped]
+        sync(store, [*(Feed(url, tools) for url in urls), *rest], embedder, follow=feeds, remove_many=True,
+             dropped=dropped)  # fmt: skip
+    return sorted(source.rpartition("/")[2] for source in live(store))
+
+
+def test_an_article_in_two_feeds_stays_when_one_is_removed(site, tools, store, embedder):
+    first, second = two_feeds(site)
+    assert settled(store, embedder, tools, first, second) == ["crane", "ferry", "mole"]
+    remove(store, [first])
+    assert settled(store, embedder, tools, second) == ["crane", "ferry"]
+
+
+def test_an_article_in_two_feeds_stays_when_one_is_listed_no_longer(site, tools, store, embedder):
+    first, second = two_feeds(site)
+    settled(store, embedder, tools, first, second)
+    gone = [Followed(first, "feed", listed=True)]
+    assert settled(store, embedder, tools, second, dropped=gone) == ["crane", "ferry"]
+
+
+def test_an_article_of_a_feed_comes_back_after_a_rollback(site, tools, store, embedder):
+    first, second = two_feeds(site)
+    settled(store, embedder, tools, first)
+    settled(store, embedder, tools, first, second)
+    assert roll_back(store).away == 1
+    assert settled(store, embedder, tools, first, second) == ["crane", "ferry", "mole"]
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "not listed any more"])
+def test_an_article_of_a_feed_that_is_not_trusted_is_read_again(site, tools, store, embedder, listed):
+    first, _ = two_feeds(site)
+    settled(store, embedder, tools, first)
+    if not listed:
+        site.change("/first", body=put_items(site, "ferry").encode(), etag='"changed"')
+        settled(store, embedder, tools, first)
+    with contextlib.closing(Catalog(store)) as catalog:
+        catalog.connection.execute("UPDATE articles SET text = 'M' || substr(text, 2) WHERE live")
+    assert not check(store, repair=True).sound
+    settled(store, embedder, tools, first)
+    assert check(store).faults == ()
