@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import numpy as np
 
 from index.catalog import Catalog, are_vectors, article_as_stored, passage_as_stored
-from index.database import PATIENCE, Garbled, is_busy
+from index.database import PATIENCE, Error, Garbled, is_busy, is_damage, what_is_wrong
 from index.lexical import fold
 
 
@@ -19,9 +17,14 @@ class Audit:
         self._db = catalog.connection
 
     def integrity_problems(self) -> list[str]:
-        """What SQLite itself finds wrong with the file."""
-        rows = [row[0] for row in self._db.execute("PRAGMA quick_check(5)")]
-        return [] if rows == ["ok"] else rows
+        """What SQLite itself finds wrong with the file, but for the words of the full text, which can be made again."""
+        try:
+            rows = [row[0] for row in self._db.execute("PRAGMA quick_check(5)")]
+        except Error as error:
+            if not is_damage(error):
+                raise
+            return [what_is_wrong(error)]
+        return [row for row in rows if row != "ok" and "fts5" not in row.casefold()]
 
     def altered(self) -> list[str]:
         """Sources whose live article is not what was stored.
@@ -60,11 +63,11 @@ class Audit:
         self._db.execute(f"PRAGMA busy_timeout = {PATIENCE if wait else 0}")
         try:
             self._db.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
-        except sqlite3.OperationalError as error:
+        except Error as error:
+            if is_damage(error):
+                return False
             if wait or not is_busy(error):
                 raise
-        except sqlite3.DatabaseError:
-            return False
         finally:
             self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         return True

@@ -188,12 +188,13 @@ class Catalog(Ledger):
 
         Higher is better. A word in the title or heading counts as much as one in the text.
         """
-        return self._db.execute(
+        found: list[tuple[int, float]] = self._db.execute(
             "SELECT p.number, -bm25(passages_text) AS score FROM passages_text "
             "JOIN passages p ON p.number = passages_text.rowid JOIN articles a ON a.number = p.article "
             "WHERE passages_text MATCH ? AND a.live ORDER BY score DESC, p.number LIMIT ?",
             (match, limit),
         ).fetchall()
+        return found
 
     def passages_with(self, match: str) -> int:
         """How many passages match an FTS5 expression."""
@@ -306,7 +307,7 @@ class Catalog(Ledger):
         """Writes an article and its passages. Nothing of it is live before `publish`."""
         signature = copies.signature(article.text)
         with self.transaction():
-            number = self._db.execute(
+            self._db.execute(
                 "INSERT INTO articles (id, revision, recipe, live, source, title, text, author, published, "
                 "published_from, fetched, language, pages, sections, modified, url, publisher, says, "
                 "signature) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -316,10 +317,9 @@ class Catalog(Ledger):
                     json.dumps(article.pages), json.dumps([(s.start, s.body, s.heading) for s in article.sections]),
                     _iso(article.modified), article.url, article.publisher, same_text(article), signature,
                 ),
-            ).lastrowid  # fmt: skip
-            self._db.executemany(
-                "INSERT INTO bands VALUES (?, ?)", [(band, number) for band in set(copies.bands(signature))]
-            )
+            )  # fmt: skip
+            number = self._db.last_insert_rowid()
+            self._note_bands(number, signature)
             self._db.executemany(
                 "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 [
@@ -470,6 +470,14 @@ class Catalog(Ledger):
             self._index_text(self._numbers("live"))
             self._raise_generation()
 
+    def compare_all(self) -> None:
+        """Finds the near-copies among the live articles, of which nothing is written down yet."""
+        with self.transaction():
+            for number, signature in self._db.execute("SELECT number, signature FROM articles WHERE live").fetchall():
+                self._note_bands(number, signature)
+                self._note_near_copies(number)
+            self._group_copies()
+
     def _begin_run(self, run: int) -> None:
         """Forgets the run before, unless this one has begun already, and remembers the model as it was."""
         if run > self.last_run():
@@ -506,6 +514,10 @@ class Catalog(Ledger):
         for number in numbers:
             self._note_near_copies(number)
 
+    def _note_bands(self, number: int, signature: bytes) -> None:
+        keys = set(copies.bands(signature))
+        self._db.executemany("INSERT INTO bands VALUES (?, ?)", [(band, number) for band in keys])
+
     def _note_near_copies(self, number: int) -> None:
         """Writes down which other articles say nearly the same."""
         signature, published = self._db.execute(
@@ -539,9 +551,9 @@ class Catalog(Ledger):
         )
 
     def _add_segment(self, new: NewSegment) -> None:
-        number = self._db.execute(
-            "INSERT INTO segments VALUES (NULL, ?, ?, ?)", (new.name, len(new.members), json.dumps(dict(new.checksums)))
-        ).lastrowid
+        row = (new.name, len(new.members), json.dumps(dict(new.checksums)))
+        self._db.execute("INSERT INTO segments VALUES (NULL, ?, ?, ?)", row)
+        number = self._db.last_insert_rowid()
         self._db.executemany("UPDATE passages SET segment = ? WHERE number = ?", [(number, m) for m in new.members])
 
     def _drop_empty_segments(self) -> None:

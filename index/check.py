@@ -8,7 +8,6 @@ writes. A repair is a writer like any other, and readers go on meanwhile.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,10 @@ from pathlib import Path
 from index import vectors
 from index.audit import Audit
 from index.catalog import Catalog, SegmentRow
-from index.database import FILE_NAME, existing, unusable
+from index.database import FILE_NAME, Error, Garbled, existing, unusable
 from index.errors import DamagedIndex
 from index.records import Overview
+from index.rescue import Rescue, rescue
 from index.segments import COPIES, SEGMENTS, build_segment, merge_segments
 from index.writer import writing
 
@@ -57,14 +57,16 @@ def check(store: Path, repair: bool = False) -> CheckReport:
     Reads every byte, and opens each segment in a copy. Raises FootnoteError when there is no index, when its catalog
     cannot be opened, or, with `repair`, when another process is writing.
     """
+    rescued = rescue(existing(store)) if repair else None
     with writing(existing(store)) if repair else _reading(existing(store)) as catalog:
         damage = Audit(catalog).integrity_problems()
         if damage:
-            lost = unusable(catalog.path, sqlite3.DatabaseError(damage[0]))
+            lost = unusable(catalog.path, Garbled(damage[0]))
             return CheckReport(None, (Fault(str(lost), lost.hint),))
         agrees = Audit(catalog).full_text_agrees(wait=repair)
         with contextlib.nullcontext() if repair else catalog.snapshot():
             faults = (
+                *_rescued(rescued),
                 *_articles(catalog, repair),
                 *_full_text(catalog, agrees, repair),
                 *_vectors(catalog, repair),
@@ -78,10 +80,19 @@ def _reading(store: Path) -> Iterator[Catalog]:
     catalog = Catalog(store)
     try:
         yield catalog
-    except (sqlite3.Error, OSError) as error:
+    except (Error, OSError) as error:
         raise unusable(store / FILE_NAME, error) from error
     finally:
         catalog.close()
+
+
+def _rescued(rescued: Rescue | None) -> Iterator[Fault]:
+    if rescued:
+        left_out = f"; {_count(rescued.unread, 'source')} to be read again" if rescued.unread else ""
+        yield Fault(
+            f"The catalog was damaged ({rescued.damage}){left_out}",
+            "Run `python -m index sync`." if rescued.unread else "",
+        )
 
 
 def _articles(catalog: Catalog, repair: bool) -> Iterator[Fault]:

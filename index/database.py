@@ -1,27 +1,41 @@
-"""The SQLite file of a store: opening it, transactions, snapshots, and what its errors mean to a person.
+"""The SQLite file of a store: the only import of apsw. Opening it, transactions, snapshots, and what errors mean.
 
 In WAL mode each read transaction sees one state of the file for as long as it is open, whatever a writer does.
+Each page of the file ends with a checksum, which SQLite's own extension cksumvfs writes and compares at each reading:
+without one SQLite does not notice when a byte changes on the disk, and answers with other words or with fewer rows.
+Python's sqlite3 cannot be given such an extension; apsw brings it along.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
 
 from index import schema
 from index.errors import FootnoteError
 
 FILE_NAME = "catalog.sqlite"
+Connection: TypeAlias = Any  # apsw.Connection, whose types say of each value that it may be of any SQLite type
+Error = apsw.Error
+# The name under which the extension is known to SQLite, and the bytes that it takes at the end of each page.
+_CHECKED, _CHECKSUM = "cksmvfs", 8
 # Milliseconds that a write waits for another one.
 PATIENCE = 30_000
 # So that a file can give unused pages back. It is so from the first table on, or from the next VACUUM.
 AUTO_VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 
 
-class Garbled(sqlite3.DatabaseError):
+class Garbled(apsw.Error):
     """A row holds what was never written there, such as a date that is none."""
+
+
+class DamagedCatalog(FootnoteError):
+    """The catalog file is not as it was written; a repair may save what can still be read."""
 
 
 @contextlib.contextmanager
@@ -40,52 +54,110 @@ class Database:
         self.path = store / FILE_NAME
         try:
             store.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+            self._db = _connected(self.path)
+            if self._version() == 0:
+                self._make()
             self._prepare()
-        except (sqlite3.Error, OSError) as error:
+        except (apsw.Error, OSError) as error:
             raise unusable(self.path, error) from error
 
     @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection itself, for index.audit."""
+    def connection(self) -> Connection:
+        """The connection itself, for index.audit and index.rescue."""
         return self._db
 
     def close(self) -> None:
         """Gives the connection back."""
         self._db.close()
 
-    def copy_to(self, path: Path) -> None:
-        """Writes one state of the file to a new file; a writer may go on meanwhile. Raises FootnoteError."""
-        try:
-            self._db.execute("VACUUM INTO ?", (str(path),))
-        except sqlite3.Error as error:
-            raise unusable(path, error) from error
+    def _version(self) -> int:
+        """The version of the tables in the file; 0 for a new file."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def _make(self) -> None:
+        """Makes the tables of a new file."""
+        self._db.reserve_bytes(reserve=_CHECKSUM)
+        self._db.execute(AUTO_VACUUM)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._bring_up(schema.VERSION)
+        # Whether pages have checksums is told by the first of them. This connection has seen an empty file, and when
+        # another process was faster it would not have noticed.
+        self._db.close()
+        self._db = _connected(self.path)
 
     def _prepare(self) -> None:
-        version = schema.version_of(self._db)
-        if version == 0:
-            self._db.execute(AUTO_VACUUM)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if version < schema.VERSION:
-            with self.transaction():
-                for statement in schema.statements(schema.version_of(self._db)):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
-        elif version > schema.VERSION:
+        version = self._version()
+        if version > schema.VERSION:
             self._db.close()
             raise FootnoteError(
                 f"{self.path} was made by a newer Footnote (its schema is {version}, this one knows {schema.VERSION})",
                 "Update Footnote, or set FOOTNOTE_STORE to another folder to start a new index.",
             )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if version < schema.WITHOUT_CHECKSUMS:
+            self._bring_up(schema.WITHOUT_CHECKSUMS)
+        self._require_checksums()
+
+    def _bring_up(self, version: int) -> None:
+        """Brings the tables up to date, unless another process has done so meanwhile."""
+        with self.transaction():
+            have = self._version()
+            if have < version:
+                for statement in schema.statements(have):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {version}")
+
+    def _require_checksums(self) -> None:
+        """Raises Garbled when a file whose pages have checksums says that they have none: then none is compared."""
+        checked = self._db.execute("PRAGMA checksum_verification").fetchone()[0]
+        if checked != "1" and self._version() > schema.WITHOUT_CHECKSUMS:
+            raise Garbled("its checksums are not compared")
+
+    def add_checksums(self) -> None:
+        """Writes the file of an earlier version anew, with checksums. Does nothing while another process has it open.
+
+        A process that opened it before would not know, and leave pages without.
+        """
+        if self._version() > schema.WITHOUT_CHECKSUMS:
+            return
+        self._db.close()
+        try:
+            with contextlib.closing(apsw.Connection(str(self.path), vfs=_with_checksums())) as alone:
+                alone.execute("PRAGMA locking_mode = EXCLUSIVE")
+                alone.reserve_bytes(reserve=_CHECKSUM)
+                alone.execute("VACUUM")
+                # From the log pages come in their order: the first one, which says that there are checksums, first.
+                alone.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                alone.execute(f"PRAGMA user_version = {schema.VERSION}")
+        except (apsw.BusyError, apsw.LockedError):
+            pass
+        finally:
+            self._db = _connected(self.path)
+            self._prepare()
+
+    def overwrite(self, other: Database) -> None:
+        """Puts what another catalog holds now in the place of this one, in one transaction; readers go on.
+
+        This one may be damaged. Raises FootnoteError when it cannot be written.
+        """
+        try:
+            self._db.execute("PRAGMA checksum_verification = OFF")  # pages are read before they are written over
+            with self._db.backup("main", other.connection, "main") as backup:
+                backup.step()
+            self._db.close()
+            self._db = _connected(self.path)
+            self._prepare()
+        except apsw.Error as error:
+            raise unusable(self.path, error) from error
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside happens, or nothing does."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._require_checksums()
             yield
             self._db.execute("COMMIT")
         except BaseException:
@@ -102,8 +174,9 @@ class Database:
         try:
             self._db.execute("BEGIN")
             self.generation()  # the first read is what takes the snapshot
+            self._require_checksums()
             yield
-        except sqlite3.Error as error:
+        except apsw.Error as error:
             raise unusable(self.path, error) from error
         finally:
             if self._db.in_transaction:
@@ -135,14 +208,17 @@ def existing(store: Path) -> Path:
 
 def unusable(path: Path, error: Exception) -> FootnoteError:
     """The error a user sees when the catalog file itself cannot be used."""
-    if isinstance(error, sqlite3.IntegrityError):
+    if isinstance(error, apsw.ConstraintError):
         return FootnoteError(
             f"{path} did not take what was to be written ({error})",
             "Run `python -m index check`; if it finds nothing, this is a fault of Footnote. What was indexed is there.",
         )
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return FootnoteError(
-            f"{path} is damaged ({error})", "Move the store away and run `python -m index sync` to build a new index."
+    if isinstance(error, apsw.NotADBError):
+        return start_anew(DamagedCatalog(f"{path} is damaged ({error})"))
+    if is_damage(error):
+        return DamagedCatalog(
+            f"{path} is damaged ({what_is_wrong(error)})",
+            "Run `python -m index check --repair`, which keeps what can still be read.",
         )
     if is_busy(error):
         return FootnoteError(
@@ -153,6 +229,48 @@ def unusable(path: Path, error: Exception) -> FootnoteError:
     )
 
 
+def start_anew(error: DamagedCatalog) -> FootnoteError:
+    """The same error, when nothing can be repaired."""
+    return FootnoteError(str(error), "Move the store away and run `python -m index sync` to build a new index.")
+
+
 def is_busy(error: Exception) -> bool:
-    """Whether another connection holds the lock; the low byte is the kind of error, the rest its details."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    """Whether another connection holds the lock."""
+    return isinstance(error, apsw.BusyError | apsw.LockedError)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the file is not as it was written."""
+    damage = (Garbled, apsw.CorruptError, apsw.NotADBError, apsw.FormatError)
+    return isinstance(error, damage) or _checksum_differs(error)
+
+
+def what_is_wrong(error: Exception) -> str:
+    """What SQLite says of it; what it says of a checksum is that the disk fails."""
+    return "a page is not as it was written" if _checksum_differs(error) else str(error)
+
+
+def _checksum_differs(error: Exception) -> bool:
+    return isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+
+
+def _connected(path: Path) -> Connection:
+    db = apsw.Connection(str(path), vfs=_with_checksums())
+    db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+    return db
+
+
+@cache
+def _with_checksums() -> str:
+    """Has SQLite know the extension, once in a process, and gives its name."""
+    from apsw import sqlite_extra
+
+    try:
+        with contextlib.closing(apsw.Connection(":memory:")) as db:
+            sqlite_extra.load(db, "cksumvfs")
+    except (sqlite_extra.NotAvailable, LookupError) as error:
+        raise FootnoteError(
+            "This apsw comes without SQLite's extensions, and checksums need one of them",
+            "Install it from PyPI, which has it built with them: `pip install --force-reinstall apsw`.",
+        ) from error
+    return _CHECKED

@@ -144,7 +144,10 @@ class Ledger(Database):
             (json.dumps(list(sources)),),
         )
         with as_written("the ledger"):
-            return [Outcome(*row[:-1], json.loads(row[-1])) for row in rows]
+            return [
+                Outcome(source, seen, state, reason, part_of, twin, json.loads(memo))
+                for source, seen, state, reason, part_of, twin, memo in rows
+            ]
 
     def followed(self) -> list[str]:
         """The locations that `sync` looks at when none is named."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-VERSION = 3
+# Version 4 has the tables of version 3, and a checksum on each page of the file.
+VERSION = 4
+WITHOUT_CHECKSUMS = 3
 
 FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
   title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
@@ -89,13 +89,8 @@ DROP TABLE sources_of_first
 """
 
 
-def version_of(db: sqlite3.Connection) -> int:
-    """The version of the tables in the file; 0 for a new file."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
 def statements(version: int) -> list[str]:
-    """What makes the tables of a file of that version those of VERSION."""
+    """What makes the tables of a file of that version those of VERSION; 0 is a new file."""
     if version == 0:
         return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *_THIRD]
     if version == 1:

@@ -129,10 +129,9 @@ def copy(store: Path, target: Path) -> None:
     """
     target.mkdir(parents=True)
     try:
-        with contextlib.closing(Catalog(existing(store))) as catalog:
-            catalog.copy_to(target / FILE_NAME)
-        with contextlib.closing(Catalog(target)) as catalog:
-            names = [row.name for row in catalog.segments()]
+        with contextlib.closing(Catalog(existing(store))) as catalog, contextlib.closing(Catalog(target)) as new:
+            new.overwrite(catalog)
+            names = [row.name for row in new.segments()]
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copytree(store / SEGMENTS / name, target / SEGMENTS / name)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from index.catalog import Catalog
-from index.database import unusable
+from index.database import Error, unusable
 from index.errors import FootnoteError
 from index.segments import remove_unused
 from index.vectors import is_alive
@@ -27,6 +26,20 @@ LOOKS, BETWEEN = 25, 0.02
 def writing(store: Path) -> Iterator[Catalog]:
     """The catalog, for the one writer, with what an interrupted run left behind cleared away.
 
+    Raises FootnoteError at once when another process is writing.
+    """
+    with holding(store) as catalog:
+        catalog.add_checksums()
+        catalog.discard_staged()
+        _clear(store, catalog)
+        yield catalog
+        _clear(store, catalog)
+
+
+@contextlib.contextmanager
+def holding(store: Path) -> Iterator[Catalog]:
+    """The catalog as it lies there, for the one writer.
+
     Raises FootnoteError at once when another process is writing. The lock is the operating system's and ends with the
     process; the process number beside it only serves the message.
     """
@@ -37,16 +50,13 @@ def writing(store: Path) -> Iterator[Catalog]:
     try:
         lock.acquire()
         _sign(store)
-        catalog.discard_staged()
-        _clear(store, catalog)
         yield catalog
-        _clear(store, catalog)
     except Timeout as error:
         raise FootnoteError(
             f"Another process ({_holder(store)}) is writing to the index in {store}",
             "Wait until it is done; questions can be asked meanwhile.",
         ) from error
-    except (sqlite3.Error, OSError) as error:
+    except (Error, OSError) as error:
         raise unusable(catalog.path, error) from error
     finally:
         catalog.close()

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import resource
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from index.database import Error
 from index.terminal import guarded
 from proofs.words import WordEmbedder
 
@@ -218,7 +218,7 @@ def _record(file: Path) -> None:
         def recorded(catalog: Any) -> Iterator[None]:
             try:
                 before = catalog.generation()
-            except sqlite3.OperationalError:  # a new file without a table
+            except Error:  # a new file without a table
                 before = 0
             with transaction(catalog):
                 yield

@@ -35,8 +35,8 @@ KINDS = {
     "full disk from": Failure(0, WRITE | CREATE, errno.ENOSPC, lasting=True),
     "no permission from": Failure(0, CREATE | REMOVE, errno.EACCES, lasting=True),
 }
-# Those that must be seen to be caught: SQLite, Chroma, and Python itself.
-LIBRARIES = ("libsqlite3", "chromadb_rust_bindings", "python")
+# Those that must be seen to be caught: SQLite, which is inside of apsw, Chroma, and Python itself.
+LIBRARIES = ("apsw", "chromadb_rust_bindings", "python")
 _STRANGE = re.compile(r"Traceback|panicked|unforeseen|core dumped|Exception ignored")
 
 

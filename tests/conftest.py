@@ -1,5 +1,6 @@
 """What several tests share: a word embedder, a shelf of articles, looks at a store, and a question set."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def resynced(store, shelf, embedder, *rest):
 def article(text, source="mole", title="", **fields):
     """An article that says `text`; its title is its source unless another is given."""
     return Article(article_id(source), source, title or source, text, **fields)
+
+
+def rewrite(store, statement, *values):
+    """Changes the catalog of a store behind its back, with the checksums of pages that are written."""
+    with contextlib.closing(Catalog(store)) as catalog:
+        catalog.connection.execute("PRAGMA foreign_keys = OFF")
+        catalog.connection.execute(statement, values)
 
 
 def live(store):

@@ -1,4 +1,3 @@
-import sqlite3
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -7,7 +6,7 @@ from conftest import WordEmbedder, article
 
 from index.audit import Audit
 from index.catalog import Catalog, NewSegment, Publication, vector_key
-from index.database import FILE_NAME, existing, unusable
+from index.database import FILE_NAME, Error, existing, unusable
 from index.errors import DamagedIndex, FootnoteError
 from index.ledger import Followed, Outcome
 from index.passages import split
@@ -243,7 +242,7 @@ def test_a_store_in_a_place_that_cannot_be_is_one_sentence(tmp_path):
 def test_a_catalog_that_another_process_writes_to_is_one_sentence(catalog, store):
     other = Catalog(store)
     other._db.execute("PRAGMA busy_timeout = 0")
-    with catalog.transaction(), pytest.raises(sqlite3.OperationalError) as caught:
+    with catalog.transaction(), pytest.raises(Error) as caught:
         other.remember("a", "1")
     other.close()
     error = unusable(other.path, caught.value)
@@ -254,7 +253,7 @@ def test_a_catalog_that_another_process_writes_to_is_one_sentence(catalog, store
 def test_what_breaks_a_rule_of_the_tables_is_not_called_damage(catalog):
     for _ in range(2):
         catalog.stage(article("The mole fell."), (), "recipe", WORDS.fingerprint)
-    with pytest.raises(sqlite3.IntegrityError) as caught:
+    with pytest.raises(Error) as caught:
         catalog.publish(Publication(None, (), (), "1", {}))
     assert "damaged" not in str(unusable(catalog.path, caught.value))
 
@@ -269,4 +268,4 @@ def test_a_store_without_a_catalog_does_not_exist(store):
 def test_the_catalog_is_kept_when_the_machine_stops(catalog, store):
     assert catalog._db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert catalog._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert sqlite3.connect(store / FILE_NAME).execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert catalog._db.execute("PRAGMA user_version").fetchone() == (VERSION,)

@@ -2,12 +2,11 @@
 
 import contextlib
 import random
-import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Shelf, resynced
+from conftest import Shelf, resynced, rewrite
 
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
@@ -311,8 +310,7 @@ def test_a_damaged_catalog_is_one_sentence(store, embedder, indexed):
 )
 def test_a_garbled_row_is_one_sentence(store, assistant, row, value):
     table, column = row.split(".")
-    with sqlite3.connect(store / FILE_NAME) as catalog:
-        catalog.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    rewrite(store, f"UPDATE {table} SET {column} = ?", value)
     with pytest.raises(FootnoteError, match=r"catalog\.sqlite is damaged \(.+ is garbled: "):
         ask(assistant, FERRY)
 

@@ -2,13 +2,12 @@ import json
 import os
 import re
 import resource
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import Shelf, resynced
+from conftest import Shelf, resynced, rewrite
 
 from index.database import FILE_NAME
 from index.sync import sync_paths
@@ -192,12 +191,10 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(rag, tmp_path):
 
 
 def test_a_catalog_of_a_newer_version_is_one_sentence(rag, store):
-    catalog = sqlite3.connect(store / FILE_NAME)
-    catalog.execute("PRAGMA user_version = 99")
-    catalog.close()
+    rewrite(store, "PRAGMA user_version = 99")
     code, out, err = rag("ask", FERRY)
     assert (code, out) == (1, "")
-    assert "was made by a newer Footnote (its schema is 99, this one knows 3).\nUpdate Footnote" in err
+    assert "was made by a newer Footnote (its schema is 99, this one knows 4).\nUpdate Footnote" in err
 
 
 def test_a_catalog_that_is_none_is_one_sentence(rag, store):

@@ -1,15 +1,13 @@
 import json
 import re
-import sqlite3
 from dataclasses import replace
 from datetime import date
 
 import pytest
-from conftest import Shelf, WordEmbedder, resynced
+from conftest import Shelf, WordEmbedder, resynced, rewrite
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
-from index.database import FILE_NAME
 from index.search import Index
 from index.sync import sync
 from rag.retrieve import HybridRetriever, as_document, fuse, min_max
@@ -139,8 +137,7 @@ def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store, monkeypatch
     monkeypatch.setattr("rag.retrieve.DEPTH", 1)
     embedder = Meaning()
     sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
-    with sqlite3.connect(store / FILE_NAME) as catalog:
-        catalog.execute("DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
+    rewrite(store, "DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
     found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
     assert [(hit.article.source, hit.found_by) for hit in found] == [("quay", "lexical"), ("ferry", "dense")]
 

@@ -3,13 +3,15 @@
 import contextlib
 import sqlite3
 
-from conftest import Shelf, WordEmbedder, live
+from conftest import Shelf, WordEmbedder, live, rewrite
 
 from index import schema
 from index.catalog import Catalog
 from index.check import check
 from index.database import FILE_NAME
 from index.sync import sync
+from index.upkeep import copy
+from index.writer import writing
 
 OLD_SOURCES = """CREATE TABLE sources (
   source TEXT PRIMARY KEY, digest TEXT NOT NULL,
@@ -36,15 +38,14 @@ def test_a_catalog_of_version_1_keeps_what_it_knows(store):
             "mole": ("failed", "damaged PDF")
         }
         assert [(f.location, f.kind, f.listed) for f in catalog.following()] == [("/articles", "files", False)]
-        assert schema.version_of(catalog.connection) == schema.VERSION
+        assert catalog.connection.execute("PRAGMA user_version").fetchone() == (schema.WITHOUT_CHECKSUMS,)
     assert check(store).faults == ()
 
 
 def test_an_article_of_version_2_is_whole_and_can_be_read(store):
     sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
-    with contextlib.closing(sqlite3.connect(store / FILE_NAME, isolation_level=None)) as db:
-        db.execute("ALTER TABLE articles DROP COLUMN publisher")
-        db.execute("PRAGMA user_version = 2")
+    rewrite(store, "ALTER TABLE articles DROP COLUMN publisher")
+    rewrite(store, "PRAGMA user_version = 2")
     assert live(store) == {"mole": "The mole fell in August."}
     assert check(store).faults == ()
 
@@ -55,3 +56,61 @@ def test_a_catalog_of_version_1_is_gone_on_with(store):
     assert sync(store, [shelf], WordEmbedder()).new == 1
     assert live(store) == shelf.texts
     assert check(store).faults == ()
+
+
+def without_checksums(store):
+    """A catalog of version 3, as Python's sqlite3 made it, which knows one article."""
+    store.mkdir()
+    db = sqlite3.connect(store / FILE_NAME, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    for statement in schema.statements(0):
+        db.execute(statement)
+    db.execute("INSERT INTO followed (location) VALUES ('/articles')")
+    db.execute("PRAGMA user_version = 3")
+    db.close()
+
+
+def checksums(store):
+    """Whether pages have checksums, and the version."""
+    with contextlib.closing(Catalog(store)) as catalog:
+        rows = [catalog.connection.execute(f"PRAGMA {name}") for name in ("checksum_verification", "user_version")]
+        return [int(row.fetchone()[0]) for row in rows]
+
+
+def test_a_catalog_of_version_3_has_checksums_from_the_next_run_on(store):
+    without_checksums(store)
+    assert checksums(store) == [0, 3]
+    sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
+    assert checksums(store) == [1, 4]
+    with contextlib.closing(Catalog(store)) as catalog:
+        assert catalog.followed() == ["/articles"]
+        assert catalog.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert check(store).faults == ()
+
+
+def test_a_catalog_of_version_3_that_is_open_elsewhere_gets_them_later(store):
+    without_checksums(store)
+    with contextlib.closing(Catalog(store)), writing(store):
+        assert checksums(store) == [0, 3]
+    with writing(store):
+        pass
+    assert checksums(store) == [1, 4]
+
+
+def test_a_copy_of_a_catalog_of_version_3_is_one_too(store, tmp_path):
+    without_checksums(store)
+    copy(store, tmp_path / "copy")
+    assert checksums(tmp_path / "copy") == [0, 3]
+    assert check(tmp_path / "copy").faults == ()
+
+
+def test_each_page_of_a_large_catalog_has_a_checksum_after_it_is_written_anew(store):
+    without_checksums(store)
+    with contextlib.closing(sqlite3.connect(store / FILE_NAME, isolation_level=None)) as db:
+        db.executemany("INSERT INTO vectors VALUES (?, zeroblob(2000000))", [("a",), ("b",)])  # more than is held back
+    with writing(store):
+        pass
+    assert checksums(store) == [1, 4]
+    assert check(store).faults == ()
+    copy(store, store.parent / "copy")
+    assert check(store.parent / "copy").faults == ()

@@ -1,15 +1,13 @@
 import errno
 import os
 import shutil
-import sqlite3
 import threading
 from datetime import date
 
 import pytest
-from conftest import Shelf, WordEmbedder, found, resynced
+from conftest import Shelf, WordEmbedder, found, resynced, rewrite
 
 from index.catalog import Catalog
-from index.database import FILE_NAME
 from index.records import Overview
 from index.search import Index
 from index.segments import COPIES, SEGMENTS
@@ -136,16 +134,14 @@ def test_a_store_made_anew_is_counted_anew(indexed, store, embedder):
 
 
 def test_a_passage_whose_vector_is_lost_has_no_similarity(indexed, store, embedder):
-    with sqlite3.connect(store / FILE_NAME) as catalog:
-        catalog.execute("DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
+    rewrite(store, "DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
     with indexed.view() as view:
         assert set(view.similarities(embedder.embed_question("ferry"), [1, 2, 3])) == {1, 3}
         assert view.similarities(embedder.embed_question("ferry"), [2]) == {}
 
 
 def test_a_question_leaves_out_a_vector_that_is_damaged(indexed, store, embedder):
-    with sqlite3.connect(store / FILE_NAME) as catalog:
-        catalog.execute("UPDATE vectors SET vector = x'00' WHERE key = (SELECT vector FROM passages WHERE number = 3)")
+    rewrite(store, "UPDATE vectors SET vector = x'00' WHERE key = (SELECT vector FROM passages WHERE number = 3)")
     shutil.rmtree(store / SEGMENTS)
     assert found(indexed, "When does the ferry sail?")[0] == ["ferry", "mole"]
     with indexed.view() as view:

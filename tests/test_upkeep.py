@@ -1,14 +1,12 @@
 """Removing, rolling back and purging, on a real store."""
 
 import contextlib
-import sqlite3
 
 import pytest
 from conftest import Shelf, WordEmbedder, found, live, resynced
 
 from index.catalog import Catalog
 from index.check import check
-from index.database import FILE_NAME
 from index.errors import FootnoteError
 from index.following import Dropped
 from index.ledger import Followed
@@ -121,11 +119,8 @@ def test_a_purge_leaves_no_byte_of_a_deleted_text(store, shelf, embedder):
 
 def test_a_purge_while_somebody_reads_says_that_pages_may_be_left(indexed, store, shelf, embedder):
     resynced(store, changed(shelf), embedder)
-    reader = sqlite3.connect(store / FILE_NAME)
-    reader.execute("BEGIN")
-    reader.execute("SELECT count(*) FROM articles").fetchone()
-    assert not purge(store).whole
-    reader.close()
+    with contextlib.closing(Catalog(store)) as reader, reader.snapshot():
+        assert not purge(store).whole
     assert purge(store).whole
 
 

@@ -12,7 +12,7 @@ from index.sources.sightings import Job
 from tests.test_workers import ROOT, alive, within
 
 SEEDS = sorted(path for path in (ROOT / "seeds").iterdir() if path.suffix in {".md", ".txt", ".html", ".pdf", ".docx"})
-HEAVY = {"torch", "chromadb", "gradio", "transformers", "sentence_transformers", "langchain_core", "fastapi", "sqlite3"}
+HEAVY = {"torch", "chromadb", "gradio", "transformers", "sentence_transformers", "langchain_core", "fastapi", "apsw"}
 
 
 @pytest.fixture
