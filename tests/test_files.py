@@ -190,6 +190,7 @@ def test_folders_may_be_nested_deeper_than_python_nests_calls(tmp_path):
         at, above = os.open("b", os.O_RDONLY, dir_fd=at), at
         os.close(above)
     os.close(at)
-    files = written(tmp_path, **{"c.txt": TEXT})
-    assert ("c.txt", "seen", "") in seen(files)
-    subprocess.run(["rm", "-rf", tmp_path / "b"], check=True)  # which pytest cannot
+    try:
+        assert ("c.txt", "seen", "") in seen(written(tmp_path, **{"c.txt": TEXT}))
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "b"], check=True)  # which pytest cannot
