@@ -7,6 +7,7 @@ import numpy as np
 from index.catalog import Catalog, are_vectors, article_as_stored, passage_as_stored
 from index.database import PATIENCE, Error, Garbled, is_busy, is_damage, what_is_wrong
 from index.lexical import fold
+from index.records import Article
 
 
 class Audit:
@@ -34,6 +35,12 @@ class Audit:
         fingerprint = self._catalog.note("fingerprint") or ""
         rows = self._db.execute("SELECT number, source, revision FROM articles WHERE live ORDER BY source").fetchall()
         return [source for number, source, revision in rows if not self._as_stored(number, revision, fingerprint)]
+
+    def holds(self, article: Article) -> bool:
+        """Whether this, to the last letter, is the live article of its source, with its passages as they were made."""
+        row = self._db.execute("SELECT number, revision FROM articles WHERE id = ? AND live", (article.id,)).fetchone()
+        fingerprint = self._catalog.note("fingerprint") or ""
+        return row is not None and row[1] == article.revision and self._as_stored(row[0], row[1], fingerprint)
 
     def bereft(self) -> list[str]:
         """Sources for which another is said to stand that has no live article."""

@@ -145,8 +145,8 @@ class Ledger(Database):
         )
         with as_written("the ledger"):
             return [
-                Outcome(source, seen, state, reason, part_of, twin, json.loads(memo))
-                for source, seen, state, reason, part_of, twin, memo in rows
+                Outcome(source, key, state, reason, part_of, twin, json.loads(memo))
+                for source, key, state, reason, part_of, twin, memo in rows
             ]
 
     def followed(self) -> list[str]:

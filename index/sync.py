@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from index.audit import Audit
 from index.catalog import Catalog, NewSegment, Publication, same_text
 from index.embedder import Embedder
 from index.errors import UsageError
@@ -278,15 +279,15 @@ class _Run:
         for source, mine in places.values():
             for reading in source.read(mine.values()):
                 self._progress("reading", done, todo)
-                sighting = mine.get(reading.source)
-                own = sighting is not None and sighting.part_of == reading.part_of
+                seen = mine.get(reading.source)
+                own = seen is not None and seen.part_of == reading.part_of
                 done += own
                 if reading.source in self._taken.met or (reading.source in seen_in and not own):
                     # A file may be called what a part of another is; nothing of it is kept but this line.
                     reason = "its name is that of another source"
                     self.report.note(Outcome(reading.source, "", "failed", reason, reading.part_of))
                     continue
-                article = self._take(reading, sighting.memo if sighting else {}, reading.source in found.renew)
+                article = self._take(reading, seen.memo if seen else {}, reading.source in found.renew)
                 if article:
                     self._taken.staged.add(article.source)
                     yield article
@@ -322,11 +323,18 @@ class _Run:
         else:
             says = same_text(reading.article)
             twin = self._taken.says.get(says) or self._catalog.standing(says, self._taken.leaving) or ""
-            self.report.note(outcome, "changed" if before and (before.recipe or before.twin) else "new")
             self._note(replace(outcome, twin=twin))
             self._taken.says.setdefault(says, twin or reading.source)
+            if not twin and self._stands(reading.article, before):
+                self.report.same += 1
+                return None
+            self.report.note(outcome, "changed" if before and (before.recipe or before.twin) else "new")
             return None if twin else reading.article
         return None
+
+    def _stands(self, article: Article, before: Known | None) -> bool:
+        """Whether the article is live just as it was read: other bytes may say the same."""
+        return before is not None and before.recipe == self._recipe and Audit(self._catalog).holds(article)
 
     def _note(self, outcome: Outcome) -> None:
         """Has the outcome published with the round, unless a source is without an article just as it was before."""
@@ -405,7 +413,8 @@ class _Taken:
 
 def recipe(embedder: Embedder) -> str:
     """Changes when the same article would give other passages or other vectors."""
-    return digest("recipe", embedder.fingerprint, SPLITTER_VERSION)
+    size = [str(embedder.passage_tokens)] if embedder.passage_tokens else []
+    return digest("recipe", embedder.fingerprint, SPLITTER_VERSION, *size)
 
 
 def _as_it_was(reading: Reading, before: Known) -> bool:

@@ -25,7 +25,7 @@ from index.segments import COPIES, SEGMENTS, segments_to_merge
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Sighting
 from index.sync import recipe, sync, sync_followed, sync_paths
-from index.upkeep import removal, remove
+from index.upkeep import removal, remove, roll_back
 from index.writer import writing
 
 MANY = {f"s{n}": f"Subject{n} is a thing. It weighs {n} pounds." for n in range(6)}
@@ -87,6 +87,21 @@ def test_an_edited_article_replaces_its_old_passages(indexed, store, shelf, embe
     assert indexed.overview().passages == 3
 
 
+def test_other_bytes_that_say_the_same_are_no_change_and_leave_the_way_back(store, embedder, tmp_path):
+    page = "<html><head><title>Mole</title></head><body><!-- {} --><p>The mole fell in August.</p></body></html>"
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.html").write_text(page.format(1))
+    (tmp_path / "a" / "y.txt").write_text("A crane struck the quay.")
+    sync_paths(store, [tmp_path / "a"], embedder)
+    (tmp_path / "a" / "y.txt").write_text("A crane struck the ship.")
+    sync_followed(store, embedder)
+    (tmp_path / "a" / "x.html").write_text(page.format(22))
+    report = sync_followed(store, embedder)
+    assert (report.same, report.changed) == (2, 0)
+    roll_back(store)
+    assert "A crane struck the quay." in live(store).values()
+
+
 def test_only_the_changed_of_many_are_embedded(store, embedder):
     shelf = Shelf(**MANY)
     sync(store, [shelf], embedder)
@@ -127,7 +142,7 @@ def test_a_source_that_fails_keeps_its_old_article(indexed, store, shelf, embedd
     assert (report.failed, report.same) == (1, 2)
     assert "ferry" in live(store)
     shelf.broken = set()
-    assert sync(store, [shelf], embedder).changed == 1
+    assert sync(store, [shelf], embedder).same == 3
 
 
 def test_a_read_that_failed_is_tried_again(indexed, store, shelf, embedder):
@@ -865,3 +880,13 @@ def test_near_copies_have_one_voice_for_as_long_as_they_stand(store, embedder):
     resynced(store, shelf, embedder)
     with contextlib.closing(Catalog(store)) as catalog:
         assert catalog.voices(list(ids.values())) == {}
+
+
+def test_another_size_of_passages_splits_again_and_embeds_only_what_is_new(store, embedder):
+    shelf = Shelf(mole="The mole fell in August. It was rebuilt by May.", ferry="The ferry sails.")
+    sync(store, [shelf], embedder)
+    embedder.embedded.clear()
+    embedder.passage_tokens = embedder.max_tokens = 16
+    sync(store, [shelf], embedder)
+    assert sorted(embedder.embedded) == ["mole\nIt was rebuilt by May.", "mole\nThe mole fell in August."]
+    assert Index(store, embedder).overview().passages == 3
