@@ -32,6 +32,7 @@ from rag.answers import Answer, Question, as_json
 
 if TYPE_CHECKING:
     import gradio as gr
+    import uvicorn
     from fastapi import FastAPI
     from gradio.events import Dependency
 
@@ -388,6 +389,18 @@ def listening(port: int) -> socket.socket:
         raise UsageError(f"Port {port} is taken or not allowed", hint) from error
 
 
+def ending(server: uvicorn.Server) -> uvicorn.Server:
+    """The server, which ends without a word of what it cuts off: uvicorn writes a stack trace for each open page."""
+    shutdown = server.shutdown
+
+    async def silently(sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await shutdown(sockets)
+
+    server.shutdown = silently  # type: ignore[method-assign]
+    return server
+
+
 def main() -> int:
     """Index the seeds on the first run, then serve the page on this machine alone."""
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
@@ -413,7 +426,7 @@ def main() -> int:
     with contextlib.suppress(KeyboardInterrupt), watch:
         # A page that is open holds a connection for as long as it is: it is not waited for.
         config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1)
-        uvicorn.Server(config).run([listener])
+        ending(uvicorn.Server(config)).run([listener])
     return 0
 
 
