@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 
-if __name__ == "__main__":  # so that Ctrl-C leaves no trace before `finish` can answer it with a sentence
+# So that Ctrl-C leaves no trace before `finish` can answer it with a sentence. Where it is ignored, it stays so.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse

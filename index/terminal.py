@@ -31,7 +31,8 @@ def finish(main: Callable[[], int]) -> NoReturn:
     What is registered for the end is done, and then the process is gone. Python would first take the model libraries
     apart, which costs 1.8 s of the processor: on a busy machine, Ctrl-C was answered at once and heeded after 5 s.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = guarded(main)
     except KeyboardInterrupt:  # pressed again, while the first was being answered

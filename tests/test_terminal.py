@@ -76,6 +76,11 @@ def test_ctrl_c_is_one_sentence_and_one_more_does_not_add_a_trace():
     assert ended(press, before=again) == (130, "", "")
 
 
+def test_where_ctrl_c_is_ignored_it_stays_so():
+    ignored = "signal.signal(signal.SIGINT, signal.SIG_IGN)"  # as a shell does for what runs in its background
+    assert ended("os.kill(os.getpid(), signal.SIGINT)\nreturn 0", before=ignored) == (0, "", "")
+
+
 def test_progress_that_is_not_watched_is_a_line_now_and_then(capsys):
     seconds = iter([0, 1, EVERY, EVERY + 1, 2 * EVERY, 3 * EVERY])
     now = [0.0]
