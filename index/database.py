@@ -24,6 +24,8 @@ Connection: TypeAlias = Any  # apsw.Connection, whose types say of each value th
 Error = apsw.Error
 # The name under which the extension is known to SQLite, and the bytes that it takes at the end of each page.
 _CHECKED, _CHECKSUM = "cksmvfs", 8
+# The mark of a file whose pages have checksums: "Note", as SQLite's application_id.
+_MARK = 0x4E6F7465
 # Milliseconds that a write waits for another one.
 PATIENCE = 30_000
 # So that a file can give unused pages back. It is so from the first table on, or from the next VACUUM.
@@ -72,14 +74,14 @@ class Database:
 
     def _version(self) -> int:
         """The version of the tables in the file; 0 for a new file."""
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        return self._pragma("user_version")
 
     def _make(self) -> None:
         """Makes the tables of a new file."""
         self._db.reserve_bytes(reserve=_CHECKSUM)
         self._db.execute(AUTO_VACUUM)
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._bring_up(schema.VERSION)
+        self._bring_up()
         # Whether pages have checksums is told by the first of them. This connection has seen an empty file, and when
         # another process was faster it would not have noticed.
         self._db.close()
@@ -96,31 +98,35 @@ class Database:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
-        if version < schema.WITHOUT_CHECKSUMS:
-            self._bring_up(schema.WITHOUT_CHECKSUMS)
+        if version < schema.VERSION:
+            self._bring_up()
         self._require_checksums()
 
-    def _bring_up(self, version: int) -> None:
-        """Brings the tables up to date, unless another process has done so meanwhile."""
+    def _bring_up(self) -> None:
+        """Brings the tables up to date and marks pages with checksums, unless another process has done so meanwhile."""
         with self.transaction():
             have = self._version()
-            if have < version:
+            if have < schema.VERSION:
                 for statement in schema.statements(have):
                     self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {version}")
+                self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
+                if self._pragma("checksum_verification"):
+                    self._db.execute(f"PRAGMA application_id = {_MARK}")
 
     def _require_checksums(self) -> None:
         """Raises Garbled when a file whose pages have checksums says that they have none: then none is compared."""
-        checked = self._db.execute("PRAGMA checksum_verification").fetchone()[0]
-        if checked != "1" and self._version() > schema.WITHOUT_CHECKSUMS:
+        if not self._pragma("checksum_verification") and self._pragma("application_id"):
             raise Garbled("its checksums are not compared")
 
-    def add_checksums(self) -> None:
-        """Writes the file of an earlier version anew, with checksums. Does nothing while another process has it open.
+    def _pragma(self, name: str) -> int:
+        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
-        A process that opened it before would not know, and leave pages without.
+    def add_checksums(self) -> None:
+        """Writes the file of an earlier version anew, with checksums.
+
+        Does nothing while another process has it open, which would not know, and leave pages without.
         """
-        if self._version() > schema.WITHOUT_CHECKSUMS:
+        if self._pragma("application_id"):
             return
         self._db.close()
         try:
@@ -130,7 +136,7 @@ class Database:
                 alone.execute("VACUUM")
                 # From the log pages come in their order: the first one, which says that there are checksums, first.
                 alone.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                alone.execute(f"PRAGMA user_version = {schema.VERSION}")
+                alone.execute(f"PRAGMA application_id = {_MARK}")
         except (apsw.BusyError, apsw.LockedError):
             pass
         finally:

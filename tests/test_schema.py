@@ -38,7 +38,7 @@ def test_a_catalog_of_version_1_keeps_what_it_knows(store):
             "mole": ("failed", "damaged PDF")
         }
         assert [(f.location, f.kind, f.listed) for f in catalog.following()] == [("/articles", "files", False)]
-        assert catalog.connection.execute("PRAGMA user_version").fetchone() == (schema.WITHOUT_CHECKSUMS,)
+        assert catalog.connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
     assert check(store).faults == ()
 
 
@@ -71,17 +71,17 @@ def without_checksums(store):
 
 
 def checksums(store):
-    """Whether pages have checksums, and the version."""
+    """Whether pages have checksums, and whether the file says that they must have."""
     with contextlib.closing(Catalog(store)) as catalog:
-        rows = [catalog.connection.execute(f"PRAGMA {name}") for name in ("checksum_verification", "user_version")]
-        return [int(row.fetchone()[0]) for row in rows]
+        rows = [catalog.connection.execute(f"PRAGMA {name}") for name in ("checksum_verification", "application_id")]
+        return [bool(int(row.fetchone()[0])) for row in rows]
 
 
 def test_a_catalog_of_version_3_has_checksums_from_the_next_run_on(store):
     without_checksums(store)
-    assert checksums(store) == [0, 3]
+    assert checksums(store) == [False, False]
     sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
-    assert checksums(store) == [1, 4]
+    assert checksums(store) == [True, True]
     with contextlib.closing(Catalog(store)) as catalog:
         assert catalog.followed() == ["/articles"]
         assert catalog.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -91,16 +91,16 @@ def test_a_catalog_of_version_3_has_checksums_from_the_next_run_on(store):
 def test_a_catalog_of_version_3_that_is_open_elsewhere_gets_them_later(store):
     without_checksums(store)
     with contextlib.closing(Catalog(store)), writing(store):
-        assert checksums(store) == [0, 3]
+        assert checksums(store) == [False, False]
     with writing(store):
         pass
-    assert checksums(store) == [1, 4]
+    assert checksums(store) == [True, True]
 
 
 def test_a_copy_of_a_catalog_of_version_3_is_one_too(store, tmp_path):
     without_checksums(store)
     copy(store, tmp_path / "copy")
-    assert checksums(tmp_path / "copy") == [0, 3]
+    assert checksums(tmp_path / "copy") == [False, False]
     assert check(tmp_path / "copy").faults == ()
 
 
@@ -110,7 +110,7 @@ def test_each_page_of_a_large_catalog_has_a_checksum_after_it_is_written_anew(st
         db.executemany("INSERT INTO vectors VALUES (?, zeroblob(2000000))", [("a",), ("b",)])  # more than is held back
     with writing(store):
         pass
-    assert checksums(store) == [1, 4]
+    assert checksums(store) == [True, True]
     assert check(store).faults == ()
     copy(store, store.parent / "copy")
     assert check(store.parent / "copy").faults == ()
