@@ -101,7 +101,7 @@ def _sync(options: argparse.Namespace) -> Result:
     from index.embedder import Embedder
 
     settings = _settings(options)
-    embedder = Embedder(settings.model, settings.precision)
+    embedder = Embedder(settings.model, settings.precision, settings.passage_tokens)
     start = time.monotonic()
     report = _synced(settings, options.locations, embedder, options.yes)
     if report.held and _agrees(f"Take {len(report.held):,} articles out of the index that are no longer there?"):
@@ -182,7 +182,12 @@ def _watch(options: argparse.Namespace) -> Result:
         print(visible(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sentence}"), flush=True)
 
     watch(
-        settings.store, Embedder(settings.model, settings.precision), settings.outside, 60 * options.every, say, ended
+        settings.store,
+        Embedder(settings.model, settings.precision, settings.passage_tokens),
+        settings.outside,
+        60 * options.every,
+        say,
+        ended,
     )
     return True, {}, ""
 

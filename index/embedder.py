@@ -33,6 +33,8 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 # Tokens in one forward pass. Larger batches fall out of the processor's cache: on two cores of an AMD EPYC (Milan)
 # 307 passages ran at 3,223 tokens/s in batches of 32, at 4,868 in batches of 16 and at 4,198 in batches of 4.
 BATCH_TOKENS = 3_000
+# In fewer tokens a passage hardly holds a sentence beside its title.
+FEWEST_TOKENS = 32
 # bfloat16 must be this many times as fast in the probe to be chosen: where the processor has no instructions for it,
 # it is emulated and slower.
 BFLOAT16_GAIN = 1.3
@@ -47,12 +49,19 @@ class Embedder:
     precisions have one fingerprint, because they may be compared: of 70 passages of the seeds, each had a cosine of
     0.9998 or more with itself in the other precision, and the similarity of any two moved by at most 0.005 when one of
     them was of the other (Intel Xeon, 2026-11-25).
+
+    `passage_tokens` is the most that a passage may have, 0 for as many as the model reads.
     """
 
-    def __init__(self, model: str = PACKAGED_MODEL, precision: str = "auto") -> None:
+    def __init__(self, model: str = PACKAGED_MODEL, precision: str = "auto", passage_tokens: int = 0) -> None:
         if precision not in PRECISIONS:
             raise UsageError(f"There is no precision {precision!r}", f"Use one of: {', '.join(PRECISIONS)}.")
+        if passage_tokens and passage_tokens < FEWEST_TOKENS:
+            raise UsageError(
+                f"A passage of {passage_tokens} tokens is too short", f"Use {FEWEST_TOKENS} or more, or 0 for all."
+            )
         self.name = model
+        self.passage_tokens = passage_tokens
         self._precision = precision
         self._lock = threading.RLock()
 
@@ -72,8 +81,9 @@ class Embedder:
 
     @property
     def max_tokens(self) -> int:
-        """The model's window in tokens, special tokens included."""
-        return int(self._model.max_seq_length or 512)
+        """The most tokens of a passage, special tokens included: the model's window, or less where that is set."""
+        window = int(self._model.max_seq_length or 512)
+        return min(window, self.passage_tokens) if self.passage_tokens else window
 
     @property
     def dimension(self) -> int:

@@ -7,13 +7,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from index.embedder import PACKAGED_MODEL
 from index.errors import UsageError
 from index.following import SOURCES_FILE, Outside
 
 SETTINGS_FILE = "footnote.toml"
+# The sections of the file: [index] is read here, the other where questions are answered.
+SECTIONS = ("index", "ask")
+# How a value is written in the file, by the kind of its default.
+_WRITTEN = {
+    str: ("a text", 'Write {name} = "...".'),
+    int: ("a whole number", "Write {name} = 128."),
+    float: ("a number", "Write {name} = 0.5."),
+    tuple: ("a list of texts", 'Write {name} = ["10.1.0.0/16"].'),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +30,15 @@ class IndexSettings:
     """Where the index lives and what it is made with.
 
     `store` is the folder that holds everything Footnote keeps. `model` is the packaged model's name, a local folder
-    or the name of a model in the local cache; `precision` is "auto", "float32" or "bfloat16". Pages are fetched from
-    the internet, and from `networks`, such as "10.1.0.0/16", which are not reached without being named.
+    or the name of a model in the local cache; `precision` is "auto", "float32" or "bfloat16". A passage has at most
+    `passage_tokens` tokens, and with 0 as many as the model reads. Pages are fetched from the internet, and from
+    `networks`, such as "10.1.0.0/16", which are not reached without being named.
     """
 
     store: Path = Path(".footnote")
     model: str = PACKAGED_MODEL
     precision: str = "auto"
+    passage_tokens: int = 0
     networks: tuple[str, ...] = ()
 
     @property
@@ -35,7 +46,7 @@ class IndexSettings:
         """What a run may look at."""
         return Outside(self.networks, Path(SOURCES_FILE))
 
-    def at(self, store: Path | None) -> IndexSettings:
+    def at(self, store: Path | None) -> Self:
         """The same settings for another store, where one is named."""
         return replace(self, store=store.expanduser()) if store else self
 
@@ -45,41 +56,55 @@ def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SE
 
     Raises UsageError for a file that cannot be read, and a section or a setting that does not exist.
     """
+    return IndexSettings(**index_values(environ, file))
+
+
+def index_values(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> dict[str, Any]:
+    """The values of [index] that are set, as `load_settings` takes them."""
     environ = os.environ if environ is None else environ
-    values = _section(file)
-    known = [f.name for f in fields(IndexSettings)]
-    for name, value in values.items():
-        if name not in known:
-            raise UsageError(f"{file}: there is no setting {name!r} in [index]", f"Known are: {', '.join(known)}.")
-        if name == "networks":
-            values[name] = _networks(file, value)
-        elif not isinstance(value, str):
-            raise UsageError(f"{file}: {name} is {value!r}, not a text", f'Write {name} = "...".')
+    values = section(file, "index", {f.name: f.default for f in fields(IndexSettings)} | {"store": ""})
     values |= {name: environ[key] for name, key in _ENVIRONMENT.items() if environ.get(key)}
-    return IndexSettings(**(values | {"store": Path(values.get("store", ".footnote")).expanduser()}))
-
-
-def _networks(file: Path, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise UsageError(f"{file}: networks is {value!r}, not a list of texts", 'Write networks = ["10.1.0.0/16"].')
-    return tuple(value)
+    return values | {"store": Path(values.get("store", ".footnote")).expanduser()}
 
 
 _ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL"}
 
 
-def _section(file: Path) -> dict[str, Any]:
+def section(file: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a section of the file, each of the kind that its default has. Raises UsageError."""
+    values = _sections(file).get(name, {})
+    for setting, value in values.items():
+        if setting not in defaults:
+            raise UsageError(
+                f"{file}: there is no setting {setting!r} in [{name}]", f"Known are: {', '.join(defaults)}."
+            )
+        values[setting] = _checked(file, setting, value, type(defaults[setting]))
+    return values
+
+
+def _checked(file: Path, name: str, value: Any, kind: type) -> Any:  # noqa: ANN401 - what a file holds
+    if kind is tuple and isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return tuple(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        what, hint = _WRITTEN[kind]
+        raise UsageError(f"{file}: {name} is {value!r}, not {what}", hint.format(name=name))
+    return value
+
+
+def _sections(file: Path) -> dict[str, dict[str, Any]]:
     if not file.exists():
         return {}
     try:
         sections = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} cannot be read: {error}", "Mend the file, or move it away.") from error
-    section = sections.pop("index", {})
-    if not isinstance(section, dict):
-        raise UsageError(f"{file}: index is not a section", "Write [index] on a line of its own.")
-    for name in sections:
-        raise UsageError(
-            f"{file}: there is no {name!r} outside of [index]", "Write settings below a line [index], the only section."
-        )
-    return section
+    for name, values in sections.items():
+        if name not in SECTIONS:
+            raise UsageError(
+                f"{file}: there is no {name!r} outside of [index] and [ask]", "Write settings below one of these lines."
+            )
+        if not isinstance(values, dict):
+            raise UsageError(f"{file}: {name} is not a section", f"Write [{name}] on a line of its own.")
+    return sections

@@ -28,6 +28,7 @@ class WordEmbedder:
     name: str = "words"
     dimension: int = 64
     max_tokens: int = 64
+    passage_tokens: int = 0
     log: Path | None = None
     before: Callable[[], None] = lambda: None
     embedded: list[str] = field(default_factory=list)

@@ -74,5 +74,5 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     Nothing heavy is loaded before the first question.
     """
     settings = (settings or load_settings()).at(store)
-    index = Index(settings.store, Embedder(settings.model, settings.precision))
+    index = Index(settings.store, Embedder(settings.model, settings.precision, settings.passage_tokens))
     return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)), settings.outside)

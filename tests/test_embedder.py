@@ -115,3 +115,10 @@ def test_a_model_that_is_loaded_keeps_its_precision():
     loaded = model.precision
     model.settle("bfloat16" if loaded == "float32" else "float32")
     assert model.precision == loaded
+
+
+def test_a_passage_may_be_made_smaller_than_the_models_window(model):
+    assert Embedder(passage_tokens=128).max_tokens == 128
+    assert Embedder(passage_tokens=9_999).max_tokens == model.max_tokens == 256
+    with pytest.raises(UsageError, match="A passage of 8 tokens is too short"):
+        Embedder(passage_tokens=8)

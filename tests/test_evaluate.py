@@ -15,7 +15,7 @@ MOLE = "The mole fell in August. It was rebuilt before the end of May."
 @pytest.fixture(autouse=True)
 def words(monkeypatch, embedder):
     """A bag of words in the place of the model, the same one for each build."""
-    monkeypatch.setattr("rag.settings.Embedder", lambda name, precision: embedder)
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
     return embedder
 
 

@@ -11,7 +11,7 @@ from rag.evals.runs import save
 @pytest.fixture(autouse=True)
 def words(monkeypatch, embedder):
     """A bag of words in the place of the model, the same one for each build."""
-    monkeypatch.setattr("rag.settings.Embedder", lambda name, precision: embedder)
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
     return embedder
 
 

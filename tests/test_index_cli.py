@@ -21,7 +21,7 @@ HEAVY = {"chromadb", "torch", "sentence_transformers", "numpy", "rich", "lxml", 
 def command(store, monkeypatch, capsys, tmp_path):
     """Runs a command on the store; gives its exit code, what went to stdout and what went to stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("index.embedder.Embedder", lambda model, precision: WordEmbedder(model))
+    monkeypatch.setattr("index.embedder.Embedder", lambda model, *_: WordEmbedder(model))
 
     def run(name, *arguments):
         code = guarded(lambda: main([name, "--store", str(store), *map(str, arguments)]))

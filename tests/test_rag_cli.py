@@ -34,7 +34,7 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.fixture
 def words(monkeypatch, embedder):
     """A bag of words in the place of the model."""
-    monkeypatch.setattr("rag.settings.Embedder", lambda name, precision: embedder)
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
     return embedder
 
 
@@ -186,7 +186,7 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(rag, tmp_path):
     code, _, err = rag("ask", FERRY)
     assert (code, err) == (
         2,
-        "footnote.toml: there is no setting 'modle' in [index].\nKnown are: store, model, precision, networks.\n",
+        "footnote.toml: there is no setting 'modle' in [index].\nKnown are: store, model, precision, passage_tokens, networks.\n",
     )
 
 

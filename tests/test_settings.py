@@ -23,6 +23,16 @@ def test_the_file_goes_before_the_defaults_and_the_environment_before_the_file(f
     assert load_settings(environment, file) == IndexSettings(Path("attic"), "other", "float32")
 
 
+def test_passages_may_be_made_smaller(file):
+    file.write_text("[index]\npassage_tokens = 128\n")
+    assert load_settings({}, file).passage_tokens == 128
+
+
+def test_what_is_set_for_questions_is_no_matter_of_the_index(file):
+    file.write_text("[ask]\ndepth = 50\n")
+    assert load_settings({}, file) == IndexSettings()
+
+
 def test_an_empty_variable_says_nothing(file):
     assert load_settings({"FOOTNOTE_STORE": ""}, file) == IndexSettings()
 
@@ -36,9 +46,12 @@ def test_a_store_may_be_in_the_home_folder(file):
     [
         ("[index]\nmodle = 'x'\n", "there is no setting 'modle' in \\[index\\]"),
         ("[index]\nstore = 3\n", "store is 3, not a text"),
+        ("[index]\npassage_tokens = '128'\n", "passage_tokens is '128', not a whole number"),
+        ("[index]\npassage_tokens = true\n", "passage_tokens is True, not a whole number"),
+        ("[index]\nnetworks = 'x'\n", "networks is 'x', not a list of texts"),
         ("index = 3\n", "index is not a section"),
-        ("store = 'x'\n", "there is no 'store' outside of \\[index\\]"),
-        ("[indx]\nstore = 'x'\n", "there is no 'indx' outside of \\[index\\]"),
+        ("store = 'x'\n", "there is no 'store' outside of \\[index\\] and \\[ask\\]"),
+        ("[indx]\nstore = 'x'\n", "there is no 'indx' outside of \\[index\\] and \\[ask\\]"),
         ("[index\n", "cannot be read: "),
     ],
 )
