@@ -53,7 +53,10 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the ledger: a source, how it ended and when, and what is known of its article."""
+    """A line of the ledger: a source, how it ended and when, and what is known of its article.
+
+    Of a source for which a twin stands, title and length are those of the twin's article; the rest is unknown.
+    """
 
     source: str
     state: str
@@ -103,8 +106,8 @@ class Ledger(Database):
         order = "ORDER BY s.state = 'indexed', s.state, s.source"
         # The lines are chosen first: to count letters and copies of the others too would read every article there is.
         rows = self._db.execute(
-            "SELECT s.source, s.state, s.reason, s.seen, s.part_of, s.twin, coalesce(a.title, ''), a.author, "  # noqa: S608 - the conditions are written below
-            "a.published, a.published_from, a.modified, a.fetched, a.language, a.url, coalesce(length(a.text), 0), "
+            "SELECT s.source, s.state, s.reason, s.seen, s.part_of, s.twin, coalesce(a.title, ''), "  # noqa: S608 - the conditions are written below
+            f"{_OWN}, coalesce(length(a.text), 0), "
             "(SELECT count(*) FROM articles c WHERE c.voice = a.voice AND c.voice <> '' AND c.id <> a.id AND c.live) "
             f"FROM {_LEDGER} WHERE s.source IN (SELECT s.source FROM {_LEDGER if like else 'sources s'} WHERE {where} "
             f"{order} LIMIT ? OFFSET ?) {order}",
@@ -244,6 +247,11 @@ class Ledger(Database):
         self.ask_anew([part_of for (part_of,) in swapped.fetchall() if part_of])
 
 
+# What an article says of itself alone: when and where another appeared that says the same is not known.
+_OWN = ", ".join(
+    f"CASE WHEN s.twin = '' THEN a.{name} END"
+    for name in ("author", "published", "published_from", "modified", "fetched", "language", "url")
+)
 _LEDGER = "sources s LEFT JOIN articles a ON a.live AND a.source = CASE WHEN s.twin = '' THEN s.source ELSE s.twin END"
 
 

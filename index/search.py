@@ -160,8 +160,8 @@ class View:
         articles = {article.source: article for _, article in found.values()}
         twins = self._catalog.twins_of(articles)
         also = {
-            source: tuple(Copy(twin, article.title, article.published) for twin in twins.get(source, ()))
-            for source, article in articles.items()
+            source: tuple(Copy(twin, "") for twin in twins.get(source, ()))  # its own title and date are not known
+            for source in articles
         }
         return [
             Hit(*found[n], score, found_by.get(n, ""), also=also[found[n][1].source])

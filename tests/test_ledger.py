@@ -6,6 +6,7 @@ from datetime import date
 from conftest import Shelf
 
 from index.catalog import Catalog
+from index.search import Index
 from index.sync import sync
 
 LONG = " ".join(f"Sentence {n} of the report says that the mole was rebuilt with stone." for n in range(6))
@@ -36,6 +37,18 @@ def test_a_twin_shows_the_article_that_stands_for_it(store, embedder):
     lines = {e.source: e for e in entries(filled(store, embedder), "indexed")}
     assert (lines["copy"].twin, lines["mole"].twin) == ("mole", "")
     assert lines["copy"].characters == lines["mole"].characters == len(LONG)
+
+
+def test_a_twin_does_not_take_the_date_of_the_article_that_stands_for_it(store, embedder):
+    shelf = Shelf(a=LONG, b=LONG)
+    shelf.dates, shelf.titles = {"a": date(2024, 1, 1)}, {"a": "First", "b": "Second"}
+    sync(store, [shelf], embedder)
+    assert [(e.source, e.published, e.published_from) for e in entries(store)] == [
+        ("a", "2024-01-01", "shelf"), ("b", None, None),
+    ]  # fmt: skip
+    with Index(store, embedder).view() as view:
+        (hit, *_) = view.hits(view.lexical("mole", 1), {})
+    assert [(copy.source, copy.title, copy.published) for copy in hit.also] == [("b", "", None)]
 
 
 def test_the_states_sum_to_what_was_seen(store, embedder):
