@@ -1,0 +1,62 @@
+"""`eval make`: a question set from the user's own articles, by rule."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from rag.evals.commands import DONE, Progress, Result, settings, store_argument
+
+ABOUT = "make a question set from your own articles, without a language model"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Where the set goes, how large it is, and the seed."""
+    store_argument(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="the folder of the new set")
+    parser.add_argument("--questions", type=int, metavar="N", default=200, help="at most so many (default: 200)")
+    parser.add_argument("--articles", type=int, metavar="N", default=100, help="from at most so many (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="which articles and questions are chosen (default: 0)")
+
+
+def run(options: Namespace, progress: Progress) -> Result:
+    """The set, written; how many questions of each kind it has."""
+    from index.errors import UsageError
+    from rag.evals.making.make import make
+    from rag.evals.making.writing import by_kind, require_room, write
+    from rag.settings import build
+
+    for name in ("questions", "articles"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name} is {getattr(options, name)}", "Give a number from 1 on.")
+    require_room(options.out)
+    index = build(settings(options)).index
+    made = make(index, options.questions, options.articles, options.seed, progress)
+    asked = f"--questions {options.questions} --articles {options.articles} --seed {options.seed}"
+    write(made, options.out, f"python -m rag eval make --out {options.out} {asked}")
+    kinds = by_kind(made)
+    values = {
+        "out": str(options.out),
+        "questions": sum(kinds.values()),
+        "kinds": kinds,
+        "articles": made.articles,
+        "held_out": list(made.held_out),
+        "dropped": dict(made.dropped),
+    }
+    return Result(DONE, values, _shown(options, kinds, made.articles))
+
+
+def _shown(options: Namespace, kinds: dict[str, int], articles: int) -> str:
+    from rag.wording import counted
+
+    total = sum(kinds.values())
+    lines = [f"{counted(total, 'question')} from {counted(articles, 'article')} in {options.out}:"]
+    lines += [f"  {number:4} {kind}" for kind, number in kinds.items()]
+    if total < options.questions:
+        lines.append(
+            f"These articles give fewer than the {options.questions:,} wanted; --articles takes in more of them."
+        )
+    lines.append(
+        f"`python -m rag eval run --set {options.out}` asks them; {options.out / 'README.md'} says how to read that."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Question sets from the user's own articles, by rule: `python -m rag eval make`."""
