@@ -99,9 +99,10 @@ WORDS = 0.9
 class SentenceReader:
     """The reader that needs no model beside the index's embedding model. Safe to share between threads."""
 
-    def __init__(self, index: Index, threshold: float = THRESHOLD) -> None:
+    def __init__(self, index: Index, threshold: float = THRESHOLD, passages: int = PASSAGES) -> None:
         self._index = index
         self._threshold = threshold
+        self._passages = passages
 
     def read(self, question: str, hits: Sequence[Hit]) -> Draft:
         """The best sentences, verbatim, the best first. A refusal when there are none or none comes close."""
@@ -114,8 +115,8 @@ class SentenceReader:
         return Draft(tuple(_quoted(w.candidate) for w in chosen(weighed)), NAME, confidence=nearest)
 
     def weigh(self, question: str, hits: Sequence[Hit]) -> list[Weighed]:
-        """Every sentence of the first PASSAGES hits with its evidence, in the order of the hits."""
-        found = candidates(hits[:PASSAGES])
+        """Every sentence of the passages that are read with its evidence, in the order of the hits."""
+        found = candidates(hits[: self._passages])
         if not found:
             return []
         rare = self._rarity(question)

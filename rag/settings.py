@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.embedder import Embedder
+from index.errors import UsageError
 from index.following import Outside
 from index.search import Index
-from index.settings import IndexSettings, load_settings
+from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag.chain import Assistant
-from rag.reader import SentenceReader
+from rag.reader import PASSAGES, THRESHOLD, SentenceReader
 from rag.retrieve import HybridRetriever
 
 if TYPE_CHECKING:
@@ -32,12 +33,64 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Settings(IndexSettings):
+    """All settings: those of the index, and those of [ask], how a question is answered.
+
+    `read` is how many passages are read for the answer, from 1. A sentence that is less close to the question than
+    `threshold`, from 0 to 1, does not answer it; the higher, the more is refused.
+    """
+
+    read: int = PASSAGES
+    threshold: float = THRESHOLD
+
+    def __post_init__(self) -> None:
+        if self.read < 1:
+            raise UsageError(f"read is {self.read}", "At least one passage must be read.")
+        if not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold is {self.threshold}", "It goes from 0 to 1.")
+
+    def with_changes(self, changes: Iterable[str]) -> Settings:
+        """The same settings with others of some, each written NAME=VALUE. Raises UsageError for what cannot be set."""
+        given = dict(change.partition("=")[::2] for change in changes)
+        return replace(self, **{name: _parsed(name, text) for name, text in given.items()})
+
+    def changed(self) -> dict[str, str]:
+        """The settings that are not as they come, but for those that say where things are."""
+        kinds = {name: getattr(self, name) for name in CHANGEABLE}
+        return {name: str(value) for name, value in kinds.items() if value != CHANGEABLE[name]}
+
+
+# What a run may be made with instead, and how it comes.
+CHANGEABLE: Mapping[str, Any] = {f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks")}
+
+
+def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> Settings:
+    """The settings of footnote.toml and the environment. Raises UsageError for one that does not exist."""
+    own = {f.name: f.default for f in fields(Settings)[len(fields(IndexSettings)) :]}
+    return Settings(**index_values(environ, file), **section(file, "ask", own))
+
+
+def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - of the kind that the setting has
+    if name not in CHANGEABLE:
+        raise UsageError(f"There is no setting {name!r} to change", f"Known are: {', '.join(CHANGEABLE)}.")
+    kind = type(CHANGEABLE[name])
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{name} is {text!r}, not a number", f"Write {name}={CHANGEABLE[name]} or the like."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Everything a front needs, already wired: the index, the assistant over it, and how it is brought up to date."""
 
     index: Index
     assistant: Assistant
     outside: Outside = field(default_factory=Outside)
+    # The settings that are not as they come, for the record of a run.
+    changes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> Path:
@@ -73,6 +126,10 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
 
     Nothing heavy is loaded before the first question.
     """
-    settings = (settings or load_settings()).at(store)
-    index = Index(settings.store, Embedder(settings.model, settings.precision, settings.passage_tokens))
-    return Parts(index, Assistant(HybridRetriever(index=index), SentenceReader(index)), settings.outside)
+    given = (settings or load_settings()).at(store)
+    chosen = (
+        given if isinstance(given, Settings) else Settings(**{f.name: getattr(given, f.name) for f in fields(given)})
+    )
+    index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
+    reader = SentenceReader(index, chosen.threshold, chosen.read)
+    return Parts(index, Assistant(HybridRetriever(index=index), reader), chosen.outside, chosen.changed())

@@ -10,7 +10,7 @@ from rag.answers import Question, Refusal
 from rag.chain import Assistant
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever
-from rag.settings import EXAMPLES, SEEDS, Parts, build
+from rag.settings import EXAMPLES, SEEDS, Parts, Settings, build, load_settings
 
 
 def parts_over(store, embedder):
@@ -136,3 +136,55 @@ def test_a_store_that_was_begun_with_other_articles_does_not_begin_with_the_seed
     with pytest.raises(KeyboardInterrupt):
         sync_paths(store, [tmp_path / "mole.md"], embedder, progress)
     assert parts.begin() is None
+
+
+def test_the_file_says_how_questions_are_answered(tmp_path):
+    (tmp_path / "footnote.toml").write_text('[index]\nmodel = "local"\n[ask]\nread = 3\nthreshold = 1\n')
+    found = load_settings({}, tmp_path / "footnote.toml")
+    assert (found.model, found.read, found.threshold) == ("local", 3, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("raed = 3", "there is no setting 'raed' in \\[ask\\]"),
+        ("read = 'all'", "read is 'all', not a whole number"),
+        ("read = 0", "read is 0"),
+        ("threshold = 1.5", "threshold is 1.5"),
+    ],
+)
+def test_a_mistake_in_how_questions_are_answered_is_named(tmp_path, text, complaint):
+    (tmp_path / "footnote.toml").write_text(f"[ask]\n{text}\n")
+    with pytest.raises(UsageError, match=complaint):
+        load_settings({}, tmp_path / "footnote.toml")
+
+
+def test_settings_may_be_changed_by_name(store):
+    settings = Settings(store).with_changes(["read=3", "passage_tokens=128", "threshold=0.5"])
+    assert (settings.store, settings.read, settings.passage_tokens, settings.threshold) == (store, 3, 128, 0.5)
+    assert settings.changed() == {"passage_tokens": "128", "read": "3", "threshold": "0.5"}
+    assert Settings(store).changed() == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("raed=3", "There is no setting 'raed' to change"),
+        ("store=x", "There is no setting 'store' to change"),
+        ("read", "read is '', not a number"),
+        ("read=many", "read is 'many', not a number"),
+    ],
+)
+def test_a_change_that_cannot_be_meant_is_named(store, change, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        Settings(store).with_changes([change])
+
+
+def test_what_is_read_and_when_it_is_refused_can_be_set(store, embedder, monkeypatch):
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    sync(store, [Shelf(ferry="The ferry sails at noon.", mole="The mole fell in August.")], embedder)
+    question = Question("When does the ferry sail?")
+    assert build(Settings(store)).assistant.ask(question).citations
+    strict = build(Settings(store, threshold=1.0))
+    assert strict.assistant.ask(question).refusal is Refusal.NOT_SUPPORTED
+    assert strict.changes == {"threshold": "1.0"}

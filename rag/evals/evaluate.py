@@ -118,7 +118,8 @@ def described(parts: Parts) -> dict[str, str]:
     made, overview = parts.index.made_by(), parts.index.overview()
     with contextlib.closing(Catalog(existing(parts.store))) as catalog, catalog.snapshot():
         edition = digest(*map(str, catalog.edition()))
-    return {
+    changes = " ".join(f"{name}={value}" for name, value in parts.changes.items())
+    return ({"settings": changes} if changes else {}) | {
         "index": f"{overview.articles} articles, {overview.passages} passages, generation {overview.generation}",
         "model": f"{made['model']} {made['precision']}",
         "edition": edition,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from index.settings import IndexSettings
+    from rag.settings import Settings
 
 DONE, FAILED = 0, 1
 
@@ -50,8 +50,16 @@ def store_argument(parser: ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
 
 
-def settings(options: Namespace) -> IndexSettings:
-    """The settings of footnote.toml and the environment, with the --store that was given."""
-    from index.settings import load_settings
+def changes_argument(parser: ArgumentParser) -> None:
+    """Settings to try, for a command that asks questions."""
+    parser.add_argument(
+        "--with", dest="changes", action="append", default=[], metavar="NAME=VALUE",
+        help="another value of a setting, for this run alone: read=4",
+    )  # fmt: skip
 
-    return load_settings().at(options.store)
+
+def settings(options: Namespace) -> Settings:
+    """The settings of footnote.toml and the environment, with the --store and the changes that were given."""
+    from rag.settings import load_settings
+
+    return load_settings().at(options.store).with_changes(getattr(options, "changes", []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from rag.evals.commands import DONE, Progress, Result, settings, store_argument
+from rag.evals.commands import DONE, Progress, Result, store_argument
 from rag.evals.commands.import_ import TREC_RUN
 
 ABOUT = "write a question set, or a run, in another format"
@@ -23,10 +23,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, progress: Progress) -> Result:
     """What was written, with what the format does not hold."""
+    from index.settings import load_settings
     from rag.evals.exchange import as_json, send_out, send_run, shown
 
     if options.format == TREC_RUN:
         made = send_run(options.set, options.out)
     else:
-        made = send_out(options.set, options.format, options.out, settings(options).store)
+        made = send_out(options.set, options.format, options.out, load_settings().at(options.store).store)
     return Result(DONE, as_json(made), shown(made, ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from rag.evals.commands import DONE, FAILED, Progress, Result, settings, store_argument
+from rag.evals.commands import DONE, FAILED, Progress, Result, changes_argument, settings, store_argument
 
 ABOUT = "ask every question of a set and measure what comes back"
 
@@ -18,6 +18,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="a questions.jsonl or its folder, asked on the current store, or a folder with corpus.jsonl, "
              "queries.jsonl and qrels.tsv, which gets a store of its own (default: seeds)",
     )  # fmt: skip
+    changes_argument(parser)
     parser.add_argument("--answers", action="store_true", help="answer each question too, and measure the answers")
     parser.add_argument("--fresh", action="store_true", help="ask again what earlier runs asked, and take all times")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the run as a JSON file, for compare")
