@@ -13,8 +13,9 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from index.lexical import stem
 from rag.followups import leans
-from rag.reader import content_words, stem
+from rag.reader import content_words
 
 
 def main() -> None:

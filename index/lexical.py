@@ -7,6 +7,8 @@ written without spaces are indexed one by one, and a question is asked in pairs 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Any
 
 # Thai, Lao, Myanmar, Khmer; kana, Han with its extensions; Hangul.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -41,6 +43,19 @@ def terms(question: str) -> list[str]:
 def match_any(phrases: list[str]) -> str:
     """The FTS5 expression for passages with any of the phrases; better ones are ranked first by BM25."""
     return " OR ".join(phrases)
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """The word without its English ending, so that "offered" meets "offers". The only import of snowballstemmer."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:  # noqa: ANN401 - the library gives no types
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 def _phrases(word: str) -> list[str]:

@@ -78,7 +78,11 @@ ALTER TABLE followed ADD COLUMN options TEXT NOT NULL DEFAULT '{{}}';
 ALTER TABLE followed ADD COLUMN listed INTEGER NOT NULL DEFAULT 0
 """
 
-_THIRD = ("ALTER TABLE articles ADD COLUMN publisher TEXT",)
+_THIRD = (
+    "ALTER TABLE articles ADD COLUMN publisher TEXT",
+    # What questions name articles by: with nothing else to read, for a row holds the whole text before them.
+    "CREATE INDEX articles_named ON articles (live, publisher, author, published)",
+)
 
 _FROM_FIRST = """
 ALTER TABLE sources RENAME TO sources_of_first;

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from index.records import Copy, Hit, Overview
+from rag.named import Implied
 
 
 class Refusal(StrEnum):
@@ -98,7 +99,8 @@ class Answer:
     """What every front shows, and enough to check it: the hits carry the articles as they were when it was made.
 
     `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
-    passages. `confidence` is the draft's.
+    passages. `confidence` is the draft's. `implied` is what the question says of the articles that are meant: those
+    were preferred, and the others were not left out.
     """
 
     question: Question
@@ -111,6 +113,7 @@ class Answer:
     refusal: Refusal | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
+    implied: Implied = field(default_factory=Implied)
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -156,6 +159,11 @@ def as_json(answer: Answer) -> dict[str, Any]:
             "last": iso(answer.searched.last),
             "undated": answer.searched.undated,
             "generation": answer.searched.generation,
+        },
+        "implied": {
+            "publishers": list(answer.implied.publishers),
+            "authors": list(answer.implied.authors),
+            "periods": [{"words": p.words, "first": iso(p.first), "last": iso(p.last)} for p in answer.implied.periods],
         },
         "produced_by": answer.produced_by,
         "timings": dict(answer.timings),

@@ -20,6 +20,7 @@ from index.records import Hit, Overview
 from rag.answers import Answer, Draft, Question, Refusal
 from rag.citations import verify
 from rag.followups import stand_alone
+from rag.named import Implied
 from rag.reader import Reader
 from rag.retrieve import HybridRetriever, Stage
 
@@ -40,6 +41,7 @@ class Walk:
     hits: tuple[Hit, ...] = ()
     searched: Overview | None = None
     stages: tuple[Stage, ...] = ()
+    implied: Implied = field(default_factory=Implied)
     draft: Draft | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -65,8 +67,8 @@ class Assistant:
         return Walk(question, stand_alone(checked(question.text), [_readable(text) for text in question.earlier]))
 
     def _retrieve(self, walk: Walk) -> Walk:
-        found = self._retriever.search(walk.searched_for)
-        return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages)
+        found = self._retriever.search(walk.searched_for, walk.question.asked_at.date())
+        return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied)
 
     def _read(self, walk: Walk) -> Walk:
         return replace(walk, draft=self._reader.read(walk.searched_for, walk.hits))
@@ -89,6 +91,7 @@ class Assistant:
             refusal=refusal,
             timings=walk.timings,
             confidence=walk.draft.confidence,
+            implied=walk.implied,
         )
 
     @staticmethod

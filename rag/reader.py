@@ -10,11 +10,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from index.embedder import Vectors
-from index.lexical import terms
+from index.lexical import stem, terms
 from index.records import Hit
 from index.search import Index
 from index.sentences import sentences
@@ -190,19 +189,6 @@ def content_words(text: str) -> list[str]:
     They are what the full text is asked for: where a script is written without spaces, pairs of neighbours, "渡 轮".
     """
     return [term.strip('"') for term in terms(text)]
-
-
-@lru_cache(maxsize=50_000)
-def stem(word: str) -> str:
-    """The word without its English ending, so that "offered" meets "offers". The only import of snowballstemmer."""
-    return str(_stemmer().stemWord(word))
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:  # noqa: ANN401 - the library gives no types
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
 
 
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|half|third|"

@@ -4,6 +4,7 @@ import contextlib
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import pytest
 from conftest import Shelf, resynced, rewrite
@@ -96,9 +97,15 @@ def test_each_stage_says_how_long_it_took(assistant):
 
 
 def test_a_follow_up_is_searched_for_with_the_question_before_it(assistant):
-    answer = ask(assistant, "And what does it cost?", FERRY)
-    assert answer.searched_for == f"{FERRY} And what does it cost?"
+    answer = ask(assistant, "And what does a ticket cost?", FERRY)
+    assert answer.searched_for == f"{FERRY} And what does a ticket cost?"
     assert answer.hits[0].article.source == "ferry"
+
+
+def test_what_a_question_implies_is_resolved_against_the_day_it_was_asked(assistant):
+    asked = datetime(2024, 8, 30, 12, tzinfo=UTC)
+    (period,) = assistant.ask(Question("Which barge struck the quay today?", (), asked)).implied.periods
+    assert (period.words, period.holds(asked.date()), period.holds(date(2024, 9, 9))) == ("today", True, False)
 
 
 def test_a_question_that_stands_alone_is_not_mixed_with_the_one_before(assistant):
@@ -255,11 +262,7 @@ def test_an_answer_goes_through_the_very_steps_that_the_eval_measures(assistant)
 
 def test_a_run_ranks_what_the_assistant_finds(assistant, tmp_path):
     question = EvalQuestion("q", FERRY, "single", answerable=True, relevance={"ferry": 1})
-    measured = run(
-        lambda asked: assistant.find.invoke(asked).hits,
-        QuestionSet("quay", tmp_path, "0" * 32, (question,)),
-        ask=assistant.ask,
-    )
+    measured = run(assistant.find.invoke, QuestionSet("quay", tmp_path, "0" * 32, (question,)))
     assert measured.rows[0].ranking == tuple(hit.article.source for hit in ask(assistant, FERRY).hits)
 
 

@@ -48,7 +48,7 @@ HOMES = {
     "watchfiles": "index/watch.py",
     "jinja2": "rag/evals/report/page.py",
     "yaml": "index/sources/markdown.py",
-    "snowballstemmer": "rag/reader.py",
+    "snowballstemmer": "index/lexical.py",
     "langchain": "rag/",
     "gradio": "app.py",
     "fastapi": "app.py",

@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableLambda
 
 from index.search import Index
 from index.sync import sync
-from rag.retrieve import HybridRetriever, as_document, fuse, min_max
+from rag.retrieve import HybridRetriever, as_document
 
 MEANT = {"boat": "ferry", "departs": "sails", "midday": "noon"}
 
@@ -30,37 +30,6 @@ def retriever(indexed):
 
 def sources(hits):
     return [hit.article.source for hit in hits]
-
-
-def test_scores_are_stretched_from_0_to_1():
-    assert min_max({1: 2.0, 2: 3.0, 3: 6.0}) == {1: 0, 2: 1 / 4, 3: 1}
-
-
-def test_equal_scores_tell_nothing():
-    assert min_max({1: 7.0, 2: 7.0}) == {1: 0, 2: 0}
-    assert min_max({}) == {}
-
-
-def test_fusion_is_a_weighted_sum_of_both_scores():
-    # Dense 0.2, 0.6, 1.0 become 0, 1/2, 1; lexical 4, 1 and none become 1, 1/4, 0.
-    fused = fuse({1: 0.2, 2: 0.6, 3: 1.0}, {1: 4.0, 2: 1.0}, 0.75)
-    assert fused == pytest.approx({1: 1 / 4, 2: 3 / 8 + 1 / 16, 3: 3 / 4})
-
-
-def test_a_weight_of_1_or_0_is_one_finder_alone():
-    dense, lexical = {1: 0.5, 2: 0.9}, {1: 3.0, 2: 1.0}
-    assert fuse(dense, lexical, 1) == {1: 0, 2: 1}
-    assert fuse(dense, lexical, 0) == pytest.approx({1: 1, 2: 0})
-
-
-def test_without_words_in_common_meaning_alone_decides():
-    assert fuse({1: 0.5, 2: 0.9}, {}, 0.5) == {1: 0, 2: 1 / 2}
-
-
-def test_a_passage_without_a_dense_score_ranks_with_the_least_similar():
-    # Lexical 4, 2 and none become 1, 1/2, 0; the others score as they would without it.
-    fused = fuse({1: 0.5, 2: 0.9}, {2: 4.0, 3: 2.0}, 0.5)
-    assert fused == pytest.approx({1: 0, 2: 1, 3: 1 / 4})
 
 
 def test_the_best_passage_comes_first_and_scores_fall(retriever):
@@ -126,11 +95,27 @@ def test_what_words_alone_found_is_scored_by_its_meaning_too(store, monkeypatch)
     embedder = Meaning()
     sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
     found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
-    # Of two scores the higher becomes 1 and the lower 0, for either finder.
-    assert [(hit.article.source, hit.found_by, hit.score) for hit in found] == [
-        ("ferry", "dense", 0.5),
-        ("quay", "lexical", 0.5),
-    ]
+    # By its words alone, "crane", the other would be the first.
+    assert [(hit.article.source, hit.found_by) for hit in found] == [("ferry", "dense"), ("quay", "lexical")]
+
+
+def test_the_articles_that_a_question_names_come_first(store):
+    day = date(2024, 8, 27)
+
+    class Dated(Shelf):
+        def article(self, source):
+            return replace(
+                super().article(source), publisher=f"The {source}", published=day if source == "Sun" else None
+            )
+
+    sync(store, [Dated(Sun="The ferry sails at noon.", Star="The ferry sails at noon today.")], WordEmbedder())
+    retriever = HybridRetriever(index=Index(store, WordEmbedder()))
+    by_star = retriever.search("When does the ferry sail, according to The Star?", day)
+    assert (sources(by_star.hits), by_star.implied.publishers) == (["Star", "Sun"], ("The Star",))
+    today = retriever.search("When does the ferry sail today?", day)
+    assert (sources(today.hits), [p.words for p in today.implied.periods]) == (["Sun", "Star"], ["today"])
+    assert sources(retriever.search("When does the ferry sail today?", date(2026, 1, 1)).hits) == ["Star", "Sun"]
+    assert "lexical among named" in {stage.name for stage in by_star.stages}
 
 
 def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store, monkeypatch):

@@ -44,6 +44,7 @@ def test_a_catalog_of_version_1_keeps_what_it_knows(store):
 
 def test_an_article_of_version_2_is_whole_and_can_be_read(store):
     sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
+    rewrite(store, "DROP INDEX articles_named")
     rewrite(store, "ALTER TABLE articles DROP COLUMN publisher")
     rewrite(store, "PRAGMA user_version = 2")
     assert live(store) == {"mole": "The mole fell in August."}

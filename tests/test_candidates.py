@@ -1,0 +1,80 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from conftest import Shelf, WordEmbedder
+
+from index.candidates import COMMON, FEW, Among, Names, rarest
+from index.search import Index
+from index.sync import sync
+
+
+class Papers(Shelf):
+    """Articles with a paper, a byline and a day."""
+
+    def article(self, source):
+        publisher, author, published = {
+            "ferry": ("The Packet", "Ada Quill", date(2024, 8, 27)),
+            "mole": ("The Age", None, date(2024, 9, 3)),
+            "crane": (None, "Ines Bell", None),
+        }[source]
+        return replace(super().article(source), publisher=publisher, author=author, published=published)
+
+
+@pytest.fixture
+def view(store):
+    shelf = Papers(
+        ferry="The ferry sails at noon.", mole="The mole fell at noon in August.", crane="A crane fell over at noon."
+    )
+    sync(store, [shelf], WordEmbedder())
+    with Index(store, WordEmbedder()).view() as view:
+        yield view
+
+
+def found(view, scored):
+    return {hit.article.source for hit in view.hits(scored, {})}
+
+
+def test_the_rarest_words_are_looked_for_and_two_at_least():
+    many = int(FEW / COMMON) * 2
+    room = int(COMMON * many)
+    assert rarest({"a": 5, "b": room, "c": room}, many) == ["a", "b"]
+    assert rarest({"a": 5, "b": room - 5, "c": 1}, many) == ["c", "a"]
+    assert rarest({"a": many}, many) == ["a"]
+
+
+def test_in_a_small_archive_every_word_is_looked_for():
+    assert rarest({"the": 300, "ferry": 1, "sails": 20}, 300) == ["ferry", "sails", "the"]
+
+
+def test_a_word_that_stands_nowhere_finds_nothing():
+    assert rarest({"a": 0, "b": 1}, 10) == ["b"]
+
+
+def test_a_candidate_says_where_and_when_it_appeared_and_its_words(view):
+    number = view.lexical("ferry", 1)[0][0]
+    (known,) = view.about([number]).values()
+    assert (known.lead, known.publisher, known.author) == (number, "The Packet", "Ada Quill")
+    assert (known.published, known.words) == (date(2024, 8, 27), ("ferry", "", "The ferry sails at noon."))
+
+
+def test_what_is_not_live_is_no_candidate(view):
+    assert view.about([99]) == {}
+
+
+def test_names_are_those_of_live_articles(view):
+    assert view.names() == Names(("The Age", "The Packet"), ("Ada Quill", "Ines Bell"))
+
+
+def test_words_are_looked_for_in_the_articles_that_are_meant(view):
+    assert found(view, view.lexical("noon", 9)) == {"ferry", "mole", "crane"}
+    assert found(view, view.lexical("noon", 9, Among(publishers=("The Packet",)))) == {"ferry"}
+    september = (date(2024, 9, 1), date(2024, 9, 30))
+    assert found(view, view.lexical("noon", 9, Among(days=(september,)))) == {"mole"}
+    assert found(view, view.lexical("noon", 9, Among(("The Packet",), (september,)))) == {"ferry", "mole"}
+    assert found(view, view.lexical("noon", 9, Among(days=((date.min, date.max),)))) == {"ferry", "mole"}
+    assert view.lexical("noon", 9, Among()) == []
+
+
+def test_words_are_counted_once_for_each_generation(store, view):
+    assert view.frequencies(['"noon"', '"ferry"', '"nowhere"']) == {'"noon"': 3, '"ferry"': 1, '"nowhere"': 0}

@@ -1,0 +1,92 @@
+from datetime import date
+
+import pytest
+
+from rag.periods import periods
+
+ASKED = date(2022, 9, 9)  # a Friday
+LATEST = date(2022, 12, 31)
+
+
+def days(text, asked=ASKED, latest=LATEST):
+    return [(period.first.isoformat(), period.last.isoformat()) for period in periods(text, asked, latest)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        # What is told from the day of the question has a day to spare at both ends.
+        ("Which airline cancelled flights today?", "2022-09-08", "2022-09-10"),
+        ("Who resigned yesterday?", "2022-09-07", "2022-09-10"),
+        ("Which bridge fell this week?", "2022-09-01", "2022-09-10"),
+        ("Which bridge fell in the past week?", "2022-09-01", "2022-09-10"),
+        ("Which bridge fell last week?", "2022-08-28", "2022-09-06"),
+        ("What did the council decide this month?", "2022-08-09", "2022-09-10"),
+        ("What did the council decide last month?", "2022-07-31", "2022-09-01"),
+        ("Who won this year?", "2021-12-31", "2022-09-10"),
+        ("Who won last year?", "2020-12-31", "2022-01-01"),
+        ("What changed in the last 10 days?", "2022-08-29", "2022-09-10"),
+        ("What changed in the past two weeks?", "2022-08-25", "2022-09-10"),
+        ("What was presented on Monday?", "2022-09-01", "2022-09-10"),
+        ("Which planet was recently found?", "2022-08-10", "2022-09-10"),
+        # A named day is that day alone.
+        ("published on October 6, 2021, which", "2021-10-06", "2021-10-06"),
+        ("on 6 October 2021", "2021-10-06", "2021-10-06"),
+        ("on 2021-10-06", "2021-10-06", "2021-10-06"),
+        ("after October 6, 2021", "2021-10-06", "2022-09-09"),
+        ("before October 6, 2021", "0001-01-01", "2021-10-06"),
+        ("in June 2021", "2021-06-01", "2021-07-01"),
+        ("In February 2020, who", "2020-02-01", "2020-03-01"),
+        ("since June 2021", "2021-06-01", "2022-09-10"),
+        ("before June 2021", "0001-01-01", "2021-07-01"),
+    ],
+)
+def test_words_for_days_are_resolved_against_the_day_of_the_question(text, first, last):
+    assert days(text) == [(first, last)]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("the report on September 9", "2022-09-09"),
+        ("the report on September 10", "2021-09-10"),
+        ("in June", "2022-06-01"),
+    ],
+)
+def test_without_a_year_the_last_such_day_is_meant(text, first):
+    assert days(text)[0][0] == first
+
+
+def test_without_a_year_the_last_such_day_of_the_archive_is_meant():
+    assert days("the report on September 28", asked=date(2026, 11, 28))[0][0] == "2022-09-28"
+    assert days("the report on September 28", asked=date(2026, 11, 28), latest=None)[0][0] == "2026-09-28"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who may march in August Wilson's play?",
+        "Who owned the house from 1955 to 1959?",
+        "Which sales began on Black Friday?",
+        "Who played Monday Night Football?",
+        "What happens every Tuesday?",
+        "Who will sing in Las Vegas later this year?",
+        "on a date other than November 9, 2021",
+        "Is version 6.10.2021 out?",
+        "on February 30, 2021",
+        "",
+    ],
+)
+def test_what_names_no_day_implies_none(text):
+    assert days(text) == []
+
+
+def test_a_question_may_name_several_days():
+    assert days("between the report on October 6, 2021 and that on 2021-10-20") == [
+        ("2021-10-06", "2021-10-06"),
+        ("2021-10-20", "2021-10-20"),
+    ]
+
+
+def test_a_leap_day_has_a_year_before():
+    assert days("Who won last year?", asked=date(2024, 2, 29)) == [("2022-12-31", "2024-01-01")]
