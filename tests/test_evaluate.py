@@ -1,4 +1,5 @@
 import json
+from datetime import date
 
 import pytest
 from conftest import write_lines
@@ -8,6 +9,7 @@ from index.settings import IndexSettings
 from index.sync import sync_paths
 from rag.evals.evaluate import SETS, evaluate
 from rag.evals.runs import means
+from rag.retrieve import HybridRetriever
 
 MOLE = "The mole fell in August. It was rebuilt before the end of May."
 
@@ -154,6 +156,16 @@ def test_the_first_question_is_timed_when_the_model_is_there(settings, written, 
     sync_paths(settings.store, [written], words)
     assert evaluate(settings, written).known == 0
     assert words.asked == ["When did the mole fall?", "When did the mole fall?", "Who sang at supper?"]
+
+
+def test_a_question_is_asked_on_the_day_of_the_last_article(settings, written, words, monkeypatch):
+    (written / "2024-12-18-later.md").write_text("---\ndate: 2024-12-18\n---\nThe mole stood again.", encoding="utf-8")
+    sync_paths(settings.store, [written], words)
+    asked = []
+    find = HybridRetriever.search
+    monkeypatch.setattr(HybridRetriever, "search", lambda self, text, day: asked.append(day) or find(self, text, day))
+    evaluate(settings, written)
+    assert set(asked) == {date(2024, 12, 18)}
 
 
 def test_a_run_changes_its_digest_with_the_index_alone(settings, written, words):

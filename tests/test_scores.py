@@ -128,6 +128,11 @@ def test_an_answer_is_matched_as_squad_matches_it():
     assert values_of(found, "EM") == {"fell": 0, "fare": 0, "sang": 1}
 
 
+def test_a_refusal_answers_a_question_without_an_answer_whatever_text_it_comes_with():
+    null = replace(SET, questions=(FELL, replace(SET.questions[2], answers=("Insufficient information.",))))
+    assert values_of(run(ask, null, MEASURES), "EM") == {"fell": 0, "sang": 1}
+
+
 def test_a_set_without_answer_texts_has_no_match():
     silent = replace(SET, questions=tuple(replace(question, answers=()) for question in SET.questions))
     assert not {"EM", "F1", "answer text found"} & means(run(ask, silent, MEASURES).rows).keys()

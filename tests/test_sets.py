@@ -1,7 +1,8 @@
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
-from conftest import ARTICLE, judged, write_lines
+from conftest import ARTICLE, SET, judged, write_lines
 
 from index.errors import FootnoteError, UsageError
 from rag.evals.sets import GoldSpan, load
@@ -183,3 +184,11 @@ def test_places_of_a_judged_question_are_gold_when_it_is_said_where_they_stand(t
     (asked,) = load(judged(tmp_path, queries)).questions
     assert asked.spans == (GoldSpan("d1", "The mole fell in August.", 0),)
     assert asked.also == (GoldSpan("d1", "The mole fell in August.", 25),)
+
+
+def test_a_question_that_does_not_say_when_is_asked_on_the_day_that_is_named():
+    said = datetime(2024, 9, 1, 12, tzinfo=UTC)
+    questions = (replace(SET.questions[0], asked_at=said), SET.questions[1])
+    dated = replace(SET, questions=questions).asked_on(date(2024, 12, 18))
+    assert [q.as_asked().asked_at for q in dated.questions] == [said, datetime(2024, 12, 18, 12, tzinfo=UTC)]
+    assert SET.asked_on(None) == SET

@@ -91,7 +91,7 @@ def said(answer: Answer) -> str:
 def _matched(question: EvalQuestion, answer: Answer, matching: Matching | None) -> dict[str, float]:
     if matching is None:
         return {}
-    match = matching(said(answer), question.answers)
+    match = matching(said(answer), question.answers if question.answerable else ())
     return {EXACT_MATCH: match.exact, F1: match.f1}
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from index.errors import FootnoteError, UsageError
@@ -112,6 +112,16 @@ class QuestionSet:
     def held_out(self) -> tuple[str, ...]:
         """The sources that are left out of what is searched, for all questions alike, in order."""
         return tuple(sorted({self.source(name) for question in self.questions for name in question.held_out}))
+
+    def asked_on(self, day: date | None) -> QuestionSet:
+        """The same set, with each question that does not say when it was asked, asked at noon of that day.
+
+        "Last week" then means the same whenever the set is asked. Without a day nothing is changed.
+        """
+        if day is None:
+            return self
+        noon = datetime.combine(day, time(12), UTC)
+        return replace(self, questions=tuple(replace(q, asked_at=q.asked_at or noon) for q in self.questions))
 
     def source(self, document: str) -> str:
         """The source of the document with this id in this set."""
