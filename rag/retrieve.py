@@ -71,6 +71,7 @@ class HybridRetriever(BaseRetriever):
 
     index: Index
     limit: int = 50
+    depth: int = DEPTH
 
     def search(self, text: str, asked: date | None = None) -> Found:
         """The best `limit` passages for `text`, asked on that day; today, where none is given.
@@ -83,17 +84,17 @@ class HybridRetriever(BaseRetriever):
         # Before the view begins: the first question loads the model, and the view would be overtaken meanwhile.
         vector = self.index.embedder.embed_question(text)
         with self.index.view() as view:
-            return find(view, Asked(text, vector, asked or datetime.now(UTC).date()), self.limit)
+            return find(view, Asked(text, vector, asked or datetime.now(UTC).date()), self.limit, self.depth)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return [as_document(hit) for hit in self.search(query).hits]
 
 
-def find(view: View, asked: Asked, limit: int) -> Found:
-    """The best `limit` passages of one view, best first, and the steps that led to them."""
+def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
+    """The best `limit` passages of one view, best first, and the steps to them; `depth` is as in `gathered`."""
     searched = view.overview()
     meant = implied(asked.text, asked.day, view.names(), searched.last)
-    finders = gathered(view, asked, meant)
+    finders = gathered(view, asked, meant, depth)
     best = ranked(view, asked, meant, list(dict.fromkeys(n for found in finders.values() for n in found)))
     by = {n: "+".join(name for name, found in finders.items() if n in found) for n in best}
     stages = [Stage(name, tuple(found.items())) for name, found in finders.items()]
@@ -101,13 +102,13 @@ def find(view: View, asked: Asked, limit: int) -> Found:
     return Found(tuple(hits), searched, (*stages, Stage("fused", tuple(best.items()))), meant)
 
 
-def gathered(view: View, asked: Asked, meant: Implied) -> dict[str, dict[int, float]]:
-    """What each finder found, passage number to its score, best first: candidates, whose order is not kept."""
-    finders = {"dense": dict(view.dense(asked.vector, DEPTH)), "lexical": dict(view.lexical(asked.text, DEPTH))}
+def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:
+    """The `depth` best of each finder, passage number to its score, best first: candidates, whose order is not kept."""
+    finders = {"dense": dict(view.dense(asked.vector, depth)), "lexical": dict(view.lexical(asked.text, depth))}
     if meant.publishers or meant.periods:
         # In a large archive the articles that are meant may not be among the best of all.
         among = Among(meant.publishers, tuple((period.first, period.last) for period in meant.periods))
-        finders["lexical among named"] = dict(view.lexical(asked.text, DEPTH, among))
+        finders["lexical among named"] = dict(view.lexical(asked.text, depth, among))
     return finders
 
 

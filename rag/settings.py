@@ -14,7 +14,7 @@ from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag.chain import Assistant
 from rag.reader import PASSAGES, THRESHOLD, SentenceReader
-from rag.retrieve import HybridRetriever
+from rag.retrieve import DEPTH, HybridRetriever
 
 if TYPE_CHECKING:
     from index.sync import Report
@@ -36,16 +36,19 @@ Progress = Callable[[str, int, int], None]
 class Settings(IndexSettings):
     """All settings: those of the index, and those of [ask], how a question is answered.
 
-    `read` is how many passages are read for the answer, from 1. A sentence that is less close to the question than
+    `depth` is how many passages each finder gives, and `read` how many of the best are read for the answer, each from
+    1. A sentence that is less close to the question than
     `threshold`, from 0 to 1, does not answer it; the higher, the more is refused.
     """
 
+    depth: int = DEPTH
     read: int = PASSAGES
     threshold: float = THRESHOLD
 
     def __post_init__(self) -> None:
-        if self.read < 1:
-            raise UsageError(f"read is {self.read}", "At least one passage must be read.")
+        for name, value in (("depth", self.depth), ("read", self.read)):
+            if value < 1:
+                raise UsageError(f"{name} is {value}", "It must be 1 or more.")
         if not 0 <= self.threshold <= 1:
             raise UsageError(f"threshold is {self.threshold}", "It goes from 0 to 1.")
 
@@ -132,4 +135,6 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     )
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
     reader = SentenceReader(index, chosen.threshold, chosen.read)
-    return Parts(index, Assistant(HybridRetriever(index=index), reader), chosen.outside, chosen.changed())
+    return Parts(
+        index, Assistant(HybridRetriever(index=index, depth=chosen.depth), reader), chosen.outside, chosen.changed()
+    )

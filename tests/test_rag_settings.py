@@ -150,6 +150,7 @@ def test_the_file_says_how_questions_are_answered(tmp_path):
         ("raed = 3", "there is no setting 'raed' in \\[ask\\]"),
         ("read = 'all'", "read is 'all', not a whole number"),
         ("read = 0", "read is 0"),
+        ("depth = 0", "depth is 0"),
         ("threshold = 1.5", "threshold is 1.5"),
     ],
 )
@@ -178,6 +179,14 @@ def test_settings_may_be_changed_by_name(store):
 def test_a_change_that_cannot_be_meant_is_named(store, change, complaint):
     with pytest.raises(UsageError, match=complaint):
         Settings(store).with_changes([change])
+
+
+def test_how_deep_is_looked_can_be_set(store, embedder, monkeypatch):
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    sync(store, [Shelf(ferry="The ferry sails.", mole="The mole fell.", crane="The crane sank.")], embedder)
+    question = Question("The ferry?")
+    assert len(build(Settings(store)).assistant.ask(question).hits) == 3
+    assert [hit.article.source for hit in build(Settings(store, depth=1)).assistant.ask(question).hits] == ["ferry"]
 
 
 def test_what_is_read_and_when_it_is_refused_can_be_set(store, embedder, monkeypatch):

@@ -90,11 +90,10 @@ def test_words_find_what_meaning_does_not(store):
     assert (best.article.source, best.found_by) == ("s7", "dense+lexical")
 
 
-def test_what_words_alone_found_is_scored_by_its_meaning_too(store, monkeypatch):
-    monkeypatch.setattr("rag.retrieve.DEPTH", 1)
+def test_what_words_alone_found_is_scored_by_its_meaning_too(store):
     embedder = Meaning()
     sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
-    found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
+    found = HybridRetriever(index=Index(store, embedder), depth=1).search("boat departs midday crane").hits
     # By its words alone, "crane", the other would be the first.
     assert [(hit.article.source, hit.found_by) for hit in found] == [("ferry", "dense"), ("quay", "lexical")]
 
@@ -118,12 +117,11 @@ def test_the_articles_that_a_question_names_come_first(store):
     assert "lexical among named" in {stage.name for stage in by_star.stages}
 
 
-def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store, monkeypatch):
-    monkeypatch.setattr("rag.retrieve.DEPTH", 1)
+def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store):
     embedder = Meaning()
     sync(store, [Shelf(ferry="The ferry sails at noon.", quay="A crane fell over at noon.", bed="Oysters.")], embedder)
     rewrite(store, "DELETE FROM vectors WHERE key = (SELECT vector FROM passages WHERE number = 2)")
-    found = HybridRetriever(index=Index(store, embedder)).search("boat departs midday crane").hits
+    found = HybridRetriever(index=Index(store, embedder), depth=1).search("boat departs midday crane").hits
     assert [(hit.article.source, hit.found_by) for hit in found] == [("quay", "lexical"), ("ferry", "dense")]
 
 
