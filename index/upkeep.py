@@ -20,6 +20,9 @@ from index.sources.sightings import Known
 from index.twins import heirs
 from index.writer import writing
 
+# Where, in a store, evals keep what they need not do again. It holds text of articles, as copies and as answers.
+EVALS = "evals"
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -114,10 +117,12 @@ def purge(store: Path) -> Purge:
     """Erases the text that is no longer searched, as far as that can be done from here.
 
     What can be brought back is deleted, the file is written anew, and so are the segments that hold vectors of deleted
-    passages. Copies made by a file system, a backup or the drive itself are out of reach.
+    passages. What evals keep goes too; they make it again. Copies made by a file system, a backup or the drive itself
+    are out of reach.
     """
     with writing(existing(store)) as catalog:
         erased = catalog.erase_retired()
+        shutil.rmtree(store / EVALS, ignore_errors=True)
         replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
         return Purge(erased, catalog.compact())
 

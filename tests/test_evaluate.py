@@ -7,6 +7,7 @@ from conftest import write_lines
 from index.errors import FootnoteError, UsageError
 from index.settings import IndexSettings
 from index.sync import sync_paths
+from index.upkeep import EVALS, purge
 from rag.evals.evaluate import SETS, evaluate
 from rag.evals.runs import means
 from rag.retrieve import HybridRetriever
@@ -156,6 +157,15 @@ def test_the_first_question_is_timed_when_the_model_is_there(settings, written, 
     sync_paths(settings.store, [written], words)
     assert evaluate(settings, written).known == 0
     assert words.asked == ["When did the mole fall?", "When did the mole fall?", "Who sang at supper?"]
+
+
+def test_a_purge_takes_what_runs_kept_of_the_articles(settings, written, words):
+    sync_paths(settings.store, [written], words)
+    evaluate(settings, written, answers=True)
+    kept = b"".join(file.read_bytes() for file in (settings.store / EVALS).iterdir())
+    assert b"The mole fell in August." in kept
+    purge(settings.store)
+    assert not (settings.store / EVALS).exists()
 
 
 def test_a_question_is_asked_on_the_day_of_the_last_article(settings, written, words, monkeypatch):

@@ -17,6 +17,7 @@ from index.database import existing
 from index.errors import FootnoteError
 from index.records import digest
 from index.settings import IndexSettings
+from index.upkeep import EVALS
 from rag.evals.corpus import FILE_NAME, Corpus
 from rag.evals.held_out import without
 from rag.evals.journal import journal_in
@@ -26,8 +27,6 @@ from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.settings import Parts, build
 
 SETS = "sets"
-# Under a store, what the runs over it need not do again.
-EVALS = "evals"
 
 Progress = Callable[[str, int, int], None]
 
@@ -79,7 +78,7 @@ def parts_for(settings: IndexSettings, question_set: QuestionSet, progress: Prog
     _require_articles(parts, question_set)
     if not question_set.held_out:
         return parts
-    return build(replace(settings, store=without(parts.index, question_set.held_out, settings.store / SETS)))
+    return build(replace(settings, store=without(parts.index, question_set.held_out, settings.store / EVALS)))
 
 
 def store_of(settings: IndexSettings, question_set: QuestionSet) -> Path:
