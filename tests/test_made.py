@@ -57,7 +57,11 @@ def test_a_person_is_a_pronoun_after_a_question_about_them():
     )
     _, made = asked(text)
     follow = [(one.earlier[0], one.text, one.answer) for one in made if one.kind == "follow-up" and " she " in one.text]
-    assert ("Who is the director of the Harbour Trust?", "When did she join the Harbour Trust of Hull?", "in 2019") in follow
+    assert (
+        "Who is the director of the Harbour Trust?",
+        "When did she join the Harbour Trust of Hull?",
+        "in 2019",
+    ) in follow
 
 
 def test_a_cut_title_and_one_of_a_word_are_no_titles():
