@@ -13,7 +13,7 @@ from rag.evals.sets import load
 @pytest.fixture
 def articles(tmp_path, store, embedder, monkeypatch):
     """Ten articles in files, indexed."""
-    monkeypatch.setattr("rag.settings.Embedder", lambda name, precision: embedder)
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_, **__: embedder)
     folder = tmp_path / "articles"
     folder.mkdir()
     for n, town in enumerate(TOWNS):
