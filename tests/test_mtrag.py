@@ -67,9 +67,11 @@ def test_a_task_that_can_be_answered_and_has_no_passage_is_left_out(tmp_path):
 
 
 def test_the_capital_of_some_files_is_read_too(tmp_path):
-    task = {name: value for name, value in TASK.items() if name != "answerability"}
+    task = {name: value for name, value in TASK.items() if name not in ("answerability", "collection")}
+    task["Collection"] = "harbour"
     found = mtrag.read(write_lines(tmp_path / "tasks.jsonl", task | {"Answerability": ["PARTIAL"]})).collection
     assert (found.queries[0].answerable, found.queries[0].metadata["answerability"]) == (True, "PARTIAL")
+    assert found.queries[0].metadata["collection"] == "harbour"
 
 
 def test_what_mtrag_does_not_hold_is_told(tmp_path):

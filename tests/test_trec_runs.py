@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import ir_measures
 import pytest
 from conftest import SET, find
 
@@ -78,3 +79,18 @@ def test_an_id_with_white_space_cannot_be_written(tmp_path):
     spaced = replace(found, rows=(replace(found.rows[0], id="a mole"),))
     with pytest.raises(UsageError, match="white space in an id, such as 'a mole'"):
         write_run(spaced, tmp_path / "out.txt")
+
+
+def test_other_tools_read_what_is_written_and_get_the_same_values(tmp_path):
+    made = run(find, SET)
+    write_run(made, tmp_path / "run.txt")
+    lines = [f"{q.id} 0 {d} {grade}\n" for q in SET.questions for d, grade in q.relevance.items()]
+    (tmp_path / "qrels.txt").write_text("".join(lines), encoding="utf-8")
+    measures = [ir_measures.parse_measure(name) for name in ("nDCG@10", "RR@10", "Success@1")]
+    theirs = ir_measures.calc_aggregate(
+        measures,
+        list(ir_measures.read_trec_qrels(str(tmp_path / "qrels.txt"))),
+        list(ir_measures.read_trec_run(str(tmp_path / "run.txt"))),
+    )
+    ours = [means(made.rows)[name].value for name in ("nDCG@10", "MRR@10", "hit@1")]
+    assert [theirs[measure] for measure in measures] == pytest.approx(ours, abs=1e-9)

@@ -22,9 +22,9 @@ TASKS = "tasks.jsonl"
 ANSWERED = {"ANSWERABLE", "PARTIAL", "PARTIALLY_ANSWERABLE"}
 ROLES = {"user": "user", "agent": "assistant"}
 SPEAKERS = {role: speaker for speaker, role in ROLES.items()}
-# What MTRAG says of a task, as it is called here. It writes the first of them with a capital in some of its files.
+# What MTRAG says of a task, as it is called here; some of its files write the first, and the collection, with a capital.
 NOTES = {"answerability": "answerability", "Question Type": "question_type", "Multi-Turn": "turn_type"}
-PLAIN = {"conversation_id": "conversation_id", "collection": "collection"}
+PLAIN = ("conversation_id", "collection")
 
 
 def read(path: Path) -> Read:
@@ -55,7 +55,7 @@ def write(collection: Collection, path: Path) -> list[str]:
         file.writelines(line(_task(query, texts)) for query in collection.queries)
     return lost(
         "MTRAG", collection.queries, "the places that answer", "other places that say the same", "grades of relevance",
-        "the day of a question", "kinds of question", notes={*NOTES.values(), *PLAIN.values()},
+        "the day of a question", "kinds of question", notes={*NOTES.values(), *PLAIN},
     )  # fmt: skip
 
 
@@ -63,14 +63,14 @@ def _query(task: Record) -> Query:
     turns = [{"role": _role(turn), "text": turn.value("text", str)} for turn in task.records("input")]
     if not turns or turns[-1]["role"] != "user":
         raise task.wrong("'input' does not end with what the user asks")
-    said = _first(task, "answerability") or _first(task, "Answerability")
-    answerable = said.upper() in ANSWERED if said else bool(task.records("contexts"))
+    judged = _first(task, "answerability") or _first(task, "Answerability")
+    answerable = judged.upper() in ANSWERED if judged else bool(task.records("contexts"))
     about: dict[str, Any] = {"type": "conversation", "answerable": answerable}
     answers = [target.value("text", str) for target in task.records("targets")]
     about |= {name: found for name, found in (("answers", answers), ("history", turns[:-1])) if found}
     about |= {ours: _first(task, theirs) for theirs, ours in NOTES.items() if _first(task, theirs)}
-    about |= {"answerability": said} if said else {}
-    about |= {ours: task.value(theirs, str) for theirs, ours in PLAIN.items() if task.values.get(theirs)}
+    about |= {"answerability": judged} if judged else {}
+    about |= {name: said for name in PLAIN if (said := _first(task, name) or _first(task, name.capitalize()))}
     names = [passage.value("document_id", str) for passage in task.records("contexts")]
     return Query(task.value("task_id", str), turns[-1]["text"], about, dict.fromkeys(names, 1) if answerable else {})
 
