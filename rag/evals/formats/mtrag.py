@@ -22,7 +22,7 @@ TASKS = "tasks.jsonl"
 ANSWERED = {"ANSWERABLE", "PARTIAL", "PARTIALLY_ANSWERABLE"}
 ROLES = {"user": "user", "agent": "assistant"}
 SPEAKERS = {role: speaker for speaker, role in ROLES.items()}
-# What MTRAG says of a task, as it is called here; some of its files write the first, and the collection, with a capital.
+# What MTRAG says of a task, as it is called here. Some files write the first, and the collection, with a capital.
 NOTES = {"answerability": "answerability", "Question Type": "question_type", "Multi-Turn": "turn_type"}
 PLAIN = ("conversation_id", "collection")
 
