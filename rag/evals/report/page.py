@@ -16,7 +16,7 @@ from rag.evals.measures import Mean
 from rag.evals.report import plots
 from rag.evals.report.findings import LETTERS, RANK_BY, WORST, Findings, Side, lost_and_won, summary
 from rag.evals.report.plots import Plot
-from rag.evals.runs import DIGESTS, TOTAL
+from rag.evals.runs import DIGESTS, TOTAL, latencies
 from rag.evals.scores import ANSWER_RATE, REFUSAL_RATE
 
 HERE = Path(__file__).parent
@@ -69,8 +69,6 @@ def _against_latency(found: Findings) -> tuple[Plot, str, str] | None:
         what = "A point for each run"
     else:
         side = found.last
-        from rag.evals.runs import latencies
-
         took = {kind: latencies([row for row in side.run.rows if row.kind == kind]).get(TOTAL) for kind in side.kinds}
         timed = [(kind, t.p95, side.kinds[kind][lead], 0) for kind, t in took.items() if t and lead in side.kinds[kind]]
         what = "A point for each kind of question"
