@@ -1,4 +1,4 @@
-"""What all command lines share: progress on stderr, and an end that a person can read."""
+"""What all command lines share: progress on stderr, questions to the user, and an end that a person can read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from index.errors import FootnoteError, ended
 from index.printable import visible
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from index.sync import Progress
 
 # Seconds between two lines of progress where no bar can be drawn.
 EVERY = 10.0
 INTERRUPTED = 130  # what a shell gives for SIGINT
 PIPE_CLOSED = 141  # and for SIGPIPE
+
+_drawn: list[Bar] = []  # the bar that was drawn last
 
 
 def finish(main: Callable[[], int]) -> NoReturn:
@@ -115,6 +119,7 @@ def _bar() -> Iterator[Progress]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        _drawn[:] = [bar]
         task = bar.add_task("starting", total=None, count="")
 
         def draw(stage: str, done: int, total: int) -> None:
@@ -122,6 +127,19 @@ def _bar() -> Iterator[Progress]:
             bar.update(task, description=stage, completed=done, total=total or None, count=count)
 
         yield draw
+
+
+def asked(prompt: str) -> str | None:
+    """The line that the user types below `prompt`, which is written to stderr; None at the end of what is typed.
+
+    A bar that is drawn ends: it would be drawn over what is typed.
+    """
+    for bar in _drawn:
+        bar.stop()
+    sys.stderr.write(visible(prompt))
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    return line.rstrip("\r\n") if line else None
 
 
 def _say(sentence: object, hint: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import FootnoteError, UsageError
-from index.terminal import EVERY, guarded, progress_bar
+from index.terminal import EVERY, asked, guarded, progress_bar
 
 ROOT = Path(__file__).parent.parent
 
@@ -129,3 +129,25 @@ def test_a_letter_that_the_terminal_cannot_show_is_written_as_its_number():
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, b"M\xf6le \\u2192\n")
+
+
+def test_a_question_is_written_to_stderr_and_the_line_below_it_is_given(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n\n"))
+    assert [asked("Well? "), asked("And\x1b[31m? "), asked("")] == ["yes", "", None]
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "Well? And[31m? ")
+
+
+def test_a_bar_ends_before_the_user_is_asked(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    with progress_bar() as progress:
+        progress("indexing", 1, 2)
+        assert asked("Well? ") == "yes"
+        assert sys.stderr is screen  # a bar that is drawn puts itself in its place
+        assert screen.getvalue().endswith("Well? ")
