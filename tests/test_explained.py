@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from rag.evals.explained import explanation_text, summary_text
 from rag.evals.explanations import Explanation, Gold, Seen, Summary
 from rag.evals.losses import Lost, Ranks
@@ -24,6 +26,13 @@ def test_an_explanation_says_where_each_place_stood_and_where_it_was_lost():
 
 def test_nothing_in_an_article_commands_the_terminal():
     assert "\x1b" not in explanation_text(FARE, 10)
+
+
+def test_a_place_that_was_not_read_is_told():
+    gold = replace(GOLD, ranks=Ranks({"fused": 8}, 8), lost=Lost.READER)
+    text = explanation_text(replace(FARE, golds=(gold,), lost=Lost.READER, read=6), 10)
+    assert "    it was not read: an answer rests on the first 6 passages" in text.splitlines()
+    assert "was not read" not in explanation_text(replace(FARE, golds=(gold,), lost=Lost.READER, read=8), 10)
 
 
 def test_what_was_searched_for_is_shown_where_it_is_another_text():

@@ -32,6 +32,8 @@ def _explanation_lines(found: Explanation, k: int) -> Iterator[str]:
     for number, gold in enumerate(found.golds, 1):
         yield ""
         yield from _gold_lines(number, gold, k)
+        if gold.lost is Lost.READER and (gold.ranks.final or 0) > found.read:
+            yield f"    it was not read: an answer rests on the first {counted(found.read, 'passage')}"
     if not found.answerable:
         yield "\nNothing answers this question, by its set."
     if found.answered is not None:

@@ -20,6 +20,7 @@ from rag.chain import Walk
 from rag.evals import scores
 from rag.evals.losses import Lost, Ranks, earliest, lost
 from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
+from rag.reader import PASSAGES
 from rag.settings import Parts
 
 # How many of the passages that were found an explanation shows.
@@ -66,7 +67,7 @@ class Explanation:
     """A question, what was searched for, what became of its gold, and the first passages that were found.
 
     `lost` is the first step at which one of its gold places was lost. `answered` is what was answered, "" for a
-    refusal, and None when no answer was asked for.
+    refusal, and None when no answer was asked for; it rests on the first `read` passages.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Explanation:
     top: tuple[Seen, ...]
     lost: Lost | None
     answered: str | None = None
+    read: int = PASSAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def explain(
         top=top,
         lost=earliest([gold.lost for gold in golds]),
         answered=scores.said(answer) if answer else None,
+        read=int(parts.changes.get("read", PASSAGES)),
     )
 
 

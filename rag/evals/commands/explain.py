@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.evals.commands import DONE, Progress, Result, settings, store_argument
+from rag.evals.commands import DONE, Progress, Result, changes_argument, settings, store_argument
 
 if TYPE_CHECKING:
     from rag.evals.sets import EvalQuestion, QuestionSet
@@ -17,6 +17,7 @@ ABOUT = "say at which step a question lost what answers it, and what outranked i
 def arguments(parser: ArgumentParser) -> None:
     """The question, its set, and how far down counts as found."""
     store_argument(parser)
+    changes_argument(parser)
     parser.add_argument(
         "question", nargs="?", metavar="QUESTION-OR-ID",
         help="a question, or the id of one in the set; without it, every miss of the set",
