@@ -248,6 +248,15 @@ def test_a_set_is_measured_and_reported(rag, written):
     assert "refusal rate" in out
 
 
+def test_a_run_has_the_measures_that_are_asked_for_as_well(rag, written):
+    arguments = ("eval", "run", "--set", str(written), "--json")
+    means = json.loads(rag(*arguments, "--measure", "recall@20", "--measure", "hit@1")[1])["means"]
+    assert means["recall@20"]["n"] == means["hit@1"]["n"] == 1
+    assert "recall@20" not in json.loads(rag(*arguments)[1])["means"]
+    code, _, err = rag(*arguments, "--measure", "MAP@10")
+    assert (code, err.splitlines()[0]) == (2, "There is no measure 'MAP@10'.")
+
+
 def test_a_run_as_json_is_json_alone(rag, written):
     measured = json.loads(rag("eval", "run", "--set", str(written), "--json")[1])
     assert measured["n"] == {"questions": 2, "answerable": 1, "errors": 0}

@@ -8,7 +8,7 @@ stays apart from the user's articles.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from index.upkeep import EVALS
 from rag.evals.corpus import FILE_NAME, Corpus
 from rag.evals.held_out import without
 from rag.evals.journal import journal_in
+from rag.evals.measures import STANDARD, Measure
 from rag.evals.memory import Remembering, as_embedder, remembering
 from rag.evals.runs import SCHEMA_VERSION, Ask, Find, Run, installed, run
 from rag.evals.sets import EvalQuestion, QuestionSet, load
@@ -37,6 +38,7 @@ def evaluate(
     *,
     answers: bool = False,
     fresh: bool = False,
+    measures: Sequence[Measure] = STANDARD,
     progress: Progress = lambda *_: None,
 ) -> Run:
     """The run of the set at `path`; with `answers` each question is also answered, not only searched for.
@@ -50,14 +52,23 @@ def evaluate(
     # A set that does not say when it was asked is asked on the day of the last article, today and next year.
     question_set = question_set.asked_on(parts.index.overview().last)
     about, folder = described(parts), parts.store / EVALS
-    depends = {"run": SCHEMA_VERSION, "set": question_set.digest, "answers": answers, "about": about}
-    journal = journal_in(folder, depends | {"packages": installed()}, fresh)
+    depends = {
+        "run": SCHEMA_VERSION,
+        "set": question_set.digest,
+        "answers": answers,
+        "measures": [measure.name for measure in measures],
+        "about": about,
+        "packages": installed(),
+    }
+    journal = journal_in(folder, depends, fresh)
     embedder = remembering(parts.index.embedder, parts.index.made_by()["precision"], folder)
     if not fresh:
         parts.index.embedder = as_embedder(embedder)
     ask = parts.assistant.ask if answers else parts.assistant.find.invoke
     _rehearse(ask, next((q for q in question_set.questions if not journal.get(q.id)), None), embedder)
-    return run(ask, question_set, about=about, journal=journal, known=lambda: embedder.known, progress=progress)
+    return run(
+        ask, question_set, measures, about=about, journal=journal, known=lambda: embedder.known, progress=progress
+    )
 
 
 def _rehearse(ask: Find | Ask, question: EvalQuestion | None, embedder: Remembering) -> None:

@@ -20,6 +20,9 @@ def arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     changes_argument(parser)
     parser.add_argument("--answers", action="store_true", help="answer each question too, and measure the answers")
+    parser.add_argument(
+        "--measure", action="append", default=[], metavar="NAME", help="one more measure: recall@20, nDCG@5, AP@10"
+    )
     parser.add_argument("--fresh", action="store_true", help="ask again what earlier runs asked, and take all times")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep the run as a JSON file, for compare")
 
@@ -27,12 +30,14 @@ def arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace, progress: Progress) -> Result:
     """The run; failed when a question failed."""
     from rag.evals.evaluate import evaluate
+    from rag.evals.measures import STANDARD, measure
     from rag.evals.reports import run_report
     from rag.evals.runs import as_json, reserve, save
 
     if options.out:
         reserve(options.out)
-    wanted = {"answers": options.answers, "fresh": options.fresh}
+    measures = dict.fromkeys([*STANDARD, *map(measure, options.measure)])
+    wanted = {"answers": options.answers, "fresh": options.fresh, "measures": tuple(measures)}
     found = evaluate(settings(options), options.set, **wanted, progress=progress)
     if options.out:
         save(found, options.out)
