@@ -112,7 +112,8 @@ def _publisher_forms(publishers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=4)
-def _author_forms(authors: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def _author_forms(bylines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Authors by their names in small letters; a single word is too often another word."""
-    said = {author: [_plain(word) for word in _WORD.findall(author)] for author in authors}
+    single = dict.fromkeys(author for byline in bylines for author in authors_of(byline))
+    said = {author: [_plain(word) for word in _WORD.findall(author)] for author in single}
     return {" ".join(words): (author,) for author, words in said.items() if len(words) > 1}

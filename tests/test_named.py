@@ -16,7 +16,7 @@ NAMES = Names(
         "The Age",
         "cnn.com",
     ),
-    authors=("Ada Quill", "Ines Bell"),
+    authors=("Ada Quill and Tom Rae", "Ines Bell"),
 )
 DAY = date(2022, 9, 9)
 
