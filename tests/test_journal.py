@@ -50,3 +50,11 @@ def test_only_the_latest_journals_are_kept(tmp_path):
         journal_in(tmp_path, {"n": n}).add("q", {})
     assert len(list(tmp_path.iterdir())) == JOURNALS
     assert journal_in(tmp_path, {"n": JOURNALS + 2}).get("q") == {}
+
+
+def test_where_nothing_can_be_written_a_run_goes_on_without(tmp_path):
+    (tmp_path / "file").write_text("")
+    journal = journal_in(tmp_path / "file" / "evals", {})
+    journal.add("q1", {})
+    journal.add("q2", {})
+    assert journal_in(tmp_path / "file" / "evals", {}).get("q1") is None

@@ -1,12 +1,14 @@
 """The embeddings of questions that earlier runs asked, so that a question is given to the model once.
 
-The file belongs to one model in one precision: a header, then for each question the digest of its text and its vector.
+The file belongs to one model in one precision: a header, then for each question the digest of its text, its vector and
+the checksum of both. What does not agree with its checksum is not read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -16,9 +18,9 @@ import numpy as np
 from index.embedder import Embedder, Vectors
 from index.records import digest
 
-MAGIC = b"footnote questions 1\n"
+MAGIC = b"footnote questions\n"
 KEY = 16
-_DIMENSION = struct.Struct("<I")
+_NUMBER = struct.Struct("<I")
 SUFFIX = ".questions"
 
 
@@ -34,13 +36,14 @@ class Memory:
         return self._vectors.get(_key(text))
 
     def add(self, text: str, vector: Vectors) -> None:
-        """Keeps a vector, and writes it through."""
-        new = not self._file.exists()
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("ab") as file:
-            header = MAGIC + _DIMENSION.pack(len(vector)) if new else b""
-            file.write(header + _key(text) + np.asarray(vector, dtype="<f4").tobytes())
+        """Keeps a vector, and writes it through. Where it cannot, the vector is kept for this run alone."""
         self._vectors[_key(text)] = vector
+        with contextlib.suppress(OSError):
+            new = not self._file.exists()
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._file.open("ab") as file:
+                header = MAGIC + _NUMBER.pack(len(vector)) if new else b""
+                file.write(header + _record(text, vector))
 
 
 class Remembering:
@@ -95,18 +98,23 @@ def _key(text: str) -> bytes:
     return bytes.fromhex(digest(text))
 
 
+def _record(text: str, vector: Vectors) -> bytes:
+    held = _key(text) + np.asarray(vector, dtype="<f4").tobytes()
+    return held + _NUMBER.pack(zlib.crc32(held))
+
+
 def _read(file: Path) -> dict[bytes, Vectors]:
     """What is in a file; nothing, and no file any more, when it is damaged. A record that was cut off is taken away."""
     try:
         data = file.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return {}
-    at = len(MAGIC) + _DIMENSION.size
-    dimension = _DIMENSION.unpack_from(data, len(MAGIC))[0] if len(data) >= at else 0
+    at = len(MAGIC) + _NUMBER.size
+    dimension = _NUMBER.unpack_from(data, len(MAGIC))[0] if len(data) >= at else 0
     if not data.startswith(MAGIC) or not dimension:
         file.unlink()
         return {}
-    size = KEY + 4 * dimension
+    size = KEY + 4 * dimension + _NUMBER.size
     whole = at + (len(data) - at) // size * size
     if whole < len(data):
         with file.open("r+b") as cut:
@@ -115,6 +123,9 @@ def _read(file: Path) -> dict[bytes, Vectors]:
 
 
 def _vectors(records: bytes, size: int) -> dict[bytes, Vectors]:
-    rows = np.frombuffer(records, dtype=np.uint8).reshape(-1, size)
-    vectors = np.ascontiguousarray(rows[:, KEY:]).view("<f4").astype(np.float32)
-    return {bytes(row[:KEY]): vector for row, vector in zip(rows, vectors, strict=True)}
+    found = {}
+    for start in range(0, len(records), size):
+        held, end = records[start : start + size - _NUMBER.size], start + size
+        if _NUMBER.pack(zlib.crc32(held)) == records[end - _NUMBER.size : end]:
+            found[held[:KEY]] = np.frombuffer(held[KEY:], dtype="<f4").astype(np.float32)
+    return found
