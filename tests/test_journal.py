@@ -30,13 +30,14 @@ def test_a_line_that_was_cut_off_is_written_again(tmp_path):
         assert file.read_bytes() == whole
 
 
-def test_a_damaged_journal_is_begun_again(tmp_path):
-    journal_in(tmp_path, {}).add("q1", {})
+def test_a_line_that_is_not_what_was_written_is_not_read(tmp_path):
+    for name in ("q1", "q2"):
+        journal_in(tmp_path, {}).add(name, {"n": 1})
     (file,) = tmp_path.iterdir()
-    for damage in (b"\xff\xfe\n", b"[]\n", b"{}\n", b"no json\n"):
-        file.write_bytes(damage)
-        assert Journal(file).get("q1") is None
-        assert not file.exists()
+    whole = file.read_bytes()
+    for at in range(whole.index(b"\n") - 1):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert (Journal(file).get("q1"), Journal(file).get("q2")) == (None, {"n": 1})
 
 
 def test_without_a_file_nothing_is_kept():

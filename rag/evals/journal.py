@@ -1,7 +1,7 @@
 """What a run has found so far, by question, so that one that was stopped goes on and a repeated one asks nothing.
 
 A journal is one file, named by everything that the result depends on: another set, index, setting or program has
-another journal. Each question is a line; a line that was cut off is not read.
+another journal. Each question is a line after its checksum; a line that was cut off, or altered, is not read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class Journal:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"question": question, "row": row}) + "\n")
+                file.write(_line({"question": question, "row": row}))
         except OSError as error:
             log.warning("%s cannot be written (%s): a run that is stopped begins anew", self._file, error.strerror)
             self._file = None
@@ -59,18 +60,20 @@ def journal_in(folder: Path, about: Mapping[str, Any], fresh: bool = False) -> J
     return Journal(file, fresh)
 
 
+def _line(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values)
+    return f"{zlib.crc32(text.encode()):08x} {text}\n"
+
+
 def _read(file: Path) -> dict[str, Mapping[str, Any]]:
     """The rows of a file, which is cut after its last whole line: the next row begins on a line of its own."""
     try:
         data = file.read_bytes()
-    except OSError:
-        return {}
-    whole = data[: data.rfind(b"\n") + 1]
-    try:
+        whole = data[: data.rfind(b"\n") + 1]
         if whole != data:
             os.truncate(file, len(whole))
-        return {values["question"]: values["row"] for values in map(json.loads, whole.splitlines())}
-    except (OSError, ValueError, KeyError, TypeError):
-        with contextlib.suppress(OSError):
-            file.unlink()  # damaged; what was in it is found again
+    except OSError:
         return {}
+    lines = (line.partition(b" ") for line in whole.splitlines())
+    found = [json.loads(text) for checksum, _, text in lines if checksum == b"%08x" % zlib.crc32(text)]
+    return {values["question"]: values["row"] for values in found}
