@@ -182,7 +182,7 @@ def test_a_command_names_the_users_own_store_where_the_index_is_theirs(grid, wri
 
 def test_a_damaged_list_of_what_is_done_only_costs_time(grid, written, asked, tmp_path):
     measure(grid(written, "read=1"), "hit@1")
-    (tmp_path / "out" / "cells.json").write_text("[", encoding="utf-8")
+    (tmp_path / "out" / "cells.done").write_text("[", encoding="utf-8")
     measure(grid(written, "read=1"), "hit@1")
     assert len(asked) == 2
-    assert list(json.loads((tmp_path / "out" / "cells.json").read_text())) == ["read=1.json"]
+    assert list(json.loads((tmp_path / "out" / "cells.done").read_text())) == ["read=1.json"]

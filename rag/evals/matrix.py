@@ -31,8 +31,8 @@ from rag.evals.sets import load as load_set
 from rag.settings import Settings, build
 
 INDEXES = "indexes"
-# What each run file in the folder was made with.
-DONE = "cells.json"
+# What each run file in the folder was made with. Its name is no run file's, so that "*.json" are the runs.
+DONE = "cells.done"
 
 Progress = Callable[[str, int, int], None]
 

@@ -79,10 +79,17 @@ def shown(found: Sequence[Measured], by: str) -> RenderableType:
 
 
 def broken(command: str) -> str:
-    """The command on lines that fit a terminal, and that a shell takes as one."""
-    lines = [""]
+    """The command on lines that fit a terminal, and that a shell takes as one; an option stays with its value."""
+    parts: list[str] = []
     for word in map(shlex.quote, shlex.split(command)):
-        if lines[-1] and len(lines[-1]) + len(word) > LONGEST:
-            lines.append("    ")
-        lines[-1] += ("" if lines[-1].isspace() or not lines[-1] else " ") + word
+        if parts and parts[-1].startswith("--") and " " not in parts[-1] and not word.startswith("--"):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) > LONGEST:
+            lines.append(f"    {part}")
+        else:
+            lines[-1] += f" {part}"
     return " \\\n".join(lines)
