@@ -3,7 +3,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from conftest import FALL, MEASURES, SET, SEVEN, find, finds_first, walked
+from conftest import FALL, MAY, MEASURES, SET, SEVEN, find, finds_first, walked
 
 from index.errors import UsageError
 from rag.evals.comparisons import (
@@ -81,6 +81,13 @@ def test_a_verdict_rests_on_the_corrected_p():
         assert comparison.changes[0].verdict == "inconclusive"
 
 
+def test_runs_in_which_nothing_changed_do_not_count_against_the_others():
+    before, after = a_run(*[0.0] * 8, *[1.0] * 12), a_run(*[1.0] * 20)
+    first, *same = compare_all(before, [after, before, before])
+    assert first.changes[0].holm == first.changes[0].p
+    assert {(c.changes[0].holm, c.changes[0].verdict) for c in same} == {(1.0, "identical")}
+
+
 @pytest.mark.parametrize(
     ("low", "high", "p", "said"),
     [
@@ -109,7 +116,11 @@ def test_kinds_are_looked_at_apart():
 def test_flips_are_by_the_measure_that_is_asked_for():
     first, other = run(find, SET, MEASURES), run(finds_first, SET, MEASURES)
     assert compare(first, other, by="MRR@10").flips_by == "MRR@10"
-    assert compare(a_run(1.0, name="MRR@10"), a_run(0.0, name="MRR@10")).flips_by == "MRR@10"
+    assert compare(first, other).flips_by == "hit@1"
+    # Nothing flips on hit@1, so what does is shown.
+    late = run(lambda question: walked(question, SEVEN, *[MAY] * 10), SET, MEASURES)
+    assert compare(first, late).flips_by == "span-recall@10"
+    assert compare(first, late, by="hit@1").flips == ()
     with pytest.raises(UsageError, match="no measure 'recall@7'"):
         compare(first, other, by="recall@7")
 

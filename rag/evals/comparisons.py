@@ -42,8 +42,8 @@ class Verdict(StrEnum):
 class Change:
     """One measure in both runs. `delta` is B - A, paired; `wins` counts the questions that are better in B.
 
-    `holm` is the p corrected for the number of measures and runs that are compared. `detectable` is the smallest
-    difference that as many questions as these would probably show; None for one question.
+    `holm` is the p corrected for the number of measures and runs in which anything changed. `detectable` is the
+    smallest difference that as many questions as these would probably show; None for one question.
     """
 
     measure: str
@@ -118,7 +118,10 @@ def compare_all(
         check_comparable(a, b)
     pairs = [_Pair(a, b, seed) for b in others]
     tested = {(n, name): p for n, pair in enumerate(pairs) for name, p in randomizations(pair.deltas, seed).items()}
-    corrected = holm(tested)
+    # A test that cannot tell anything apart, because nothing changed, raises no false alarm and is not counted:
+    # Tarone, Biometrics 1990, doi:10.2307/2531456.
+    counted = {(n, name): p for (n, name), p in tested.items() if any(pairs[n].deltas[name])}
+    corrected = dict.fromkeys(tested, 1.0) | holm(counted)
     return tuple(
         Comparison(
             set_name=a.set_name,
@@ -127,8 +130,8 @@ def compare_all(
             margin=margin,
             changes=tuple(pair.changes({m: (tested[n, m], corrected[n, m]) for m in pair.deltas}, margin)),
             slices=tuple(pair.slices()),
-            flips_by=pair.measure(by),
-            flips=_flips(pair.measure(by), pair.rows),
+            flips_by=(shown := pair.measure(by, {m: tested[n, m] for m in pair.deltas})),
+            flips=_flips(shown, pair.rows),
         )
         for n, pair in enumerate(pairs)
     )
@@ -151,11 +154,17 @@ class _Pair:
             raise UsageError("The two runs have no measure in common", "Run both with the same measures.")
         self.deltas = {name: _deltas(values) for name, values in self._values.items()}
 
-    def measure(self, wanted: str) -> str:
-        """The measure that is wanted; without one, FLIPS_BY or the first there is. Raises UsageError for no measure."""
+    def measure(self, wanted: str, tested: Mapping[str, float]) -> str:
+        """The measure that is wanted. Without one FLIPS_BY, or where it has no flips, the one with the smallest p.
+
+        Raises UsageError for no measure of these runs.
+        """
         if wanted and wanted not in self.deltas:
             raise UsageError(f"The runs have no measure {wanted!r}", f"They have {', '.join(self.deltas)}.")
-        return wanted or (FLIPS_BY if FLIPS_BY in self.deltas else next(iter(self.deltas)))
+        changed = [name for name, deltas in self.deltas.items() if any(deltas)]
+        if wanted or FLIPS_BY in changed:
+            return wanted or FLIPS_BY
+        return min(changed or self.deltas, key=lambda name: tested[name])
 
     def changes(self, tested: Mapping[str, tuple[float, float]], margin: float) -> list[Change]:
         """The change of each measure, given its p and its corrected p."""

@@ -78,7 +78,7 @@ def gate_report(outcome: Outcome, checks: Sequence[Check]) -> RenderableType:
 
 
 NOTE = """+ = -: questions it won, tied and lost. p: paired randomization test, corrected after Holm for all
-measures and runs. smallest: the difference that this many questions would show in 80 of 100 cases. same:
+measures and runs that changed. smallest: the difference that this many questions would show in 80 of 100 cases. same:
 within {margin:g}."""
 
 
