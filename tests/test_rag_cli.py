@@ -233,6 +233,12 @@ def test_the_help_of_the_evals_names_every_command_in_less_than_four_tenths_of_a
     assert min(helped() for _ in range(3)) < 0.4
 
 
+def test_the_page_about_evals_names_every_command_and_no_other():
+    rows = re.findall(r"^\| (`[a-z`, ]+`) \|", (ROOT / "docs" / "evals.md").read_text(encoding="utf-8"), re.M)
+    table = rows[: rows.index("`doctor`") + 1]
+    assert re.findall("[a-z]+", " ".join(table)) == list(EVALS)
+
+
 @pytest.mark.parametrize("name", EVALS)
 def test_every_eval_command_has_help_and_json(name, capsys):
     with pytest.raises(SystemExit, match="0"):
