@@ -16,7 +16,7 @@ from index.segments import SEGMENTS
 from index.sync import sync
 from rag.answers import Draft, DraftSentence, Question, Quote, Refusal
 from rag.chain import MAX_QUESTION_CHARACTERS, Assistant, checked
-from rag.evals.runs import run
+from rag.evals.asking import run
 from rag.evals.sets import EvalQuestion, QuestionSet
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever

@@ -5,7 +5,8 @@ from conftest import MEASURES, SET, find, finds_first
 
 from index.terminal import guarded
 from rag.__main__ import main
-from rag.evals.runs import run, save
+from rag.evals.asking import run
+from rag.evals.runs import save
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from conftest import FALL, MAY, MEASURES, SET, SEVEN, find, finds_first, walked
 
 from index.errors import UsageError
+from rag.evals.asking import run
 from rag.evals.comparisons import (
     as_json,
     compare,
@@ -17,7 +18,7 @@ from rag.evals.comparisons import (
     verdict,
 )
 from rag.evals.measures import Mean, measure
-from rag.evals.runs import InvalidRun, Row, Run, run
+from rag.evals.runs import InvalidRun, Row, Run
 
 
 def a_run(*values, name="hit@1", digest="d", kinds=("single",)):

@@ -4,9 +4,9 @@ import re
 from conftest import MEASURES, SET, ask, find, finds_first
 from rich.console import Console
 
+from rag.evals.asking import run
 from rag.evals.comparisons import compare_all
 from rag.evals.reports import comparison_report, run_report
-from rag.evals.runs import run
 
 
 def text_of(renderable):

@@ -5,7 +5,8 @@ from conftest import FALL, FELL, FOLDER, MEASURES, POUNDS, SET, SEVEN, TEXTS, as
 
 from index.records import Article, Copy, Hit, Overview, Passage
 from rag.answers import Answer, Citation, Question, Sentence
-from rag.evals.runs import means, run
+from rag.evals.asking import run
+from rag.evals.runs import means
 from rag.evals.scores import answering
 from rag.evals.sets import GoldSpan
 

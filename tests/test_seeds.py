@@ -9,8 +9,8 @@ import pytest
 from index.sources.files import Files
 from index.sources.reading import SUFFIXES, read
 from index.sources.sightings import Job
+from rag.evals.asking import run
 from rag.evals.gates import Outcome, judge, rules
-from rag.evals.runs import run
 from rag.evals.sets import load
 from rag.settings import Settings, build
 

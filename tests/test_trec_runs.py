@@ -5,8 +5,9 @@ import pytest
 from conftest import SET, find
 
 from index.errors import FootnoteError, UsageError
+from rag.evals.asking import run
 from rag.evals.comparisons import compare
-from rag.evals.runs import means, run
+from rag.evals.runs import means
 from rag.evals.scores import SPAN_RECALL
 from rag.evals.trec_runs import MISSING, read_run, write_run
 

@@ -18,12 +18,13 @@ from index.errors import FootnoteError
 from index.records import digest
 from index.settings import IndexSettings
 from index.upkeep import EVALS
+from rag.evals.asking import Ask, Find, installed, run
 from rag.evals.corpus import FILE_NAME, Corpus
 from rag.evals.held_out import without
 from rag.evals.journal import journal_in
 from rag.evals.measures import STANDARD, Measure
 from rag.evals.memory import Remembering, as_embedder, remembering
-from rag.evals.runs import SCHEMA_VERSION, Ask, Find, Run, installed, run
+from rag.evals.runs import SCHEMA_VERSION, Run
 from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.settings import Parts, build
 

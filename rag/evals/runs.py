@@ -1,4 +1,4 @@
-"""A run: a question set asked through the served chain, measured question by question, and kept as a JSON file.
+"""A run: what a question set was worth, question by question, kept as a JSON file; its means, tails and times.
 
 A question that failed is an error with its message; it is in no mean, and a run with errors has not done its work.
 Two runs of the same thing are the same bytes, but for the object "timings".
@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from index.errors import FootnoteError, UsageError
-from rag.answers import Answer, Question
 from rag.evals import scores
 from rag.evals.abstention import Curve, Judged, auroc, risk_coverage
-from rag.evals.journal import Journal
-from rag.evals.measures import STANDARD, Mean, Measure, mean_of_each
-from rag.evals.sets import EvalQuestion, QuestionSet
-from rag.evals.squad_scores import squad_1, squad_2
-
-if TYPE_CHECKING:
-    from rag.chain import Walk
+from rag.evals.measures import Mean, mean_of_each
 
 SCHEMA_VERSION = 2
 # How many documents of each ranking a run file keeps.
@@ -38,13 +28,6 @@ OF_TIME = {"timings", "known"}
 
 # What `about` says for machines.
 DIGESTS = {"edition", "fingerprint", "program"}
-PACKAGES = ("chromadb", "langchain-core", "numpy", "sentence-transformers", "torch", "transformers")
-
-Find = Callable[[Question], "Walk"]
-Ask = Callable[[Question], Answer]
-Progress = Callable[[str, int, int], None]
-
-log = logging.getLogger(__name__)
 
 
 class InvalidRun(FootnoteError):
@@ -132,90 +115,6 @@ class Run:
         return tuple(dict.fromkeys(row.kind for row in self.rows))
 
 
-def run(
-    ask: Find | Ask,
-    question_set: QuestionSet,
-    measures: Sequence[Measure] = STANDARD,
-    *,
-    about: Mapping[str, str] | None = None,
-    journal: Journal | None = None,
-    known: Callable[[], bool] = lambda: False,
-    progress: Progress = lambda step, done, total: None,
-) -> Run:
-    """Asks every question of the set: of the served chain up to retrieval, or of the whole of it, which answers too.
-
-    What the journal has is not asked again, and what is asked is written there, so that a run that was stopped goes on.
-    `known` says whether the question just asked was embedded by an earlier run.
-    """
-    one = _One(ask, question_set.document, measures, _matching(question_set), known)
-    journal = journal or Journal(None)
-    rows = []
-    for done, question in enumerate(question_set.questions):
-        progress("asking", done, len(question_set.questions))
-        kept = journal.get(question.id)
-        row = _row_from_json(kept) if kept else one.row(question)
-        if not kept and not row.error:
-            journal.add(question.id, _row_as_json(row))
-        rows.append(row)
-    return Run(question_set.name, question_set.digest, tuple(rows), dict(about or {}), installed())
-
-
-def _matching(question_set: QuestionSet) -> scores.Matching | None:
-    """As SQuAD 1.1 counts where everything can be answered, as 2.0 does elsewhere; not where there are no answers."""
-    if not any(question.answers for question in question_set.questions):
-        return None
-    return squad_1 if all(question.answerable for question in question_set.questions) else squad_2
-
-
-@dataclass(frozen=True, slots=True)
-class _One:
-    """One question asked and measured."""
-
-    ask: Find | Ask
-    document: scores.Document
-    measures: Sequence[Measure]
-    matching: scores.Matching | None
-    known: Callable[[], bool]
-
-    def row(self, question: EvalQuestion) -> Row:
-        start = time.perf_counter()
-        try:
-            return self._measured(question)
-        except Exception as error:  # the outermost loop: one question that fails does not end the run
-            timings = {TOTAL: time.perf_counter() - start}
-            why = f"{type(error).__name__}: {error}"
-            log.warning("question %s failed: %s", question.id, why)
-            log.debug("where it failed", exc_info=True)
-            return Row(question.id, question.text, question.kind, question.answerable, timings, error=why)
-
-    def _measured(self, question: EvalQuestion) -> Row:
-        start = time.perf_counter()
-        found = self.ask(question.as_asked())
-        timings = {**found.timings, TOTAL: time.perf_counter() - start}
-        values = scores.retrieval(question, found.hits, self.document, self.measures)
-        answered = None
-        if isinstance(found, Answer):
-            values |= scores.answering(question, found, self.document, self.matching)
-            refused = found.refusal is not None
-            answered = Answered(refused, scores.said(found), len(found.citations), found.confidence)
-        ranking = scores.ranked(found.hits, self.document)[:KEPT]
-        about = (question.id, question.text, question.kind, question.answerable)
-        return Row(*about, timings, ranking, values, answered, known=self.known())
-
-
-def installed(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """The versions of those packages that are installed, without importing them."""
-    versions = {name: _version(name) for name in packages}
-    return {name: version for name, version in versions.items() if version}
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
-
-
 def means(rows: Sequence[Row]) -> dict[str, Mean]:
     """The mean of each measure over the questions that have a value for it, in the order they first came."""
     return mean_of_each(_by_measure(rows))
@@ -292,7 +191,7 @@ def as_json(run: Run) -> dict[str, Any]:
         },
         "tails": {name: asdict(value) for name, value in tails(run.rows).items()},
         "confidence": {"AUROC": asdict(area) if area else None, "risk-coverage": asdict(curve) if curve else None},
-        "rows": [{name: value for name, value in _row_as_json(row).items() if name not in OF_TIME} for row in run.rows],
+        "rows": [{name: value for name, value in row_as_json(row).items() if name not in OF_TIME} for row in run.rows],
         "timings": {
             "created": run.created.isoformat(),
             "known": [row.id for row in run.rows if row.known],
@@ -302,7 +201,7 @@ def as_json(run: Run) -> dict[str, Any]:
     }
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def row_as_json(row: Row) -> dict[str, Any]:
     """As `asdict`, which takes ten times as long because it copies every document's name."""
     values = {each.name: getattr(row, each.name) for each in fields(row)}
     return values | {"ranking": list(row.ranking), "answered": asdict(row.answered) if row.answered else None}
@@ -373,13 +272,14 @@ def _from_json(values: Mapping[str, Any]) -> Run:
     return Run(
         set_name=values["set"]["name"],
         set_digest=values["set"]["digest"],
-        rows=tuple(_row_from_json({**row, "timings": took, "known": row["id"] in known}) for row, took in rows),
+        rows=tuple(row_from_json({**row, "timings": took, "known": row["id"] in known}) for row, took in rows),
         about=values["about"],
         packages=values["packages"],
         created=datetime.fromisoformat(timings["created"]),
     )
 
 
-def _row_from_json(values: Mapping[str, Any]) -> Row:
+def row_from_json(values: Mapping[str, Any]) -> Row:
+    """The row that `row_as_json` gave."""
     answered = Answered(**values["answered"]) if values["answered"] else None
     return Row(**{**values, "ranking": tuple(values["ranking"]), "answered": answered})
