@@ -6,6 +6,7 @@ from conftest import judged as judged_set
 
 from index.errors import FootnoteError, UsageError
 from rag.evals import runs
+from rag.evals.asking import run
 from rag.evals.exchange import FORMATS, bring_in, collection_of, module, send_out, send_run, shown
 from rag.evals.sets import load
 
@@ -98,7 +99,7 @@ def test_what_was_written_is_shown_with_its_losses(made, store, tmp_path):
 
 
 def test_a_run_goes_out_as_a_run_of_trec(tmp_path):
-    runs.save(runs.run(find, SET, MEASURES), tmp_path / "run.json")
+    runs.save(run(find, SET, MEASURES), tmp_path / "run.json")
     sent = send_run(tmp_path / "run.json", tmp_path / "run.txt")
     assert (sent.questions, sent.unanswerable) == (3, 1)
     assert (tmp_path / "run.txt").read_text().splitlines()[0] == "fell Q0 ferry.md 1 1.000000 footnote"
