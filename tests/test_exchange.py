@@ -104,3 +104,15 @@ def test_a_run_goes_out_as_a_run_of_trec(tmp_path):
     assert (sent.questions, sent.unanswerable) == (3, 1)
     assert (tmp_path / "run.txt").read_text().splitlines()[0] == "fell Q0 ferry.md 1 1.000000 footnote"
     assert json.loads((tmp_path / "run.json").read_text())["rows"][0]["ranking"] == ["ferry.md", "mole.md"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_long_article_and_half_a_character_go_out_and_come_in(made, store, tmp_path, name):
+    text = "The mole fell. " + "It was rebuilt. " * 20_000 + "In \ud83d May, \U0001f6a2."
+    (made / "corpus.jsonl").write_text(json.dumps({"_id": "d1", "title": "Mole", "text": text}), encoding="utf-8")
+    about = {"type": "span", "answers": ["fell"], "evidence": [{"doc_id": "d1", "text": "fell", "start": 9}]}
+    write_lines(made / "queries.jsonl", {"_id": "q1", "text": "What?", "metadata": about})
+    send_out(made, name, tmp_path / "out", store)
+    bring_in(name, tmp_path / "out", tmp_path / "back")
+    (back,) = collection_of(tmp_path / "back", store).documents
+    assert (len(back.text), back.text[-7:]) == (len(text), "May, \U0001f6a2.")

@@ -8,6 +8,7 @@ answer, all needed: doc_id, text and, where known, start) and also (places that 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from rag.evals import corpus
 from rag.evals.jsonl import Record, lines, records
 from rag.evals.sets import QRELS, QUERIES
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 HEADER = "query-id\tcorpus-id\tscore\n"
 
 
@@ -173,5 +175,6 @@ def write_judged(collection: Collection, folder: Path, qrels_name: str = QRELS) 
 
 
 def line(values: Mapping[str, Any]) -> str:
-    """A line of JSON."""
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    """A line of JSON that can be written as UTF-8: half of a surrogate pair stands there as an escape."""
+    text = json.dumps(values, ensure_ascii=False)
+    return (json.dumps(values) if _LONE_SURROGATE.search(text) else text) + "\n"

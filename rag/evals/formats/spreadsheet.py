@@ -37,6 +37,8 @@ ALSO_CALLED = {
 }  # fmt: skip
 DOCUMENT_COLUMNS = ("id", "title", "text", "notes")
 SEPARATORS = ",;\t"
+# Characters of a cell: an article may be long, and the library stops at 131,072.
+LONGEST_CELL = 100_000_000
 YES, NO = "yes", "no"
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = tuple("=+-@\t\r'")
@@ -80,13 +82,13 @@ def write(collection: Collection, path: Path) -> list[str]:
     """Writes questions.csv into the folder `path`, with the article files or a documents.csv beside it."""
     path.mkdir(parents=True)
     if collection.articles is None:
-        with (path / DOCUMENTS).open("w", encoding="utf-8-sig", newline="") as file:
+        with (path / DOCUMENTS).open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
             _write_rows(file, DOCUMENT_COLUMNS, (_document_row(one) for one in collection.documents))
     else:
         from rag.evals.written import copy_articles
 
         copy_articles(collection.articles, path)
-    with (path / QUESTIONS).open("w", encoding="utf-8-sig", newline="") as file:
+    with (path / QUESTIONS).open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         _write_rows(file, COLUMNS, (row for query in collection.queries for row in _question_rows(query)))
     broken = sum("\n" in text for query in collection.queries for text in (*query.answers, *query.earlier))
     return [
@@ -97,6 +99,7 @@ def write(collection: Collection, path: Path) -> list[str]:
 
 def _rows(file: Path, columns: Sequence[str]) -> Iterator[Record]:
     """The rows of a file by column, "" where there is none. The separator is the one that parts the known names."""
+    csv.field_size_limit(LONGEST_CELL)
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
             head = opened.readline()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import UsageError
-from rag.evals.collection import Collection, Document, Place, Query
+from rag.evals.collection import Collection, Document, Place, Query, line
 from rag.evals.formats import Read, counted, lost
 from rag.evals.jsonl import Record
 
@@ -91,7 +91,7 @@ def write_version(collection: Collection, path: Path, version: str) -> list[str]
     if asked:  # they have no paragraph, and SQuAD has no other place for a question
         data.append({"title": "", "paragraphs": [{"qas": list(itertools.chain(*asked.values())), "context": ""}]})
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"version": version, "data": data}, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(line({"version": version, "data": data}), encoding="utf-8")
     return [
         *left,
         *_untitled(documents),

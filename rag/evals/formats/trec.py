@@ -51,9 +51,9 @@ def write(collection: Collection, path: Path) -> list[str]:
             about = {"metadata": dict(one.metadata)} if one.metadata else {}
             file.write(line({"_id": _solid(one.id), "title": one.title, "text": one.text, **about}))
     topics = "".join(f"{_solid(q.id)}\t{' '.join(q.text.split())}\n" for q in queries)
-    (path / TOPICS).write_text(topics, encoding="utf-8")
+    (path / TOPICS).write_text(topics, encoding="utf-8", errors="replace")
     judged = [f"{_solid(q.id)} 0 {_solid(name)} {grade}\n" for q in queries for name, grade in q.relevance.items()]
-    (path / QRELS).write_text("".join(judged), encoding="utf-8")
+    (path / QRELS).write_text("".join(judged), encoding="utf-8", errors="replace")
     spaced += sum(_solid(q.id) != q.id for q in queries)
     broken = sum(" ".join(q.text.split()) != q.text for q in queries)
     return [
