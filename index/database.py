@@ -9,6 +9,8 @@ Python's sqlite3 cannot be given such an extension; apsw brings it along.
 from __future__ import annotations
 
 import contextlib
+import os
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,6 +28,8 @@ Error = apsw.Error
 _CHECKED, _CHECKSUM = "cksmvfs", 8
 # The mark of a file whose pages have checksums: "Note", as SQLite's application_id.
 _MARK = 0x4E6F7465
+# How the name of a file begins that is not at its place yet.
+DRAFT = "making-"
 # Milliseconds that a write waits for another one.
 PATIENCE = 30_000
 # So that a file can give unused pages back. It is so from the first table on, or from the next VACUUM.
@@ -56,9 +60,9 @@ class Database:
         self.path = store / FILE_NAME
         try:
             store.mkdir(parents=True, exist_ok=True)
-            self._db = _connected(self.path)
-            if self._version() == 0:
+            if not self.path.exists():
                 self._make()
+            self._db = _connected(self.path)
             self._prepare()
         except (apsw.Error, OSError) as error:
             raise unusable(self.path, error) from error
@@ -77,15 +81,24 @@ class Database:
         return self._pragma("user_version")
 
     def _make(self) -> None:
-        """Makes the tables of a new file."""
-        self._db.reserve_bytes(reserve=_CHECKSUM)
-        self._db.execute(AUTO_VACUUM)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._bring_up()
-        # Whether pages have checksums is told by the first of them. This connection has seen an empty file, and when
-        # another process was faster it would not have noticed.
-        self._db.close()
-        self._db = _connected(self.path)
+        """Makes the file, beside its place and then there as a whole, unless another process was faster.
+
+        Whether pages have checksums is told by the first of them, so nobody may open the file before it has one. Where
+        a file cannot have two names the file is made at its place, and gets its checksums from the next writer.
+        """
+        draft = self.path.with_name(f"{DRAFT}{uuid.uuid4().hex}")
+        self._db = _connected(draft)
+        try:
+            self._db.reserve_bytes(reserve=_CHECKSUM)
+            self._db.execute(AUTO_VACUUM)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._bring_up()
+            self._db.close()
+            with contextlib.suppress(OSError):
+                os.link(draft, self.path)
+        finally:
+            self._db.close()
+            draft.unlink(missing_ok=True)
 
     def _prepare(self) -> None:
         version = self._version()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from index.catalog import Catalog
-from index.database import Error, unusable
+from index.database import DRAFT, Error, unusable
 from index.errors import FootnoteError
 from index.segments import remove_unused
 from index.vectors import is_alive
@@ -65,6 +65,8 @@ def holding(store: Path) -> Iterator[Catalog]:
 
 def _clear(store: Path, catalog: Catalog) -> None:
     shutil.rmtree(store / SPOOL, ignore_errors=True)
+    for draft in store.glob(f"{DRAFT}*"):
+        draft.unlink(missing_ok=True)
     remove_unused(store, catalog)
 
 
