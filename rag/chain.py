@@ -19,7 +19,7 @@ from index.errors import UsageError
 from index.records import Hit, Overview
 from rag.answers import Answer, Draft, Question, Refusal
 from rag.citations import verify
-from rag.followups import stand_alone
+from rag.followups import Query, in_context
 from rag.named import Implied
 from rag.reader import Reader
 from rag.retrieve import HybridRetriever, Stage
@@ -37,13 +37,18 @@ class Walk:
     """A question on its way: what the steps so far have found."""
 
     question: Question
-    searched_for: str
+    query: Query
     hits: tuple[Hit, ...] = ()
     searched: Overview | None = None
     stages: tuple[Stage, ...] = ()
     implied: Implied = field(default_factory=Implied)
     draft: Draft | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def searched_for(self) -> str:
+        """What is searched for, as one text."""
+        return str(self.query)
 
 
 class Assistant:
@@ -64,10 +69,10 @@ class Assistant:
         return self._retriever.index.overview()
 
     def _follow_up(self, question: Question) -> Walk:
-        return Walk(question, stand_alone(checked(question.text), [_readable(text) for text in question.earlier]))
+        return Walk(question, in_context(checked(question.text), [_readable(text) for text in question.earlier]))
 
     def _retrieve(self, walk: Walk) -> Walk:
-        found = self._retriever.search(walk.searched_for, walk.question.asked_at.date())
+        found = self._retriever.search(walk.query, walk.question.asked_at.date())
         return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied)
 
     def _read(self, walk: Walk) -> Walk:

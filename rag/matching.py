@@ -42,6 +42,10 @@ class Words:
         """Whether a term is a phrase of two characters of a script that is written without spaces."""
         return any(" " in term for term in self.weights)
 
+    def beside(self, context: Words, share: float) -> Words:
+        """These words, and those that the context has more, for a share of their weight and without their pairs."""
+        return Words({**{term: share * weight for term, weight in context.weights.items()}, **self.weights}, self.pairs)
+
 
 @dataclass(slots=True)
 class _Lookup:

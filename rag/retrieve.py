@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
@@ -16,6 +17,7 @@ from index.embedder import Vectors
 from index.lexical import terms
 from index.records import Hit, Overview
 from index.search import Index, View
+from rag.followups import Query
 from rag.fusion import Evidence, scaled
 from rag.matching import Words, matches, words_of
 from rag.named import Implied, implied
@@ -28,16 +30,31 @@ DEPTH = 50
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it is searched for: its text, its embedding, float32 (dimension,), and the day it was asked."""
+    """A question as it is searched for, and the day it was asked.
 
-    text: str
+    `vector`, float32 (dimension,) of length 1, is its embedding; a follow-up's leans to that of what it leans on.
+    """
+
+    query: Query
     vector: Vectors
     day: date
 
     def words(self, view: View) -> Words:
-        """Its words, weighed by how rare they are in what is searched."""
-        found = terms(self.text)
-        return words_of(found, view.frequencies(found), view.overview().passages)
+        """Its words, weighed by how rare they are in what is searched, and for a follow-up those it leans on."""
+        main, beside = (
+            words_of(said, view.frequencies(said), view.overview().passages)
+            for said in (terms(self.query.main), terms(self.query.beside))
+        )
+        return main.beside(beside, self.query.words)
+
+    def implied(self, view: View) -> Implied:
+        """What it says of the articles that are meant; a follow-up that says nothing of it means what was meant before.
+
+        Days are counted from the one it was asked, names are those that the live articles have.
+        """
+        names, last = view.names(), view.overview().last
+        own = implied(self.query.text, self.day, names, last)
+        return own or implied(self.query.context, self.day, names, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +90,26 @@ class HybridRetriever(BaseRetriever):
     limit: int = 50
     depth: int = DEPTH
 
-    def search(self, text: str, asked: date | None = None) -> Found:
-        """The best `limit` passages for `text`, asked on that day; today, where none is given.
+    def search(self, query: Query | str, asked: date | None = None) -> Found:
+        """The best `limit` passages for the query, asked on that day; today, where none is given.
 
         A store without articles gives none, and none is made.
         """
+        query = Query(query) if isinstance(query, str) else query
         searched = self.index.overview()
         if not searched.passages:
             return Found((), searched)
         # Before the view begins: the first question loads the model, and the view would be overtaken meanwhile.
-        vector = self.index.embedder.embed_question(text)
+        vector = self._vector(query)
         with self.index.view() as view:
-            return find(view, Asked(text, vector, asked or datetime.now(UTC).date()), self.limit, self.depth)
+            return find(view, Asked(query, vector, asked or datetime.now(UTC).date()), self.limit, self.depth)
+
+    def _vector(self, query: Query) -> Vectors:
+        vector = self.index.embedder.embed_question(query.main)
+        if query.beside:
+            vector = vector + query.similar * self.index.embedder.embed_question(query.beside)
+            vector = vector / np.linalg.norm(vector)
+        return vector
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         return [as_document(hit) for hit in self.search(query).hits]
@@ -93,7 +118,7 @@ class HybridRetriever(BaseRetriever):
 def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
     """The best `limit` passages of one view, best first, and the steps to them; `depth` is as in `gathered`."""
     searched = view.overview()
-    meant = implied(asked.text, asked.day, view.names(), searched.last)
+    meant = asked.implied(view)
     finders = gathered(view, asked, meant, depth)
     best = ranked(view, asked, meant, list(dict.fromkeys(n for found in finders.values() for n in found)))
     by = {n: "+".join(name for name, found in finders.items() if n in found) for n in best}
@@ -104,11 +129,12 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
 
 def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:
     """The `depth` best of each finder, passage number to its score, best first: candidates, whose order is not kept."""
-    finders = {"dense": dict(view.dense(asked.vector, depth)), "lexical": dict(view.lexical(asked.text, depth))}
+    text = str(asked.query)
+    finders = {"dense": dict(view.dense(asked.vector, depth)), "lexical": dict(view.lexical(text, depth))}
     if meant.publishers or meant.periods:
         # In a large archive the articles that are meant may not be among the best of all.
         among = Among(meant.publishers, tuple((period.first, period.last) for period in meant.periods))
-        finders["lexical among named"] = dict(view.lexical(asked.text, depth, among))
+        finders["lexical among named"] = dict(view.lexical(text, depth, among))
     return finders
 
 

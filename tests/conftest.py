@@ -22,6 +22,7 @@ from rag.answers import Answer, Citation, Refusal, Sentence
 from rag.chain import Walk
 from rag.evals.measures import measure
 from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
+from rag.followups import Query
 
 
 class Shelf:
@@ -186,7 +187,7 @@ FALL, MAY, SEVEN, POUNDS = (
 
 def walked(question, *hits):
     """What the chain gives after retrieval, which took a quarter of a second."""
-    return Walk(question, question.text, hits, timings={"retrieve": 0.25})
+    return Walk(question, Query(question.text), hits, timings={"retrieve": 0.25})
 
 
 def find(question):

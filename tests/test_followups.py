@@ -1,16 +1,17 @@
 import pytest
 
-from rag.followups import LINKS, leans, stand_alone
+from rag.followups import CLEAR, SIMILAR, WORDS, Query, in_context, leaning, leans
 
 MOLE = "When did the east mole fall into the harbour?"
 
 
 def test_the_first_question_is_left_alone():
-    assert stand_alone("And why?", []) == "And why?"
+    assert in_context("And why?", []) == Query("And why?")
 
 
 def test_a_question_that_stands_alone_is_left_alone():
-    assert stand_alone("Which ferry crosses the river Quenn?", [MOLE]) == "Which ferry crosses the river Quenn?"
+    text = "Which ferry crosses the river Quenn?"
+    assert in_context(text, [MOLE]) == Query(text, (), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -23,25 +24,47 @@ def test_a_question_that_stands_alone_is_left_alone():
         "what did he say",
         "Since when?",
         "Is that true?",
+        "Any other harbours?",
+        "No, I meant the west mole.",
     ],
 )
-def test_a_follow_up_is_put_behind_what_it_leans_on(text):
-    assert stand_alone(text, ["Who sang?", MOLE]) == f"{MOLE} {text}"
+def test_a_follow_up_leans_on_the_question_before_it(text):
+    query = in_context(text, ["Who sang?", MOLE])
+    assert (query.text, query.earlier, str(query)) == (text, (MOLE,), f"{MOLE} {text}")
 
 
-def test_a_chain_of_follow_ups_leans_on_the_question_it_began_with():
-    assert stand_alone("And why?", ["Who sang last summer?", MOLE, "Who rebuilt it?"]) == (
-        f"{MOLE} Who rebuilt it? And why?"
-    )
+def test_a_chain_of_follow_ups_leans_on_the_question_it_began_with_and_on_the_last():
+    query = in_context("And why?", ["Who sang last summer?", MOLE, "Who rebuilt it?", "And when?"])
+    assert query.earlier == (MOLE, "And when?")
+    assert query.context == f"{MOLE} And when?"
 
 
 def test_a_long_chain_keeps_its_beginning_and_its_end():
     links = [f"And {n}?" for n in range(2_000)]
-    assert stand_alone(links[-1], [MOLE, *links[:-1]]) == " ".join([MOLE, *links[-LINKS:]])
+    assert in_context(links[-1], [MOLE, *links[:-1]]).earlier == (MOLE, links[-2])
 
 
 def test_a_conversation_of_follow_ups_alone_begins_with_the_first():
-    assert stand_alone("Why?", ["And it?"]) == "And it? Why?"
+    assert in_context("Why?", ["And it?", "And where?"]).earlier == ("And it?", "And where?")
+
+
+def test_a_question_leans_more_the_less_it_says():
+    assert leaning("Who paid?") > leaning("Who paid the council?") > leaning("Who paid the council for the repair?") > 0
+
+
+def test_a_question_that_may_lean_counts_1_and_what_it_leans_on_as_much_as_it_leans():
+    query = Query("And the repair?", (MOLE,), 0.5)
+    assert (query.main, query.beside) == ("And the repair?", f"{MOLE} And the repair?")
+    assert (query.similar, query.words) == (0.5 * SIMILAR, 0.5 * WORDS)
+
+
+def test_a_question_that_clearly_leans_is_a_part_of_what_was_asked():
+    query = Query("Why?", (MOLE,), CLEAR)
+    assert (query.main, query.beside) == (f"{MOLE} Why?", "")
+
+
+def test_nothing_stands_beside_a_question_without_earlier_ones():
+    assert Query("Why?", (), 2.0).beside == ""
 
 
 def test_a_question_with_many_words_of_its_own_stands_alone_although_it_has_a_pronoun():
@@ -69,8 +92,8 @@ def test_what_says_nothing_leans(text):
         "What happened in Merrowick this week?",
     ],
 )
-def test_a_new_topic_is_not_put_behind_the_old_one(text):
-    assert stand_alone(text, [MOLE]) == text
+def test_a_new_topic_does_not_lean_on_the_old_one(text):
+    assert in_context(text, [MOLE]) == Query(text)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,11 @@ def test_a_pair_tells_as_much_as_its_commoner_word():
     assert found.pairs == {("ferri", "noon"): idf(10, 100)}
 
 
+def test_words_beside_others_count_for_a_share_and_without_their_pairs():
+    own, context = Words({"a": 1.0}, {}), Words({"a": 5.0, "b": 2.0}, {("a", "b"): 2.0})
+    assert own.beside(context, 0.5) == Words({"a": 1.0, "b": 1.0}, {})
+
+
 def test_bm25_of_a_text_of_mean_length():
     found = words(FERRY)
     # Twice the word: idf * 2 * (k1 + 1) / (2 + k1).

@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableLambda
 
 from index.search import Index
 from index.sync import sync
+from rag.followups import Query
 from rag.retrieve import HybridRetriever, as_document
 
 MEANT = {"boat": "ferry", "departs": "sails", "midday": "noon"}
@@ -115,6 +116,33 @@ def test_the_articles_that_a_question_names_come_first(store):
     assert (sources(today.hits), [p.words for p in today.implied.periods]) == (["Sun", "Star"], ["today"])
     assert sources(retriever.search("When does the ferry sail today?", date(2026, 1, 1)).hits) == ["Star", "Sun"]
     assert "lexical among named" in {stage.name for stage in by_star.stages}
+
+
+def test_a_follow_up_finds_what_fits_the_question_it_leans_on(store):
+    shelf = Shelf(
+        ferry="The ferry sails at noon. A ticket costs two crowns.",
+        tram="The tram leaves at one. A ticket costs a crown.",
+    )
+    sync(store, [shelf], WordEmbedder())
+    retriever = HybridRetriever(index=Index(store, WordEmbedder()))
+    for topic in ("ferry", "tram"):
+        query = Query("What does a ticket cost?", (f"Where is the {topic}?",), 1.0)
+        assert sources(retriever.search(query).hits)[0] == topic
+    # What it says itself counts more.
+    own = Query("What does a ticket for the tram cost?", ("Where is the ferry?",), 1.0)
+    assert sources(retriever.search(own).hits)[0] == "tram"
+
+
+def test_a_follow_up_means_the_articles_that_were_meant_before_unless_it_names_its_own(store):
+    class Papers(Shelf):
+        def article(self, source):
+            return replace(super().article(source), publisher=f"The {source}")
+
+    sync(store, [Papers(Sun="The ferry sails at noon.", Star="The ferry sails at noon today.")], WordEmbedder())
+    retriever = HybridRetriever(index=Index(store, WordEmbedder()))
+    before = ("When does the ferry sail, according to The Star?",)
+    assert retriever.search(Query("And why?", before, 1.0)).implied.publishers == ("The Star",)
+    assert retriever.search(Query("And in The Sun?", before, 1.0)).implied.publishers == ("The Sun",)
 
 
 def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store):
