@@ -131,18 +131,17 @@ class Catalog(Ledger):
         found: dict[int, tuple[Passage, Article]] = {}
         articles: dict[int, Article] = {}
         fingerprint = self.note("fingerprint") or ""
-        for number in numbers:
-            row = self._db.execute(
-                'SELECT p.article, a.revision, p.vector, p.id, p.start, p."end", p.heading, p.page FROM passages p '
-                "JOIN articles a ON a.number = p.article WHERE p.number = ? AND a.live",
-                (number,),
-            ).fetchone()
-            if row:
-                of, revision, vector, *about = row
-                article = articles.get(of) or articles.setdefault(of, self._unaltered(of, revision))
-                if not passage_as_stored(article, revision, fingerprint, (*about[:4], vector)):
-                    raise _altered(article)
-                found[number] = (_passage((about[0], revision, *about[1:]), article), article)
+        rows = self._db.execute(
+            'SELECT p.number, p.article, a.revision, p.vector, p.id, p.start, p."end", p.heading, p.page '
+            "FROM passages p JOIN articles a ON a.number = p.article "
+            "WHERE a.live AND p.number IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(numbers)),),
+        ).fetchall()
+        for number, of, revision, vector, *about in rows:
+            article = articles.get(of) or articles.setdefault(of, self._unaltered(of, revision))
+            if not passage_as_stored(article, revision, fingerprint, (*about[:4], vector)):
+                raise _altered(article)
+            found[number] = (_passage((about[0], revision, *about[1:]), article), article)
         return found
 
     def _unaltered(self, number: int, revision: str) -> Article:
@@ -208,16 +207,17 @@ class Catalog(Ledger):
         Raises FootnoteError when one is missing, which `sync` computes, and DamagedIndex when one is none that a model
         gave.
         """
-        rows = [
+        rows = dict(
             self._db.execute(
-                "SELECT v.vector FROM passages p JOIN vectors v ON v.key = p.vector WHERE p.number = ?", (number,)
-            ).fetchone()
-            for number in numbers
-        ]
-        if None in rows:
+                "SELECT p.number, v.vector FROM passages p JOIN vectors v ON v.key = p.vector "
+                "WHERE p.number IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(numbers)),),
+            ).fetchall()
+        )
+        if not rows.keys() >= set(numbers):
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
         try:
-            vectors = np.stack([np.frombuffer(row[0], dtype=np.float32) for row in rows])
+            vectors = np.stack([np.frombuffer(rows[number], dtype=np.float32) for number in numbers])
             if not are_vectors(vectors).all():
                 raise ValueError("its length is not 1")
             return vectors

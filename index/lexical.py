@@ -7,6 +7,7 @@ written without spaces are indexed one by one, and a question is asked in pairs 
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -45,10 +46,17 @@ def match_any(phrases: list[str]) -> str:
     return " OR ".join(phrases)
 
 
+_one_at_a_time = threading.Lock()
+
+
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """The word without its English ending, so that "offered" meets "offers". The only import of snowballstemmer."""
-    return str(_stemmer().stemWord(word))
+    """The word without its English ending, so that "offered" meets "offers". The only import of snowballstemmer.
+
+    It hands the work to PyStemmer, which is seventeen times as fast, and not for two threads at once.
+    """
+    with _one_at_a_time:
+        return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)

@@ -54,7 +54,7 @@ def embedded_text(title: str, heading: str, text: str) -> str:
     return "\n".join(part for part in (_label(title), _label(heading), text) if part)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4_096)
 def _label(text: str) -> str:
     worths = accumulate(_worth(character) for character in text[:MAX_LABEL])
     return text[: sum(worth <= MAX_LABEL for worth in worths)].strip()

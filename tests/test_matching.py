@@ -2,7 +2,7 @@ from math import log
 
 import pytest
 
-from rag.matching import K1, B, Words, bm25, idf, matches, together, words_of
+from rag.matching import K1, B, Words, bm25, forms, idf, matches, split_up, together, words_of
 
 FERRY, SAILS, NOON = '"ferry"', '"sails"', '"noon"'
 
@@ -86,3 +86,16 @@ def test_pairs_of_characters_are_looked_for_where_words_are_not_parted():
 def test_a_question_without_words_matches_nothing():
     assert matches(words(), {1: ("", "", "The ferry.")}) == {1: 0}
     assert matches(words(FERRY), {}) == {}
+
+
+def test_words_are_what_stands_between_spaces_and_signs():
+    text = "The “ferry” (No. 2) can't sail: $5, 40% of U.S. well-known_boats—or…"
+    assert " ".join(split_up(text)) == "the ferry no 2 can t sail 5 40 of u s well known boats or…"
+
+
+def test_a_word_with_a_sign_at_it_is_a_form_all_the_same():
+    assert forms(["ferri", "cafe"], ["ferries…", "«ferry»", "cafés", "ferret", "fern", "…"]) == {
+        "ferries…": "ferri",
+        "«ferry»": "ferri",
+        "cafés": "cafe",
+    }
