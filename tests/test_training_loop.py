@@ -11,7 +11,7 @@ from training.loop import CHECKPOINT, CURVE, Habits, Plan, train
 from training.network import Network
 from training.scoring import score
 
-QUESTIONS = list(asked())
+QUESTIONS = [plain(one) for one in asked()]
 PLAN = Plan(examples=240, rate=3e-3, batch_tokens=200)
 
 
@@ -19,7 +19,7 @@ class Same:
     """A mix that shows the same questions in each chunk."""
 
     def chunk(self, number):
-        return [plain(one) for one in QUESTIONS]
+        return QUESTIONS
 
 
 def quiet(line):

@@ -1,9 +1,10 @@
 from collections import Counter
+from dataclasses import replace
 
 from test_training_nulls import ASKED, FAR, HERE, NEXT, SOURCE
 
-from training.examples import Asked, QuestionFolder
-from training.mix import Mix, Proportions, sources
+from training.examples import Asked, Passage, QuestionFolder, split
+from training.mix import Mix, Proportions, held_out, sources
 
 NOTHING = Asked("n", "Who sank the lighthouse?", HERE)
 
@@ -33,3 +34,11 @@ def test_near_passages_are_others_of_the_article_and_others_by_words():
     assert [s.asked.id for s in made] == ["q"]
     assert made[0].beside == (NEXT,)
     assert HERE not in made[0].mined
+
+
+def test_what_is_held_out_has_nulls_and_is_not_trained_on():
+    passages = [Passage(f"p{n}", "", "", HERE.text) for n in range(40)]
+    folder = QuestionFolder("s", tuple(passages), tuple(replace(ASKED, id=p.id, passage=p) for p in passages), {})
+    shown = held_out([folder], 20, seed=1)
+    assert {e.answer is None for e in shown} == {True, False}
+    assert not {e.origin for e in shown} & {one.id for one in split(folder)[0]}

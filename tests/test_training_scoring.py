@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from reading import asked
 
+from training.examples import plain
 from training.scoring import Read, best_threshold, scores
 
-QUESTIONS = list(asked())  # answerable and unanswerable in turn
+QUESTIONS = [plain(one) for one in asked()]  # answerable and unanswerable in turn
 
 
 def test_a_reader_that_is_always_right_has_full_scores():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import random
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,6 @@ from pathlib import Path
 
 from index.errors import FootnoteError
 from index.terminal import finish
-from training.examples import Example
 
 FILE = "calibration.json"
 
@@ -67,29 +65,15 @@ def fit(scores: Sequence[float], answerable: Sequence[bool]) -> Calibration:
     return Calibration(float(1 / slope), float(middle - weights[1] / slope), len(x), no)
 
 
-def examples_of(data: Path, limit: int, seed: int) -> list[Example]:
-    """Examples of held-out articles as training would show them, at most `limit` questions, twins left out."""
-    from training.examples import load_folders, plain, sample, split
-    from training.mix import Proportions, null_of, sources
-
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    made: list[Example] = []
-    folders = load_folders(data)
-    for folder in folders:
-        held = sample(split(folder)[1], limit // len(folders))
-        made += [plain(one) for one in held]
-        nulls = (null_of(source, Proportions(), draw) for source in sources(folder, held))
-        made += [null for null in nulls if null]
-    return made
-
-
 def main() -> int:
     """Fits and writes the calibration."""
     options = _arguments().parse_args()
+    from training.examples import load_folders
+    from training.mix import held_out
     from training.network import Network
     from training.scoring import read
 
-    examples = examples_of(options.data, options.questions, seed=13)
+    examples = held_out(load_folders(options.data), options.questions, seed=13)
     found = read(Network(options.model, dtype=options.dtype), examples)
     fitted = fit([r.score for r in found], [e.answer is not None for e in examples])
     said = json.dumps(asdict(fitted), indent=1)

@@ -43,7 +43,8 @@ class Asked:
 class Example:
     """What the reader is shown, and the range of `text` that answers; None when nothing there does.
 
-    `kind` says how it was made, and `origin` is the id of the question that it was made from.
+    `kind` says how it was made, and `origin` is the id of the question that it was made from. `also` are other texts
+    that would answer as well.
     """
 
     question: str
@@ -52,6 +53,12 @@ class Example:
     answer: tuple[int, int] | None
     kind: str
     origin: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The texts of which any answers; none for a null."""
+        return (self.text[slice(*self.answer)], *self.also) if self.answer else ()
 
     @property
     def context(self) -> str:
@@ -73,7 +80,7 @@ def plain(asked: Asked) -> Example:
     """The question with its own passage, nothing changed."""
     span = None if asked.start is None else (asked.start, asked.start + len(asked.answers[0]))
     kind = "adversarial" if span is None else "answerable"
-    return Example(asked.text, asked.passage.title, asked.passage.text, span, kind, asked.id)
+    return Example(asked.text, asked.passage.title, asked.passage.text, span, kind, asked.id, asked.answers[1:])
 
 
 def load_folders(data: Path) -> list[QuestionFolder]:

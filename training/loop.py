@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
-from training.examples import Asked
+from training.examples import Example
 from training.features import Window, batches, chosen, windows
 from training.mix import Mix
 from training.network import Learner
@@ -67,7 +67,7 @@ class Habits:
 
 
 def train(
-    network: Network, mix: Mix, held_out: Sequence[Asked], plan: Plan, habits: Habits, folder: Path, say: Say
+    network: Network, mix: Mix, held_out: Sequence[Example], plan: Plan, habits: Habits, folder: Path, say: Say
 ) -> int | None:
     """Trains the network and returns the examples seen; None when it was stopped, with a checkpoint written.
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from training.examples import Asked, Example, Passage, QuestionFolder, plain
+from training.examples import Asked, Example, Passage, QuestionFolder, plain, sample, split
 from training.mining import Nearest
 from training.nulls import NULLS, TWINS, Source
 
@@ -108,3 +108,14 @@ def _answered(source: Source, proportions: Proportions, draw: random.Random) -> 
         if twin:
             return twin
     return plain(source.asked)
+
+
+def held_out(folders: Sequence[QuestionFolder], limit: int, seed: int) -> list[Example]:
+    """At most `limit` questions about articles that are not trained on, and for each answered one a made null."""
+    draw = random.Random(seed)  # noqa: S311
+    made: list[Example] = []
+    for folder in folders:
+        held = sample(split(folder)[1], limit // len(folders))
+        made += [plain(one) for one in held]
+        made += [null for source in sources(folder, held) if (null := null_of(source, Proportions(), draw))]
+    return made

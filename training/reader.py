@@ -20,25 +20,25 @@ RECORD = "training.json"
 def main() -> int:
     """Trains; 0 when all examples were seen and the model is written."""
     options = _arguments().parse_args()
-    from training.examples import load_folders, sample, split
+    from training.examples import load_folders, split
     from training.loop import CHECKPOINT, Habits, Plan, train
-    from training.mix import Mix, Proportions, sources
+    from training.mix import Mix, Proportions, held_out, sources
     from training.network import Network
 
     plan = Plan(options.examples, rate=options.rate, seed=options.seed)
     proportions = Proportions(nulls=options.nulls, twins=options.twins)
     folders = load_folders(options.data)
-    parts = [split(folder) for folder in folders]
-    asked = [one for trained, _ in parts for one in trained]
-    made = [s for folder, (trained, _) in zip(folders, parts, strict=True) for s in sources(folder, trained)]
+    trained = [(folder, split(folder)[0]) for folder in folders]
+    asked = [one for _, part in trained for one in part]
+    made = [source for folder, part in trained for source in sources(folder, part)]
     nothing = [one for one in asked if one.start is None]
     _say(f"{len(made):,} questions with an answer and {len(nothing):,} without, from {len(folders)} sets")
     network = Network(options.model, dtype=options.dtype, seed=plan.seed)
-    held_out = sample([one for _, held in parts for one in held], options.held_out)
+    judged = held_out(folders, options.held_out, plan.seed)
     stopping = _Stopping()  # only now: before the first step there is nothing to save
     habits = Habits(options.save_minutes, options.every, lambda: stopping.asked)
     mix = Mix(made, nothing, proportions, plan.seed)
-    seen = train(network, mix, held_out, plan, habits, options.out, _say)
+    seen = train(network, mix, judged, plan, habits, options.out, _say)
     if seen is None:
         _say("Stopped; the same command goes on from here")
         return INTERRUPTED
@@ -79,7 +79,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16", help="default: %(default)s")
     parser.add_argument("--every", type=int, default=10_000, help="examples between points of the learning curve")
-    parser.add_argument("--held-out", type=int, default=600, help="questions of the learning curve")
+    parser.add_argument("--held-out", type=int, default=400, help="questions of the learning curve")
     parser.add_argument("--save-minutes", type=float, default=5.0, help="between checkpoints; default: %(default)s")
     return parser
 

@@ -17,7 +17,7 @@ from index.terminal import finish
 def main() -> int:
     """Prints the scores of each set."""
     options = _arguments().parse_args()
-    from training.examples import load_folders, sample
+    from training.examples import load_folders, plain, sample
     from training.export import SCORES
     from training.network import Network
     from training.scoring import score
@@ -26,7 +26,7 @@ def main() -> int:
     for place in options.set:
         for folder in load_folders(place):
             asked = sample(folder.asked, options.limit) if options.limit else folder.asked
-            found = score(network, asked, options.threshold)
+            found = score(network, [plain(one) for one in asked], options.threshold)
             line = json.dumps({"set": folder.name, **found.as_json()}) + "\n"
             sys.stdout.write(line)
             sys.stdout.flush()

@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.evals.abstention import auroc
 from rag.evals.squad_scores import squad_2
-from training.examples import Asked, Example, plain
+from training.examples import Example
 from training.features import Window, spans, windows
 
 if TYPE_CHECKING:
@@ -76,20 +76,22 @@ def _best(window: Window, starts: Sequence[float], ends: Sequence[float], text: 
     return Read(text[start:end], score - starts[0] - ends[0])
 
 
-def score(network: Network, asked: Sequence[Asked], threshold: float | None = None, say: Say | None = None) -> Scores:
-    """The scores of a network on questions, each read in its own passage."""
-    return scores(asked, read(network, [plain(a) for a in asked], say), threshold)
+def score(
+    network: Network, examples: Sequence[Example], threshold: float | None = None, say: Say | None = None
+) -> Scores:
+    """The scores of a network on examples."""
+    return scores(examples, read(network, examples, say), threshold)
 
 
-def scores(asked: Sequence[Asked], found: Sequence[Read], threshold: float | None = None) -> Scores:
+def scores(examples: Sequence[Example], found: Sequence[Read], threshold: float | None = None) -> Scores:
     """The scores of what was read; without a threshold, at the best one."""
-    answered = [squad_2(r.said, a.answers) for a, r in zip(asked, found, strict=True)]
-    refused = [squad_2("", a.answers) for a in asked]
+    answered = [squad_2(r.said, e.answers) for e, r in zip(examples, found, strict=True)]
+    refused = [squad_2("", e.answers) for e in examples]
     confidence = np.array([r.score for r in found])
     if threshold is None:
         threshold = best_threshold(confidence, np.array([m.f1 - n.f1 for m, n in zip(answered, refused, strict=True)]))
     taken = [m if c >= threshold else n for m, n, c in zip(answered, refused, confidence, strict=True)]
-    can = [a.start is not None for a in asked]
+    can = [e.answer is not None for e in examples]
     area = auroc(
         [float(c) for c, y in zip(confidence, can, strict=True) if y],
         [float(c) for c, y in zip(confidence, can, strict=True) if not y],
@@ -97,7 +99,7 @@ def scores(asked: Sequence[Asked], found: Sequence[Read], threshold: float | Non
     right = [m for m, y in zip(answered, can, strict=True) if y]
     return Scores(
         answerable=len(right),
-        unanswerable=len(asked) - len(right),
+        unanswerable=len(examples) - len(right),
         exact=float(np.mean([m.exact for m in right])) if right else 0.0,
         f1=float(np.mean([m.f1 for m in right])) if right else 0.0,
         auroc=area.value if area else None,
