@@ -23,7 +23,7 @@ def made(makers, kind, source=SOURCE):
     return [example for example in found if example]
 
 
-@pytest.mark.parametrize("kind", NULLS.keys() - {"target"})
+@pytest.mark.parametrize("kind", NULLS)
 def test_a_null_has_no_answer_and_is_another_example(kind):
     for null in made(NULLS, kind):
         assert null.answer is None
@@ -51,15 +51,6 @@ def test_an_opposite_that_the_passage_has_is_not_asked_for():
     assert ASKED.text.replace("first", "last") in {null.question for null in made(NULLS, "opposed")}
     other = Source(Asked("q", ASKED.text, Passage("c", "", "", said), ASKED.answers, said.index("Maria")), (), ())
     assert ASKED.text.replace("first", "last") not in {null.question for null in made(NULLS, "opposed", other)}
-
-
-def test_when_is_asked_for_where_if_the_sentence_has_no_time():
-    text = "The tower stands on a hill. It was built in 1934."
-    asked = Asked("q", "Where does the tower stand?", Passage("c", "", "", text), ("on a hill",), text.index("on a"))
-    assert [n.question for n in made(NULLS, "target", Source(asked, (), ()))][:1] == ["When does the tower stand?"]
-    assert (
-        made(NULLS, "target", Source(Asked("q", "Where?", asked.passage, ("1934",), text.index("1934")), (), ())) == []
-    )
 
 
 @pytest.mark.parametrize("kind", TWINS)

@@ -44,8 +44,6 @@ supported opposed
 """
 OPPOSITES = tuple(tuple(pair.split()) for pair in _OPPOSITES.split("|"))
 _NEGATED = re.compile(r"\b(did|does|do|was|were|is|are|can|could|would|should|has|had|have|will)\b", re.IGNORECASE)
-_WHEN, _WHERE = re.compile(r"^when\b", re.IGNORECASE), re.compile(r"^where\b", re.IGNORECASE)
-_PLACE = re.compile(r"\b(?:in|at|near|from|to|of) (?:the )?[A-ZÀ-Þ]")
 # Two things this near to each other are a list or a range: what is said of one is often true of the other.
 _LISTED = 12
 
@@ -120,17 +118,6 @@ def negated(source: Source, draw: random.Random) -> Example | None:
     return _question(source, "negated", [(Thing(found.start(), found.end(), verb, "word"), said)], draw)
 
 
-def other_target(source: Source, draw: random.Random) -> Example | None:
-    """The question with "when" for "where", or the reverse, where its answer's sentence has nothing of that kind."""
-    asked, (start, end) = source.asked, _sentence(source.asked)
-    said = asked.passage.text[start:end]
-    if (found := _WHEN.match(asked.text)) and not _PLACE.search(said):
-        return _question(source, "target", [(Thing(0, found.end(), found[0], "word"), "Where")], draw)
-    if (found := _WHERE.match(asked.text)) and not any(t.kind != "name" for t in things(said)):
-        return _question(source, "target", [(Thing(0, found.end(), found[0], "word"), "When")], draw)
-    return None
-
-
 def removed(source: Source, draw: random.Random) -> Example | None:
     """The question with its passage, the sentence that answers left out."""
     asked = source.asked
@@ -193,7 +180,6 @@ NULLS: dict[str, Maker] = {
     "worded": worded,
     "opposed": opposed,
     "negated": negated,
-    "target": other_target,
     "removed": removed,
     "contradicted": contradicted,
 }
