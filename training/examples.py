@@ -133,6 +133,8 @@ def _asked(record: Record, passages: dict[str, Passage]) -> Asked:
     key, text, passage = record.value("_id", str), record.value("text", str), passages[near]
     if not about.value("answerable", bool, True):
         return Asked(key, text, passage)
+    if not evidence:
+        raise record.wrong("it has an answer and no 'evidence'")
     answers = about.texts("answers")
     found = [p for a in answers if (p := _place(a, passage.text, evidence[0].value("answer_start", int))) is not None]
     if not found:

@@ -117,15 +117,12 @@ class Learner:
         import torch
 
         self._network = network
-        self._trained = [
-            (p, network.exact[n].to(network.device))
-            for n, p in network.model.named_parameters()
-            if not n.endswith("word_embeddings.weight")
-        ]
+        self._trained = []
         for name, weight in network.model.named_parameters():
             weight.requires_grad_(not name.endswith("word_embeddings.weight"))
-        for name, (_, exact) in zip(self._names(), self._trained, strict=True):
-            network.exact[name] = exact
+            if weight.requires_grad:
+                network.exact[name] = network.exact[name].to(network.device)
+                self._trained.append((weight, network.exact[name]))
         several = [exact for _, exact in self._trained if exact.dim() > 1]
         single = [exact for _, exact in self._trained if exact.dim() <= 1]
         groups = [{"params": several, "weight_decay": DECAY}, {"params": single, "weight_decay": 0.0}]
@@ -171,10 +168,6 @@ class Learner:
         self._optimizer.load_state_dict(state["optimizer"])
         self._to_network()
         return dict(state["about"])
-
-    def _names(self) -> list[str]:
-        named = self._network.model.named_parameters()
-        return [name for name, _ in named if not name.endswith("word_embeddings.weight")]
 
     def _to_network(self) -> None:
         import torch
