@@ -29,7 +29,9 @@ def model(tmp_path_factory):
     folder = tiny_reader(tmp_path_factory.mktemp("model"))
     calibration = {"temperature": 2.0, "threshold": 1.5, "examples": 1000, "nulls": 400}
     (folder / CALIBRATION).write_text(json.dumps(calibration))
-    (folder / RECORD).write_text(json.dumps({"examples": 5000, "questions": 20, "sets": ["made"], "seed": 1}))
+    (folder / RECORD).write_text(
+        json.dumps({"examples": 5000, "seen": 5007, "questions": 20, "sets": ["made"], "seed": 1})
+    )
     scored = {
         "set": "other",
         "answerable": 10,
@@ -97,5 +99,6 @@ def test_a_model_that_was_not_calibrated_is_not_packed(tmp_path):
 
 def test_the_card_says_what_was_seen_and_measured(packed):
     said = (packed / CARD).read_text()
-    assert "5,000 examples" in said
+    assert "5,007 examples" in said
+    assert "--examples 5000 --seed 1" in said
     assert "| other | 10 / 5 | 0.710 | 0.500 |  | 0.600 |" in said

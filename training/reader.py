@@ -9,6 +9,7 @@ import argparse
 import json
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
@@ -43,7 +44,7 @@ def main() -> int:
         _say("Stopped; the same command goes on from here")
         return INTERRUPTED
     network.save(options.out)
-    about = {"examples": seen, "questions": len(asked), "sets": [f.name for f in folders], "seed": plan.seed}
+    about = {**asdict(plan), "seen": seen, "questions": len(asked), "sets": [f.name for f in folders]}
     (options.out / RECORD).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (options.out / CHECKPOINT).unlink(missing_ok=True)
     _say(f"Written to {options.out}")
