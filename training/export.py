@@ -114,8 +114,9 @@ def card(trained: dict[str, Any], calibration: dict[str, Any], scores: list[dict
     ]
     template = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
     return template.substitute(
-        seen=f"{trained['seen']:,}", examples=trained["examples"], questions=f"{trained['questions']:,}", sets=", ".join(trained["sets"]),
-        seed=trained["seed"], window=WINDOW, threshold=f"{calibration['threshold']:.3f}",
+        seen=f"{trained['seen']:,}", examples=trained["examples"], questions=f"{trained['questions']:,}",
+        sets=", ".join(trained["sets"]), seed=trained["seed"], window=WINDOW,
+        threshold=f"{calibration['threshold']:.3f}",
         temperature=f"{calibration['temperature']:.3f}", calibrated=f"{calibration['examples']:,}",
         nulls=f"{calibration['nulls']:,}", figures="\n".join(head + rows) if rows else "None were measured yet.",
     )  # fmt: skip
