@@ -28,3 +28,7 @@ def test_words_have_the_kind_of_their_ending():
     assert [(w.text, w.kind) for w in words("the painted boats were sinking from Oslo")] == [
         ("painted", "-ed"), ("boats", "-s"), ("sinking", "-ing"),
     ]  # fmt: skip
+
+
+def test_a_name_is_without_its_genitive():
+    assert found("It was Ada's boat and the Lindes’ ferry.") == [("Ada", "name"), ("Lindes", "name")]

@@ -99,12 +99,11 @@ def opposed(source: Source, draw: random.Random) -> Example | None:
     """The question with a word exchanged for its opposite, which its passage does not have."""
     asked, text = source.asked, source.asked.passage.text.lower()
     changes = []
-    for pair in OPPOSITES:
-        for one, other in (pair, pair[::-1]):
-            if (found := re.search(rf"(?<!how )\b{one}\b", asked.text, re.IGNORECASE)) and not re.search(
-                rf"\b{other}\b", text
-            ):
-                changes.append((Thing(found.start(), found.end(), one, "word"), other))
+    for one, other in (*OPPOSITES, *(pair[::-1] for pair in OPPOSITES)):
+        # With a capital it is most likely part of a name: "New York".
+        found = re.search(rf"(?<!how )\b{one}\b", asked.text)
+        if found and not re.search(rf"\b{other}\b", text):
+            changes.append((Thing(found.start(), found.end(), one, "word"), other))
     return _question(source, "opposed", changes, draw)
 
 

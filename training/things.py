@@ -56,6 +56,7 @@ def things(text: str) -> list[Thing]:
             if kind == "number":
                 end = start + len(match[0].rstrip(".,"))
             if kind == "name":
+                end -= 2 * text[:end].endswith(("'s", "’s"))
                 start += _opening(text, start, end)
             taken = any(t.start < end and start < t.end for t in found)
             if not taken and end - start > (kind != "number"):
