@@ -2,7 +2,7 @@ import pytest
 from conftest import judged as judged_set
 
 from index.errors import FootnoteError
-from rag.evals.collection import Place, Query, judged, qrels, write_judged
+from rag.evals.collection import Place, Query, judged, write_judged
 from rag.evals.sets import load
 
 
@@ -42,30 +42,6 @@ def test_places_are_those_of_the_metadata():
     )
     assert asked.places("evidence") == (Place("d", "May", 3), Place("d", "June"))
     assert asked.places("also") == ()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["query-id\tcorpus-id\tscore\nq 1\td 1\t2\n", "q 1\td 1\t2\n"],
-    ids=["with headings", "without"],
-)
-def test_qrels_are_read_with_or_without_headings(tmp_path, text):
-    (tmp_path / "qrels.tsv").write_text(text, encoding="utf-8")
-    assert qrels(tmp_path / "qrels.tsv") == {"q 1": {"d 1": 2}}
-
-
-def test_qrels_of_trec_have_four_columns(tmp_path):
-    (tmp_path / "qrels.txt").write_text("q1 0 d1 1\nq1\t0\td2\t-1\n", encoding="utf-8")
-    assert qrels(tmp_path / "qrels.txt") == {"q1": {"d1": 1, "d2": -1}}
-
-
-@pytest.mark.parametrize("line", ["q1\td1", "q1\td1\tmuch", "q1 0 d1 1 more"])
-def test_a_judgement_that_is_none_is_named_by_its_line(tmp_path, line):
-    (tmp_path / "qrels.tsv").write_text(f"q0\td0\t1\n{line}\n", encoding="utf-8")
-    with pytest.raises(
-        FootnoteError, match=r"qrels\.tsv line 2: this is not a question, a document and a whole number"
-    ):
-        qrels(tmp_path / "qrels.tsv")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,19 @@ def test_a_question_without_a_set_shows_what_was_found(written, store, capsys):
     assert "LOST" not in said
 
 
+def test_days_are_counted_from_the_last_article_as_a_run_counts_them(written, store, embedder, capsys):
+    for name, day in (("wall.md", "2001-05-16"), ("fence.md", "2001-03-01")):
+        text = f"---\ndate: {day}\n---\nA cart fell into the quay near the {name}, and nobody was hurt in it at all."
+        (written / name).write_text(text, encoding="utf-8")
+    gold = [{"source": "wall.md", "text": "A cart fell into the quay"}]
+    asked = {"id": "week", "question": "What fell into the quay this month?", "kind": "single", "gold": gold}
+    write_lines(written / "questions.jsonl", asked)
+    sync_paths(store, [written], embedder)
+    explain(store, "--set", written, "--json", "week")
+    found = json.loads(capsys.readouterr().out)
+    assert found["golds"][0]["ranks"]["steps"]["lexical among named"] == 1
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

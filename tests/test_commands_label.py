@@ -91,6 +91,7 @@ def test_prompts_go_to_stderr_and_the_result_to_stdout(questions, store, tmp_pat
         (["--set", "mine.txt"], "A text file of questions makes a new set"),
         (["--set", "judged", "--out", "x"], "--out is for a text file of questions"),
         (["--set", "mine.txt", "--k", "0"], "--k is 0"),
+        (["--set", "other.jsonl", "--out", "x"], "other.jsonl is no text file of questions"),
     ],
 )
 def test_what_cannot_be_labelled_is_told(questions, store, tmp_path, monkeypatch, options, complaint):

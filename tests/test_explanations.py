@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,31 @@ def test_an_article_whose_twin_stands_for_it_is_found_by_the_twin(parts):
     span = GoldSpan("two", text[:40], 0)
     found = explained(parts(Shelf(one=text, two=text, ferry=FERRY)), asked("When did the mole fall?", span))
     assert found.golds[0].ranks.final == 1
+
+
+def test_a_near_copy_that_stands_for_a_place_has_found_it(parts):
+    text = "The mole of Merrowick fell in August, on the day of the fair, and was rebuilt before the end of May. " * 3
+    shelf = Shelf(one=text, two=f"From our reporter in the town. {text}", ferry=FERRY)
+    for source in ("one", "two"):
+        span = GoldSpan(source, text[:40], shelf.texts[source].index(text[:40]))
+        found = explained(parts(shelf), asked("When did the mole fall?", span))
+        assert (found.golds[0].ranks.final, found.lost) == (1, None)
+
+
+def test_a_place_that_says_the_same_has_found_the_gold_it_stands_for(parts):
+    span, also = GoldSpan("ferry", "A ticket costs two crowns."), GoldSpan("mole", "The mole fell in August.")
+    question = replace(asked("When did the mole fall in August?", span), also=(also,))
+    found = explained(parts(Shelf(mole=MOLE, ferry=FERRY)), question, k=1, answers=True)
+    assert (found.golds[0].document, found.golds[0].ranks.final, found.lost) == ("ferry", 1, None)
+
+
+def test_every_finder_of_the_chain_is_asked_further(parts, store):
+    shelf = Shelf(mole=MOLE, ferry=FERRY, crane="A crane fell too. The mole stood.")
+    shelf.dates = dict.fromkeys(shelf.texts, date(2024, 5, 3))
+    parts(shelf)
+    shallow = build(Settings(store, depth=1))
+    found = explained(shallow, asked("What fell in May 2024?", GoldSpan("ferry", "A ticket costs two crowns.")))
+    assert list(found.golds[0].further) == ["dense", "lexical", "lexical among named"]
 
 
 def test_a_question_without_a_set_shows_what_was_found(parts):

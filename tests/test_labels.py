@@ -63,7 +63,7 @@ def test_the_first_place_that_answers_is_gold_and_others_say_it_too(new):
 def test_a_new_question_without_gold_is_in_the_set_only_when_all_was_judged(new):
     labels = opened(new)
     labels.keep(said("fell", "mole.md", MAY, relevant=False))
-    assert load(new).questions == ()
+    assert lines_of(new / "questions.jsonl") == []
     labels.finish("fell")
     (found,) = load(new).questions
     assert (found.answerable, found.relevance) == (False, {"mole.md": 0})

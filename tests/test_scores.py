@@ -6,8 +6,9 @@ from conftest import FALL, FELL, FOLDER, MEASURES, POUNDS, SET, SEVEN, TEXTS, as
 from index.records import Article, Copy, Hit, Overview, Passage
 from rag.answers import Answer, Citation, Question, Sentence
 from rag.evals.asking import run
+from rag.evals.measures import STANDARD
 from rag.evals.runs import means
-from rag.evals.scores import answering
+from rag.evals.scores import answering, of_ranking, span_recall
 from rag.evals.sets import GoldSpan
 
 
@@ -137,3 +138,64 @@ def test_a_refusal_answers_a_question_without_an_answer_whatever_text_it_comes_w
 def test_a_set_without_answer_texts_has_no_match():
     silent = replace(SET, questions=tuple(replace(question, answers=()) for question in SET.questions))
     assert not {"EM", "F1", "answer text found"} & means(run(ask, silent, MEASURES).rows).keys()
+
+
+# Places that say the same, and near-copies ---------------------------------------------------------------------------
+
+ALSO = replace(FELL, relevance={"mole.md": 1, "news.md": 1}, also=(GoldSpan("news.md", "The mole fell in August!"),))
+
+
+@pytest.mark.parametrize("ranking", [("mole.md", "ferry.md"), ("news.md", "ferry.md"), ("mole.md", "news.md")])
+def test_a_place_that_says_the_same_is_as_good_as_gold_and_not_needed(ranking):
+    values = of_ranking(ALSO, ranking, STANDARD)
+    names = ("hit@1", "recall@10", "all-evidence@10", "R-precision", "nDCG@10", "AP")
+    assert [values[name] for name in names] == [1] * len(names)
+    # What was judged is told of the documents as they were found.
+    assert values["judged@10"] == (1 if "ferry.md" not in ranking else 1 / 2)
+
+
+def test_of_several_spans_a_place_stands_for_the_one_it_shares_most_words_with():
+    also = replace(
+        BOTH,
+        relevance={"mole.md": 1, "ferry.md": 1, "news.md": 1},
+        also=(GoldSpan("news.md", "A trip costs two pounds."),),
+    )
+    assert of_ranking(also, ("mole.md", "news.md"), STANDARD)["all-evidence@10"] == 1
+    assert of_ranking(also, ("ferry.md", "news.md"), STANDARD)["recall@10"] == 1 / 2
+    # Both places of one span are cited, and nothing of the other.
+    news = ("news.md", "A trip costs two pounds.")
+    assert scored(also, cited(*FERRY, 29, "costs"), cited(*news, 2, "trip costs"))["citation recall"] == 1 / 2
+
+
+def test_a_found_place_that_says_the_same_covers_the_span():
+    text = "Old news. The mole fell in August!"
+    _, found = cited("news.md", text, 10, text[10:])
+    assert span_recall(ALSO, [found], SET.document) == 1
+
+
+def copied(text, quote, of="mole.md"):
+    """A citation of a near-copy of an article, whose own passage was left out for it, and the hit."""
+    citation, found = cited("copy.md", text, text.index(quote), quote, also=(Copy(f"{FOLDER}/{of}", "Mole"),))
+    return citation, replace(found, also=citation.also)
+
+
+def test_a_near_copy_in_which_the_gold_stands_elsewhere_is_as_good_as_its_article():
+    # The gold says where it stands in its article, which is another place in the copy.
+    shifted = copied("From our reporter. The mole fell in August. It was rebuilt.", "mole fell in August")
+    assert span_recall(FELL, [shifted[1]], SET.document) == 1
+    values = scored(FELL, shifted)
+    assert [values[name] for name in ("gold cited", "citation recall", "citation precision")] == [1, 1, 1]
+
+
+def test_another_passage_of_a_near_copy_is_not_gold():
+    other = copied("It was rebuilt by the end of May, said the council.", "rebuilt by the end of May")
+    assert span_recall(FELL, [other[1]], SET.document) == 0
+    assert scored(FELL, other)["gold cited"] == 0
+
+
+@pytest.mark.parametrize(("quote", "found"), [("in 1995", 0), ("it is 5.5 high", 0), ("force 5, they said", 1)])
+def test_an_answer_text_is_found_as_words_of_its_own(quote, found):
+    of = replace(FELL, answers=("5",))
+    text = f"{quote} when the mole fell"
+    elsewhere = replace(of, spans=(GoldSpan("a.md", text),), relevance={"a.md": 1})
+    assert scored(elsewhere, cited("a.md", text, 0, quote))["answer text found"] == found

@@ -5,7 +5,7 @@ import pytest
 from conftest import ARTICLE, SET, judged, write_lines
 
 from index.errors import FootnoteError, UsageError
-from rag.evals.sets import GoldSpan, load
+from rag.evals.sets import GoldSpan, load, qrels
 
 
 def written(folder, *changed, **changes):
@@ -159,8 +159,7 @@ def test_a_judged_question_has_the_grades_and_the_earlier_user_turns(tmp_path):
 @pytest.mark.parametrize(
     ("qrels", "complaint"),
     [
-        ("q1 d1 1\n", r"qrels\.tsv line 2: this is not query-id, corpus-id and score"),
-        ("q1\td1\thigh\n", r"qrels\.tsv line 2: this is not query-id, corpus-id and score"),
+        ("q1\td1\thigh\n", r"qrels\.tsv line 2: this is not a question, a document and a whole number"),
         ("q2\td1\t1\n", r"queries\.jsonl line 1, metadata: 'answerable' is True, but qrels\.tsv has no relevant"),
         ("q1\td1\t1\nq7\td1\t1\n", r"qrels\.tsv judges the query 'q7'"),
         ("q1\td9\t1\n", r"qrels\.tsv judges the document 'd9'"),
@@ -192,3 +191,50 @@ def test_a_question_that_does_not_say_when_is_asked_on_the_day_that_is_named():
     dated = replace(SET, questions=questions).asked_on(date(2024, 12, 18))
     assert [q.as_asked().asked_at for q in dated.questions] == [said, datetime(2024, 12, 18, 12, tzinfo=UTC)]
     assert SET.asked_on(None) == SET
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["query-id\tcorpus-id\tscore\nq 1\td 1\t2\n", "q 1\td 1\t2\n"],
+    ids=["with headings", "without"],
+)
+def test_qrels_are_read_with_or_without_headings(tmp_path, text):
+    (tmp_path / "qrels.tsv").write_text(text, encoding="utf-8")
+    assert qrels(tmp_path / "qrels.tsv") == {"q 1": {"d 1": 2}}
+
+
+def test_qrels_of_trec_have_four_columns(tmp_path):
+    (tmp_path / "qrels.txt").write_text("q1 0 d1 1\nq1\t0\td2\t-1\n", encoding="utf-8")
+    assert qrels(tmp_path / "qrels.txt") == {"q1": {"d1": 1, "d2": -1}}
+
+
+@pytest.mark.parametrize("line", ["q1\td1", "q1\td1\tmuch", "q1 0 d1 1 more"])
+def test_a_judgement_that_is_none_is_named_by_its_line(tmp_path, line):
+    (tmp_path / "qrels.tsv").write_text(f"q0\td0\t1\n{line}\n", encoding="utf-8")
+    with pytest.raises(
+        FootnoteError, match=r"qrels\.tsv line 2: this is not a question, a document and a whole number"
+    ):
+        qrels(tmp_path / "qrels.tsv")
+
+
+def test_a_judged_set_without_headings_keeps_its_first_judgement(tmp_path):
+    judged(tmp_path)
+    (tmp_path / "qrels.tsv").write_text("q1\td1\t2\nq1\td2\t1\n", encoding="utf-8")
+    assert load(tmp_path).questions[0].relevance == {"d1": 2, "d2": 1}
+
+
+def test_an_empty_answer_is_refused_because_every_quote_holds_it(tmp_path):
+    with pytest.raises(FootnoteError, match="line 1: 'answers' has an empty text"):
+        load(written(tmp_path, answers=["August", " "]))
+
+
+def test_a_set_without_a_question_is_refused(tmp_path):
+    (tmp_path / "questions.jsonl").write_text("\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no question"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\0b"])
+def test_a_source_that_cannot_be_a_file_is_named_by_its_line(tmp_path, name):
+    with pytest.raises(FootnoteError, match=r"questions\.jsonl line 1, gold 1: there is no file"):
+        load(written(tmp_path, gold=[{"source": name, "text": "x"}]))

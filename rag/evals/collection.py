@@ -7,18 +7,15 @@ answer, all needed: doc_id, text and, where known, start) and also (places that 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rag.evals import corpus
-from rag.evals.jsonl import Record, lines, records
-from rag.evals.sets import QRELS, QUERIES
+from rag.evals.jsonl import Record, as_text, records
+from rag.evals.sets import QRELS, QUERIES, qrels
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 HEADER = "query-id\tcorpus-id\tscore\n"
 
 
@@ -130,33 +127,6 @@ def query(record: Record, grades: Mapping[str, Mapping[str, int]]) -> Query:
     return Query(name, record.value("text", str), about.values, grades.get(name, {}))
 
 
-def qrels(file: Path) -> dict[str, dict[str, int]]:
-    """The grades of documents by question: tab-separated, with or without a line of headings, or in four columns.
-
-    Raises FootnoteError, naming the line.
-    """
-    grades: dict[str, dict[str, int]] = {}
-    for number, found in enumerate(lines(file)):
-        columns = _columns(found.data.decode("utf-8", "replace").rstrip("\r\n"))
-        if number == 0 and columns[-1:] == ["score"]:
-            continue
-        try:
-            name, judged, grade = columns
-            grades.setdefault(name, {})[judged] = int(grade)
-        except ValueError as error:
-            raise Record({}, found.where).wrong("this is not a question, a document and a whole number") from error
-    return grades
-
-
-def _columns(text: str) -> list[str]:
-    """Question, document and grade: three columns of BEIR between tabs, or of TREC's four all but the second."""
-    columns = text.split("\t")
-    if len(columns) == 3:
-        return columns
-    columns = text.split()
-    return [*columns[:1], *columns[2:]] if len(columns) == 4 else columns
-
-
 def write_judged(collection: Collection, folder: Path, qrels_name: str = QRELS) -> None:
     """Writes corpus.jsonl, queries.jsonl and the qrels into `folder`, which exists."""
     with (folder / corpus.FILE_NAME).open("w", encoding="utf-8") as file:
@@ -175,6 +145,5 @@ def write_judged(collection: Collection, folder: Path, qrels_name: str = QRELS) 
 
 
 def line(values: Mapping[str, Any]) -> str:
-    """A line of JSON that can be written as UTF-8: half of a surrogate pair stands there as an escape."""
-    text = json.dumps(values, ensure_ascii=False)
-    return (json.dumps(values) if _LONE_SURROGATE.search(text) else text) + "\n"
+    """A line of JSON, as `as_text`."""
+    return as_text(values) + "\n"

@@ -14,13 +14,14 @@ from index.borders import Range, passages_of, sources_of, standing
 from index.catalog import Catalog
 from index.database import existing
 from index.errors import FootnoteError
-from index.records import Article, Hit, article_id
+from index.records import Hit, article_id
 from rag.answers import Answer
 from rag.chain import Walk
 from rag.evals import scores
-from rag.evals.losses import Lost, Ranks, earliest, lost
+from rag.evals.losses import FUSED, Lost, Ranks, earliest, lost
 from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
 from rag.reader import PASSAGES
+from rag.retrieve import HybridRetriever
 from rag.settings import Parts
 
 # How many of the passages that were found an explanation shows.
@@ -148,8 +149,9 @@ def as_json(found: Explanation | Summary) -> dict[str, Any]:
 
 def _read(gold: Gold, question: EvalQuestion, answer: Answer, question_set: QuestionSet) -> Gold:
     """The gold with its loss in the reader: it was found, and neither it nor a place that says the same is cited."""
-    spans = tuple(s for s in question.spans if (s.document, s.text) == (gold.document, gold.text))
-    own = replace(question, spans=spans, relevance={gold.document: 1})
+    groups = scores.alternatives(question)
+    mine = next((g for g in groups if (g[0].document, g[0].text) == (gold.document, gold.text)), [])
+    own = replace(question, spans=tuple(mine[:1]), also=tuple(mine[1:]), relevance={gold.document: 1})
     if gold.lost or scores.cites_gold(own, answer, question_set.document):
         return gold
     return replace(gold, lost=Lost.READER)
@@ -170,7 +172,7 @@ class _Looking:
     def golds(self, question: EvalQuestion, question_set: QuestionSet) -> tuple[Gold, ...]:
         """What became of each span of the question, or of each relevant document in a set without spans."""
         if question.spans:
-            return tuple(self._span(span, question_set) for span in question.spans)
+            return tuple(self._span(places, question_set) for places in scores.alternatives(question))
         relevant = [document for document, grade in question.relevance.items() if grade > 0]
         return tuple(self._document(document, question_set) for document in relevant)
 
@@ -182,7 +184,9 @@ class _Looking:
         start, end = hit.passage.start, hit.passage.end
         return Seen(rank, hit.article.title, hit.article.source, start, end, hit.passage.text, steps)
 
-    def _span(self, span: GoldSpan, question_set: QuestionSet) -> Gold:
+    def _span(self, places: Sequence[GoldSpan], question_set: QuestionSet) -> Gold:
+        """What became of the first of some places of which any will do; it is found when one of them is."""
+        span = places[0]
         source = standing(self._catalog, question_set.source(span.document))
         article = self._parts.index.article(article_id(source))
         if article is None:
@@ -193,18 +197,16 @@ class _Looking:
             return Gold(span.document, span.text, Ranks(), lost=Lost.NOT_INDEXED)
         holding = [n for n, (start, end) in ranges.items() if span.covered(article.text, start, end)]
         steps = {name: _rank(ranking, holding) for name, ranking in self._steps.items()}
-        ranks = Ranks(steps, self._final(span, article, question_set))
+        ranks = Ranks(steps, self._final(places, question_set))
         gold = Gold(span.document, span.text, ranks, best, _border(best, place), lost=lost(ranks, self._k))
-        if not holding:
+        if not holding and ranks.final is None:
             return replace(gold, lost=Lost.SPLIT)
         return replace(gold, further=self._further(holding)) if gold.lost is Lost.NO_CANDIDATE else gold
 
-    def _final(self, span: GoldSpan, article: Article, question_set: QuestionSet) -> int | None:
-        """The rank among what was found, of a passage that holds the span or of one that stands for its article's."""
+    def _final(self, places: Sequence[GoldSpan], question_set: QuestionSet) -> int | None:
+        """The rank among what was found, of a passage that holds one of the places or stands for one that does."""
         for rank, hit in enumerate(self._walk.hits, 1):
-            own = hit.article.id == article.id
-            copied = not own and span.document in map(question_set.document, hit.sources)
-            if copied or (own and span.covered(article.text, hit.passage.start, hit.passage.end)):
+            if any(scores.holds(hit, place, question_set.document) for place in places):
                 return rank
         return None
 
@@ -225,11 +227,13 @@ class _Looking:
 
     def _further(self, holding: Sequence[int]) -> dict[str, int | None]:
         """The ranks of the first of these passages when the finders look further than they do for an answer."""
-        text = self._walk.searched_for
-        vector = self._parts.index.embedder.embed_question(text)
-        with self._parts.index.view() as view:
-            found = {"dense": view.dense(vector, FURTHER), "lexical": view.lexical(text, FURTHER)}
-        return {name: _rank([number for number, _ in ranking], holding) for name, ranking in found.items()}
+        further = HybridRetriever(index=self._parts.index, depth=FURTHER)
+        found = further.search(self._walk.query, self._walk.question.asked_at.date())
+        return {
+            stage.name: _rank([number for number, _ in stage.ranking], holding)
+            for stage in found.stages
+            if stage.name != FUSED
+        }
 
 
 def _rank(ranking: Sequence[int | str], wanted: Sequence[int | str]) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from index.errors import FootnoteError, UsageError
 
 T = TypeVar("T")
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _KINDS = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "an object"}
 
 
@@ -71,6 +73,12 @@ class Line:
         if not isinstance(values, dict):
             raise Record({}, self.where).wrong("this is not a JSON object")
         return Record(values, self.where)
+
+
+def as_text(value: object) -> str:
+    """JSON that can be written as UTF-8: half of a surrogate pair stands there as an escape."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value) if _LONE_SURROGATE.search(text) else text
 
 
 def lines(path: Path) -> Iterator[Line]:

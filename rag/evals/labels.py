@@ -10,11 +10,11 @@ from typing import Any
 from index.errors import UsageError
 from index.records import digest
 from rag.evals.collection import line
-from rag.evals.collection import qrels as grades_in
 from rag.evals.jsonl import records
 from rag.evals.judging import Judgement
 from rag.evals.pools import Candidate
 from rag.evals.sets import QRELS, QUESTIONS
+from rag.evals.sets import qrels as grades_in
 
 # What was judged of a written set, line by line; the set itself is made from it.
 JUDGED = "judged.jsonl"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from index.records import Hit
 from rag.answers import Answer, Citation
-from rag.evals.measures import Measure
-from rag.evals.sets import EvalQuestion, GoldSpan
+from rag.evals.measures import DESCRIPTIVE, Measure
+from rag.evals.sets import COVERED, EvalQuestion, GoldSpan
 from rag.evals.squad_scores import Match
 
 SPAN_RECALL = "span-recall@10"
 SPAN_CUTOFF = 10
+# So many words in a row are compared with those of a copy.
+_RUN = 3
 
 ANSWER_RATE = "answer rate"
 REFUSAL_RATE = "refusal rate"
@@ -22,6 +25,11 @@ F1 = "F1"
 CITATION_PRECISION = "citation precision"
 CITATION_RECALL = "citation recall"
 QUOTE_EXACTNESS = "quote exactness"
+# What is measured of answers alone.
+OF_ANSWERS = (
+    ANSWER_RATE, REFUSAL_RATE, TEXT_FOUND, GOLD_CITED, EXACT_MATCH, F1, CITATION_PRECISION, CITATION_RECALL,
+    QUOTE_EXACTNESS,
+)  # fmt: skip
 
 # Gives the id that a question set has for the document at a source.
 Document = Callable[[str], str]
@@ -43,22 +51,59 @@ def retrieval(
     """
     if not question.answerable:
         return {}
-    ranking = ranked(hits, document)
-    values = {measure.name: measure.of(ranking, question.relevance) for measure in measures}
+    values = of_ranking(question, ranked(hits, document), measures)
     return values | ({SPAN_RECALL: span_recall(question, hits[:SPAN_CUTOFF], document)} if question.spans else {})
 
 
+def of_ranking(question: EvalQuestion, ranking: Sequence[str], measures: Sequence[Measure]) -> dict[str, float]:
+    """The measures of a ranking of documents for an answerable question.
+
+    A document that is relevant for what it has under `also` alone is not needed: it counts as the one that it stands
+    for, and both together as one.
+    """
+    needed = {span.document for span in question.spans if question.relevance.get(span.document, 0) > 0}
+    stands: dict[str, list[str]] = {}
+    for span, *others in alternatives(question):
+        for place in others:
+            if span.document in needed and place.document not in needed:
+                stands.setdefault(place.document, []).append(span.document)
+    relevance = {name: grade for name, grade in question.relevance.items() if name not in stands}
+    met = tuple(dict.fromkeys(name for found in ranking for name in stands.get(found, [found])))
+    return {
+        m.name: m.of(ranking, question.relevance) if m.name.startswith(DESCRIPTIVE) else m.of(met, relevance)
+        for m in measures
+    }
+
+
+def alternatives(question: EvalQuestion) -> list[list[GoldSpan]]:
+    """Each needed span with the places of `also` that stand for it.
+
+    A set does not say which those are: a place stands for the span that it shares most words with, the first of equals.
+    """
+    found = [[span] for span in question.spans]
+    for place in question.also if found else ():
+        words = set(_words(place.text))
+        max(found, key=lambda spans: len(words & set(_words(spans[0].text)))).append(place)
+    return found
+
+
 def span_recall(question: EvalQuestion, hits: Sequence[Hit], document: Document) -> float:
-    """The share of the question's gold spans of which one of the hits holds at least half."""
+    """The share of the needed spans of which, or of a place that says the same, one of the hits holds at least half."""
     covered = [
-        any(
-            span.covered(hit.article.text, hit.passage.start, hit.passage.end)
-            for hit in hits
-            if span.document in map(document, hit.sources)
-        )
-        for span in question.spans
+        any(holds(hit, place, document) for hit in hits for place in places) for places in alternatives(question)
     ]
     return sum(covered) / len(covered)
+
+
+def holds(hit: Hit, span: GoldSpan, document: Document) -> bool:
+    """Whether the passage has at least half of the span, or, where it stands for a copy's, at least half of its words.
+
+    Raises FootnoteError when the passage is of the span's own article and the span does not stand there.
+    """
+    own, *copies = map(document, hit.sources)
+    if own == span.document:
+        return span.covered(hit.article.text, hit.passage.start, hit.passage.end)
+    return span.document in copies and _said(span.text, hit.passage.text) >= COVERED
 
 
 def answering(
@@ -96,9 +141,11 @@ def _matched(question: EvalQuestion, answer: Answer, matching: Matching | None) 
 
 
 def quotes_answer(question: EvalQuestion, citations: Sequence[Citation]) -> bool:
-    """Whether a quote holds one of the answer texts, whatever the case and white space."""
+    """Whether a quote holds one of the answer texts as words of their own, whatever the case and white space."""
     quotes = [squeeze(citation.quote) for citation in citations]
-    return any(squeeze(text) in quote for text in question.answers for quote in quotes)
+    # "5" stands neither in "1995" nor in "5.5".
+    answers = [rf"(?<!\w)(?<!\d[.,]){re.escape(squeeze(text))}(?!\w)(?![.,]\d)" for text in question.answers]
+    return any(re.search(answer, quote) for answer in answers for quote in quotes)
 
 
 def cites_gold(question: EvalQuestion, answer: Answer, document: Document) -> bool:
@@ -109,16 +156,18 @@ def cites_gold(question: EvalQuestion, answer: Answer, document: Document) -> bo
 def citation_recall(question: EvalQuestion, answer: Answer, document: Document) -> float:
     """The share of the gold spans that a citation overlaps; without spans, of the relevant documents that are cited.
 
-    A place that says the same stands for a span, whichever it is.
+    A place that says the same as a span stands for it.
     """
     if not question.spans:
         relevant = {name for name, grade in question.relevance.items() if grade > 0}
         cited = {name for citation in answer.citations for name in _documents(citation, document)}
         return len(relevant & cited) / len(relevant)
     texts = _texts(answer)
-    places = (*question.spans, *question.also)
-    met = sum(any(_touches(c, place, texts, document) for c in answer.citations) for place in places)
-    return min(met / len(question.spans), 1.0)
+    met = [
+        any(_touches(citation, place, texts, document) for citation in answer.citations for place in places)
+        for places in alternatives(question)
+    ]
+    return sum(met) / len(met)
 
 
 def quote_exactness(answer: Answer) -> float:
@@ -138,9 +187,12 @@ def _gold_citations(question: EvalQuestion, answer: Answer, document: Document) 
 
 
 def _touches(citation: Citation, place: GoldSpan, texts: Mapping[str, str], document: Document) -> bool:
-    if document(citation.source) != place.document:
-        return False
-    return place.touched(texts[citation.article_id], citation.start, citation.end)
+    """Whether the quote overlaps the place, or, where it stands for a copy's, half of the shorter is in the other."""
+    own, *copies = _documents(citation, document)
+    if own == place.document:
+        return place.touched(texts[citation.article_id], citation.start, citation.end)
+    shared = max(_said(place.text, citation.quote), _said(citation.quote, place.text))
+    return place.document in copies and shared >= COVERED
 
 
 def _documents(citation: Citation, document: Document) -> list[str]:
@@ -150,6 +202,21 @@ def _documents(citation: Citation, document: Document) -> list[str]:
 
 def _texts(answer: Answer) -> dict[str, str]:
     return {hit.article.id: hit.article.text for hit in answer.hits}
+
+
+def _said(text: str, other: str) -> float:
+    """The share of the runs of three words of a text that the other has: a copy says it in nearly the same words."""
+    runs, others = _runs(text), _runs(other)
+    return len(runs & others) / len(runs)
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _words(text)
+    return {tuple(words[n : n + _RUN]) for n in range(max(1, len(words) - _RUN + 1))}
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", squeeze(text))
 
 
 def squeeze(text: str) -> str:

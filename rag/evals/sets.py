@@ -71,9 +71,9 @@ class GoldSpan:
 class EvalQuestion:
     """A question and its gold. `relevance` grades documents (0 is judged and not relevant); `spans` are all needed.
 
-    `also` are other places that say the same: as good as gold for a citation, not needed. `answers` are texts of which
-    any will do. `held_out` are sources that answer the question and are to be left out of what is searched.
-    `asked_at` is when the question was asked, where that matters.
+    `also` are other places that say the same: as good as gold and not needed, see `scores.alternatives`. `answers` are
+    texts of which any will do. `held_out` are sources that answer the question and are to be left out of what is
+    searched. `asked_at` is when the question was asked, where that matters.
     """
 
     id: str
@@ -140,13 +140,15 @@ def load(path: Path) -> QuestionSet:
     Raises UsageError when there is none, and FootnoteError, naming file and line, when it is not well formed.
     """
     path = path.resolve()
-    if path.is_file():
-        return _written(path)
     if (path / QUERIES).is_file():
-        return _judged(path)
-    if (path / QUESTIONS).is_file():
-        return _written(path / QUESTIONS)
-    raise UsageError(f"{path} holds no question set", f"A set is a {QUESTIONS}, or {QUERIES} with {QRELS}.")
+        found = _judged(path)
+    elif path.is_file() or (path / QUESTIONS).is_file():
+        found = _written(path if path.is_file() else path / QUESTIONS)
+    else:
+        raise UsageError(f"{path} holds no question set", f"A set is a {QUESTIONS}, or {QUERIES} with {QRELS}.")
+    if not found.questions:
+        raise UsageError(f"{path} holds no question", "Write one a line, or make some: `python -m rag eval make`.")
+    return found
 
 
 def _written(file: Path) -> QuestionSet:
@@ -175,9 +177,17 @@ def _written_question(record: Record, folder: Path) -> EvalQuestion:
         relevance=dict.fromkeys(refused, 0) | {span.document: 1 for span in (*spans, *also)},
         spans=spans,
         also=also,
-        answers=record.texts("answers"),
+        answers=_answers(record),
         held_out=record.texts("held_out"),
     )
+
+
+def _answers(record: Record) -> tuple[str, ...]:
+    """The answer texts; one without a letter would stand in every quote."""
+    texts = record.texts("answers")
+    if not all(text.strip() for text in texts):
+        raise record.wrong("'answers' has an empty text")
+    return texts
 
 
 def _span(record: Record, folder: Path) -> GoldSpan:
@@ -194,8 +204,12 @@ def _span(record: Record, folder: Path) -> GoldSpan:
 
 def _document(record: Record, folder: Path) -> str:
     name = record.value("source", str)
-    if not _is_source(name) and not (folder / name).is_file():
-        raise record.wrong(f"there is no file {name!r} beside {QUESTIONS}")
+    try:
+        found = _is_source(name) or (folder / name).is_file()
+    except (OSError, ValueError):  # a name that is too long, or has a zero byte
+        found = False
+    if not found:
+        raise record.wrong(f"there is no file {name[:80]!r} beside {QUESTIONS}")
     return name.removeprefix(f"{folder}{os.sep}")
 
 
@@ -208,7 +222,7 @@ def _is_source(document: str) -> bool:
 
 def _judged(folder: Path) -> QuestionSet:
     documents = Corpus(folder)
-    judged = _qrels(folder / QRELS)
+    judged = qrels(folder / QRELS)
     questions = _each_once(_judged_question(record, judged) for record in records(folder / QUERIES))
     _check_judgements(judged, {question.id for question in questions}, documents.documents)
     content = digest(*((folder / name).read_bytes() for name in (corpus.FILE_NAME, QUERIES, QRELS)))
@@ -236,7 +250,7 @@ def _judged_question(record: Record, judged: Mapping[str, Mapping[str, int]]) ->
         relevance=relevance,
         spans=_judged_spans(about, "evidence"),
         also=_judged_spans(about, "also"),
-        answers=about.texts("answers"),
+        answers=_answers(about),
         asked_at=datetime.combine(asked, time(12), UTC) if asked else None,
     )
 
@@ -247,16 +261,31 @@ def _judged_spans(about: Record, name: str) -> tuple[GoldSpan, ...]:
     return tuple(GoldSpan(p.value("doc_id", str), p.value("text", str), p.value("start", int)) for p in places)
 
 
-def _qrels(file: Path) -> dict[str, dict[str, int]]:
-    judged: dict[str, dict[str, int]] = {}
-    for line in list(lines(file))[1:]:
-        columns = line.data.decode("utf-8", "replace").rstrip("\r\n").split("\t")
+def qrels(file: Path) -> dict[str, dict[str, int]]:
+    """The grades of documents by question: tab-separated, with or without a line of headings, or in four columns.
+
+    Raises FootnoteError, naming the line.
+    """
+    grades: dict[str, dict[str, int]] = {}
+    for number, found in enumerate(lines(file)):
+        columns = _columns(found.data.decode("utf-8", "replace").rstrip("\r\n"))
+        if number == 0 and columns[-1:] == ["score"]:
+            continue
         try:
-            query, document, grade = columns
-            judged.setdefault(query, {})[document] = int(grade)
+            name, judged, grade = columns
+            grades.setdefault(name, {})[judged] = int(grade)
         except ValueError as error:
-            raise Record({}, line.where).wrong("this is not query-id, corpus-id and score between tabs") from error
-    return judged
+            raise Record({}, found.where).wrong("this is not a question, a document and a whole number") from error
+    return grades
+
+
+def _columns(text: str) -> list[str]:
+    """Question, document and grade: three columns of BEIR between tabs, or of TREC's four all but the second."""
+    columns = text.split("\t")
+    if len(columns) == 3:
+        return columns
+    columns = text.split()
+    return [*columns[:1], *columns[2:]] if len(columns) == 4 else columns
 
 
 def _check_judgements(judged: Mapping[str, Mapping[str, int]], questions: set[str], documents: frozenset[str]) -> None:

@@ -12,6 +12,7 @@ from index.errors import UsageError
 from rag.evals.jsonl import Record, lines
 from rag.evals.measures import STANDARD
 from rag.evals.runs import KEPT, Row, Run
+from rag.evals.scores import of_ranking
 from rag.evals.sets import EvalQuestion, QuestionSet
 
 MISSING = "the run file has no line for this question"
@@ -88,5 +89,5 @@ def _row(question: EvalQuestion, ranking: Sequence[str] | None) -> Row:
         return Row(*about, error=MISSING)
     values: Mapping[str, float] = {}
     if question.answerable:
-        values = {measure.name: measure.of(ranking, question.relevance) for measure in STANDARD}
+        values = of_ranking(question, ranking, STANDARD)
     return Row(*about, ranking=tuple(ranking[:KEPT]), values=values)

@@ -45,9 +45,12 @@ def run(options: Namespace, progress: Progress) -> Result:
         found = explain(build(settings(options)), asked, None, options.k, options.answers)
         return Result(DONE, as_json(found), explanation_text(found, options.k))
     question_set = load(options.set)
-    chosen = _chosen(options.question, question_set) if options.question else None
+    if options.question:
+        _chosen(options.question, question_set)  # before an index is opened or made
     parts = parts_for(settings(options), question_set, progress)
-    if chosen:
+    question_set = question_set.asked_on(parts.index.overview().last)  # as `eval run` asks it
+    if options.question:
+        chosen = _chosen(options.question, question_set)
         found = explain(parts, chosen, question_set, options.k, options.answers)
         return Result(DONE, as_json(found), explanation_text(found, options.k))
     summary = explain_set(parts, question_set, options.k, options.answers, progress)

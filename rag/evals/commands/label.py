@@ -45,6 +45,7 @@ def run(options: Namespace, progress: Progress) -> Result:
     question_set, labels, place = _opened(options)
     runs = [load_run(path) for path in options.runs]
     parts = parts_for(settings(options), question_set, progress)
+    question_set = question_set.asked_on(parts.index.overview().last)  # as `eval run` asks it
     whole = question_set.corpus is not None
     asking = [question for question in question_set.questions if question.answerable or not whole]
     pools = ((q.id, pool(parts, q, question_set, runs, options.k, whole)) for q in asking)
@@ -64,6 +65,8 @@ def _opened(options: Namespace) -> tuple[QuestionSet, Labels, Path]:
     from rag.evals.labels import QrelsLabels, WrittenLabels, lines_of, plain_questions
     from rag.evals.sets import QRELS, QUESTIONS, EvalQuestion, QuestionSet, load
 
+    if options.set.suffix == ".jsonl" and options.set.name != QUESTIONS:
+        raise UsageError(f"{options.set} is no text file of questions", f"A set to be judged is named {QUESTIONS}.")
     if options.set.is_file() and options.set.name != QUESTIONS:
         if options.out is None:
             raise UsageError("A text file of questions makes a new set", "Give its folder with --out.")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from index.errors import UsageError
 from rag.evals import corpus
-from rag.evals.collection import Collection, Documents, qrels, query, write_judged
+from rag.evals.collection import Collection, Documents, query, write_judged
 from rag.evals.formats import Read, counted
 from rag.evals.jsonl import records
-from rag.evals.sets import QRELS, QUERIES
+from rag.evals.sets import QRELS, QUERIES, qrels
 
 ABOUT = "a folder of corpus.jsonl, queries.jsonl and qrels/test.tsv"
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from index.errors import UsageError
 from rag.evals import corpus
-from rag.evals.collection import Collection, Document, Documents, Query, line, qrels
+from rag.evals.collection import Collection, Document, Documents, Query, line
 from rag.evals.formats import Read, counted, lost
 from rag.evals.jsonl import Record, lines
+from rag.evals.sets import qrels
 
 ABOUT = "a folder of topics (.tsv, .txt or .xml), qrels.txt and corpus.jsonl or collection.tsv"
 
