@@ -61,6 +61,11 @@ def test_the_smallest_detectable_difference_is_2_8_standard_errors():
     assert detectable([1.0]) is None
 
 
+def test_where_nothing_changed_no_smallest_difference_is_named():
+    assert detectable([0.0] * 81) is None
+    assert compare(a_run(1.0, 1.0), a_run(1.0, 1.0)).changes[0].detectable is None
+
+
 def test_columns_are_tested_as_each_of_them_alone():
     columns = {"a": [1.0, 1.0, -1.0], "b": [0.5, 0.5, 0.5], "c": [1.0] * 8}
     assert randomizations(columns) == {name: randomization(deltas) for name, deltas in columns.items()}

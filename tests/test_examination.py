@@ -5,7 +5,7 @@ from index.settings import IndexSettings
 from index.sync import sync_paths
 from rag.evals.evaluate import evaluate
 from rag.evals.examination import examine
-from rag.evals.runs import save
+from rag.evals.runs import Run, save
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +58,10 @@ def test_the_index_of_a_judged_set_is_looked_at_and_not_made(store, tmp_path):
     (folder / "corpus.jsonl").write_text("".join((folder / "corpus.jsonl").read_text().splitlines(True)[:2]))
     evaluate(IndexSettings(store), folder)
     assert [f.text for f in examine(IndexSettings(store), folder) if f.serious] == []
+
+
+def test_a_run_without_questions_is_serious(store, tmp_path):
+    save(Run("quay", "0" * 32, ()), tmp_path / "a.json")
+    assert [f.text for f in examine(IndexSettings(store), None, [tmp_path / "a.json"]) if f.serious] == [
+        "a.json has no questions"
+    ]

@@ -64,14 +64,29 @@ def test_a_run_with_a_failed_question_exits_with_3(gate):
 def test_a_damaged_run_and_another_set_exit_with_3(gate, tmp_path):
     (tmp_path / "run.json").write_text('{"schema": 2}')
     assert gate(None, FLOOR)[0] == 3
+    (tmp_path / "run.json").unlink()
     assert gate(HALF, MARGIN, baseline=replace(HALF, set_digest="9"))[0] == 3
 
 
-def test_a_margin_that_is_not_shown_to_be_kept_exits_with_4_where_that_is_asked_for(gate):
+def test_a_margin_that_is_not_shown_to_be_kept_exits_with_4(gate):
     less = a_run(*[1] * 9, *[0] * 11)
-    assert gate(less, MARGIN, "--strict", baseline=HALF)[0] == 4
-    assert gate(less, MARGIN, baseline=HALF)[0] == 0
-    assert gate(less, MARGIN + '[floors]\n"hit@1" = 0.5\n', "--strict", baseline=HALF)[0] == 1
+    assert gate(less, MARGIN, baseline=HALF)[0] == 4
+    assert gate(less, MARGIN + '[floors]\n"hit@1" = 0.5\n', baseline=HALF)[0] == 1
+
+
+def test_a_run_file_that_holds_no_numbers_exits_with_3(gate, tmp_path):
+    save(HALF, tmp_path / "run.json")
+    good = (tmp_path / "run.json").read_text(encoding="utf-8")
+    for value in ("null", '"abc"', "NaN", "true", str(10**400)):
+        (tmp_path / "run.json").write_text(good.replace('{"hit@1": 1.0}', f'{{"hit@1": {value}}}', 1), encoding="utf-8")
+        code, out, err = gate(None, FLOOR)
+        assert (code, out[:8], err) == (3, "invalid:", "")
+    (tmp_path / "run.json").write_text("[" * 100_000, encoding="utf-8")
+    assert gate(None, FLOOR)[0] == 3
+
+
+def test_rules_that_are_nested_without_end_exit_with_2(gate):
+    assert gate(HALF, f"a = {'[' * 100_000}")[0] == 2
 
 
 def test_the_checks_are_json(gate):

@@ -101,6 +101,8 @@ def test_a_margin_is_kept_when_the_interval_excludes_a_larger_loss():
     assert outcomes(less, HALF, margins={"hit@1": 0.2}) == ["pass"]
     assert outcomes(less, HALF, margins={"hit@1": 0.02}) == ["inconclusive"]
     assert outcomes(a_run(*[0] * 20), HALF, margins={"hit@1": 0.02}) == ["regression"]
+    # Surely a loss, of about .05 to .4, which may still be within the margin.
+    assert outcomes(a_run(*[1] * 6, *[0] * 14), HALF, margins={"hit@1": 0.15}) == ["inconclusive"]
 
 
 def test_a_latency_budget_is_in_milliseconds():

@@ -170,9 +170,17 @@ def test_a_question_that_failed_ends_the_grid(grid, written):
         measure(grid(written, "read=1"), "hit@1")
 
 
-def test_a_measure_that_the_runs_do_not_have_is_told(grid, written):
-    with pytest.raises(FootnoteError, match="The runs have no measure 'hit@99'"):
-        measure(grid(written, "read=1"), "hit@99")
+def test_a_measure_that_does_not_exist_is_told_before_anything_is_made(grid, written, asked):
+    for by in ("hti@1", "answer rate"):
+        with pytest.raises(UsageError):
+            measure(grid(written, "read=1"), by)
+    assert asked == []
+
+
+def test_any_measure_of_rankings_can_stand_for_quality(grid, written):
+    (one,) = measure(grid(written, "read=1"), "recall@7")
+    assert (one.quality.value, one.quality.n) == (1, 1)
+    assert "--measure recall@7" in one.command
 
 
 def test_a_command_names_the_users_own_store_where_the_index_is_theirs(grid, written, store):

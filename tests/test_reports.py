@@ -42,3 +42,9 @@ def test_a_comparison_report_shows_the_verdict_and_the_flips():
     assert line.split()[-1] == "inconclusive"
     assert "When did the mole fall?" in shown
     assert "C - A" in shown
+
+
+def test_every_run_of_a_comparison_is_shown():
+    first = run(find, SET, MEASURES)
+    shown = text_of(comparison_report(compare_all(first, [first] * 27)))
+    assert re.findall(r"^(Z\d*): 2", shown, re.M) == ["Z", "Z1", "Z2"]

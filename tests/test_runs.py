@@ -15,6 +15,7 @@ from rag.evals.runs import (
     latencies,
     latency,
     load,
+    reserve,
     save,
     tails,
 )
@@ -96,3 +97,51 @@ def test_a_run_file_that_is_not_there_is_a_usage_error(tmp_path):
 
 def test_a_run_is_plain_json():
     assert json.loads(json.dumps(as_json(run(find, SET, MEASURES))))["set"] == {"name": "quay", "digest": "0" * 32}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"hit@1": 0.0', '"hit@1": null', "None of the question 'fell' is no finite number"),
+        ('"hit@1": 0.0', '"hit@1": true', "True of the question 'fell' is no finite number"),
+        ('"hit@1": 0.0', f'"hit@1": {10**400}', "OverflowError"),
+        ('"hit@1": 0.0', '"hit@1": NaN', "NaN is no number"),
+        ('"retrieve": 0.25', '"retrieve": "soon"', "'soon' of the question 'fell' is no finite number"),
+        ('"confidence": 0.8', '"confidence": "high"', "'high' of the question 'fell' is no finite number"),
+        ('"id": "fare"', '"id": "fell"', "a question stands there twice"),
+        ('"kind": "single"', '"kind": 3', "3 is no text"),
+        ('"answerable": true', '"answerable": "yes"', "neither true nor false"),
+    ],
+)
+def test_a_run_file_with_what_cannot_be_measured_is_damaged(tmp_path, old, new, complaint):
+    save(run(ask, SET, MEASURES), tmp_path / "a.json")
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    before, mark, rows = text.partition('"rows": [')
+    assert old in rows
+    (tmp_path / "a.json").write_text(before + mark + rows.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InvalidRun, match=complaint):
+        load(tmp_path / "a.json")
+
+
+def test_a_file_that_is_nested_without_end_is_no_run(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(InvalidRun, match="is not a run file"):
+        load(tmp_path / "a.json")
+
+
+def test_half_of_a_surrogate_pair_does_not_cost_the_run(tmp_path):
+    made = run(ask, replace(SET, questions=(replace(SET.questions[0], text="When did \ud800 fall?"),)), MEASURES)
+    save(made, tmp_path / "a.json")
+    assert load(tmp_path / "a.json") == made
+
+
+def test_a_run_takes_the_place_of_an_older_run_and_of_nothing_else(tmp_path):
+    made = run(ask, SET, MEASURES)
+    for _ in range(2):
+        save(made, tmp_path / "a.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    (tmp_path / "questions.jsonl").write_text('{"id": "q1"}', encoding="utf-8")
+    for write in (reserve, lambda path: save(made, path)):
+        with pytest.raises(UsageError, match="is there already and is no run file"):
+            write(tmp_path / "questions.jsonl")
+    assert (tmp_path / "questions.jsonl").read_text(encoding="utf-8") == '{"id": "q1"}'

@@ -43,7 +43,8 @@ class Change:
     """One measure in both runs. `delta` is B - A, paired; `wins` counts the questions that are better in B.
 
     `holm` is the p corrected for the number of measures and runs in which anything changed. `detectable` is the
-    smallest difference that as many questions as these would probably show; None for one question.
+    smallest difference that as many questions as these would probably show before that correction; None where no
+    difference differs from another.
     """
 
     measure: str
@@ -152,7 +153,7 @@ class _Pair:
         }
         if not self._values:
             raise UsageError("The two runs have no measure in common", "Run both with the same measures.")
-        self.deltas = {name: _deltas(values) for name, values in self._values.items()}
+        self.deltas = {name: differences(values) for name, values in self._values.items()}
 
     def measure(self, wanted: str, tested: Mapping[str, float]) -> str:
         """The measure that is wanted. Without one FLIPS_BY, or where it has no flips, the one with the smallest p.
@@ -183,7 +184,7 @@ class _Pair:
             }
             values = {name: both for name, both in values.items() if both}
             for name, means in _means(values, self._seed).items():
-                deltas = _deltas(values[name])
+                deltas = differences(values[name])
                 found.append(Slice(kind, name, *means, sum(d > 0 for d in deltas), sum(d < 0 for d in deltas)))
         return found
 
@@ -247,8 +248,11 @@ def holm(tested: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def detectable(deltas: Sequence[float]) -> float | None:
-    """The smallest mean difference found in 80 of 100 cases: 2.8 * sd / sqrt(n); None for fewer than two questions."""
-    if len(deltas) < 2:
+    """The smallest mean difference found in 80 of 100 cases by a test of its own: 2.8 * sd / sqrt(n).
+
+    None where the differences do not differ, such as where none changed: that tells nothing of how much they vary.
+    """
+    if len(set(deltas)) < 2:
         return None
     centre = math.fsum(deltas) / len(deltas)
     variance = math.fsum((delta - centre) ** 2 for delta in deltas) / (len(deltas) - 1)
@@ -267,6 +271,11 @@ def verdict(delta: Mean, p: float, changed: int, margin: float = MARGIN) -> Verd
     return Verdict.SAME if -margin <= delta.low and delta.high <= margin else Verdict.INCONCLUSIVE
 
 
+def differences(values: Sequence[tuple[float, float]]) -> list[float]:
+    """B - A for each pair of values; what is rounding alone is 0."""
+    return [y - x if abs(y - x) > EQUAL else 0.0 for x, y in values]
+
+
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """The comparison as plain JSON values."""
     return asdict(comparison)
@@ -278,10 +287,6 @@ def _means(values: Mapping[str, Sequence[tuple[float, float]]], seed: int) -> di
     b = mean_of_each({name: [y for _, y in both] for name, both in values.items()}, seed)
     delta = mean_of_each({name: [y - x for x, y in both] for name, both in values.items()}, seed)
     return {name: (a[name], b[name], delta[name]) for name in values}
-
-
-def _deltas(values: Sequence[tuple[float, float]]) -> list[float]:
-    return [y - x if abs(y - x) > EQUAL else 0.0 for x, y in values]
 
 
 def _change(

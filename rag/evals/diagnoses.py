@@ -96,6 +96,8 @@ def of_runs(runs: Mapping[str, Run], question_set: QuestionSet | None = None) ->
     """Failed questions, what nobody judged, and what makes the runs differ from the first of them."""
     for name, run in runs.items():
         yield Finding("runs", False, f"{name}: {len(run.rows)} questions of {run.set_name} {run.set_digest}")
+        if not run.rows:
+            yield Finding("runs", True, f"{name} has no questions")
         if run.errors:
             yield Finding("runs", True, f"{name}: {len(run.errors)} questions failed, so it is compared with nothing")
         if question_set and run.set_digest != question_set.digest:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from index.errors import UsageError
-from rag.evals.comparisons import SIGNIFICANCE, Change, check_comparable, compare
+from rag.evals.comparisons import Change, check_comparable, compare
 from rag.evals.measures import Mean
 from rag.evals.runs import InvalidRun, Run, confidence, latencies, means
 
@@ -67,7 +67,7 @@ def read_rules(path: Path) -> Rules:
     """The rules of a TOML file. Raises UsageError, naming what is wrong, when it cannot be read or meant."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "Give a TOML file with the rules.") from error
     return rules(values, path.name)
 
@@ -162,8 +162,7 @@ def _within(change: Change, margin: float) -> Outcome:
     """Whether the loss is within the margin: surely, surely not, or one cannot say with so many questions."""
     if change.delta.low >= -margin - EQUAL:
         return Outcome.PASS
-    lost = change.delta.value < -margin and change.p < SIGNIFICANCE
-    return Outcome.REGRESSION if lost else Outcome.INCONCLUSIVE
+    return Outcome.REGRESSION if change.delta.high < -margin - EQUAL else Outcome.INCONCLUSIVE
 
 
 def _latency(run: Run, wanted: Rules) -> Iterator[Check]:

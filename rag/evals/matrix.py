@@ -18,14 +18,16 @@ from pathlib import Path
 
 from index.catalog import Catalog
 from index.database import FILE_NAME, existing
-from index.errors import FootnoteError
+from index.errors import FootnoteError, UsageError
 from index.records import digest
 from index.segments import SEGMENTS
-from rag.evals.comparisons import holm, randomization
+from rag.evals.comparisons import differences, holm, randomization
 from rag.evals.evaluate import evaluate, program, store_of
 from rag.evals.grid import OF_INDEX, Cell, Worth, file_name, pareto
-from rag.evals.measures import Mean, mean
+from rag.evals.measures import STANDARD, Mean, Measure, mean
+from rag.evals.measures import measure as named
 from rag.evals.runs import TOTAL, Latency, Run, latencies, load, means, save
+from rag.evals.scores import OF_ANSWERS, SPAN_RECALL
 from rag.evals.sets import QuestionSet
 from rag.evals.sets import load as load_set
 from rag.settings import Settings, build
@@ -39,13 +41,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What is measured: a set, asked with each cell; with `answers` it is answered too. Everything is kept in `out`."""
+    """What is measured: a set, asked with each cell; with `answers` it is answered too. Everything is kept in `out`.
+
+    `more` are measures beside the standard ones.
+    """
 
     settings: Settings
     set_path: Path
     cells: Sequence[Cell]
     out: Path
     answers: bool = False
+    more: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,10 @@ class Measured:
 def measure(grid: Grid, by: str, progress: Progress = lambda *_: None) -> list[Measured]:
     """Every cell measured, in the order of the grid; `by` is the measure of quality.
 
-    Raises UsageError for a setting that does not exist or a measure that the runs do not have, and FootnoteError when a
-    question failed.
+    Raises UsageError for a setting or a measure that does not exist, before anything is made, and FootnoteError when a
+    question failed or the questions of the set have no such measure.
     """
+    grid = replace(grid, more=_more(grid, by))
     question_set = load_set(grid.set_path)
     chosen = [grid.settings.with_changes(cell.changes) for cell in grid.cells]  # before anything is made
     grid.out.mkdir(parents=True, exist_ok=True)
@@ -87,11 +94,21 @@ def measure(grid: Grid, by: str, progress: Progress = lambda *_: None) -> list[M
     return _weighed(grid, by, runs, sizes)
 
 
+def _more(grid: Grid, by: str) -> tuple[Measure, ...]:
+    """The measure of that name, where it is none that every run has."""
+    if by in OF_ANSWERS and not grid.answers:
+        raise UsageError(f"{by} is measured of answers", "Add --answers.")
+    if by in OF_ANSWERS or by == SPAN_RECALL:
+        return ()
+    return () if (found := named(by)) in STANDARD else (found,)
+
+
 def command(grid: Grid, cell: Cell) -> str:
     """The command line that makes the run of a cell again, from the folder that the grid was measured in."""
     words = ["python", "-m", "rag", "eval", "run", "--set", str(grid.set_path), "--store", str(_place(grid, cell))]
     words += [word for change in cell.changes for word in ("--with", change)]
     words += ["--answers"] if grid.answers else []
+    words += [word for more in grid.more for word in ("--measure", more.name)]
     return shlex.join([*words, "--fresh", "--out", str(_file(grid, cell))])
 
 
@@ -104,7 +121,9 @@ def size(store: Path) -> int:
 def _weighed(grid: Grid, by: str, runs: Sequence[Run], sizes: Sequence[int]) -> list[Measured]:
     qualities, took = [_quality(run, by) for run in runs], [latencies(run.rows)[TOTAL] for run in runs]
     deltas = [_deltas(runs[0], run, by) for run in runs]
-    corrected = holm({n: randomization(found) for n, found in enumerate(deltas) if n})
+    # What did not change is not counted against the others, as in `compare_all`.
+    changed = {n: randomization(found) for n, found in enumerate(deltas) if any(found)}
+    corrected = dict.fromkeys(range(1, len(deltas)), 1.0) | holm(changed)
     best = pareto(
         [
             Worth(round(quality.value, 3), round(time.p95 * 1000), round(count / 1e6, 1))
@@ -136,7 +155,7 @@ def _quality(run: Run, by: str) -> Mean:
 
 def _deltas(first: Run, other: Run, by: str) -> list[float]:
     pairs = zip(first.rows, other.rows, strict=True)
-    return [b.values[by] - a.values[by] for a, b in pairs if by in a.values and by in b.values]
+    return differences([(a.values[by], b.values[by]) for a, b in pairs if by in a.values and by in b.values])
 
 
 def _run(grid: Grid, cell: Cell, settings: Settings, question_set: QuestionSet, progress: Progress) -> Run:
@@ -145,7 +164,8 @@ def _run(grid: Grid, cell: Cell, settings: Settings, question_set: QuestionSet, 
     if _done(grid).get(file.name) == key:
         with contextlib.suppress(FootnoteError):
             return load(file)
-    found = evaluate(settings, grid.set_path, answers=grid.answers, fresh=True, progress=progress)
+    measures = (*STANDARD, *grid.more)
+    found = evaluate(settings, grid.set_path, answers=grid.answers, fresh=True, measures=measures, progress=progress)
     if found.errors:
         raise FootnoteError(
             f"{len(found.errors)} questions failed with {' '.join(cell.changes)}: {found.errors[0].error}",
@@ -157,7 +177,7 @@ def _run(grid: Grid, cell: Cell, settings: Settings, question_set: QuestionSet, 
 
 
 def _key(grid: Grid, settings: Settings, question_set: QuestionSet) -> str:
-    made = json.dumps([settings.changed(), grid.answers], sort_keys=True)
+    made = json.dumps([settings.changed(), grid.answers, *(more.name for more in grid.more)], sort_keys=True)
     articles = "" if question_set.corpus else edition(grid.settings.store)
     return digest(question_set.digest, program(), made, articles)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from index.printable import visible
 from rag.evals.comparisons import Comparison, Flip, describe
 from rag.evals.measures import Mean
+from rag.evals.report.findings import letter
 from rag.evals.runs import Run, confidence, latencies, means, tails
 from rag.evals.scores import ANSWER_RATE, CITATION_PRECISION, F1, REFUSAL_RATE
 
@@ -45,7 +46,8 @@ def comparison_report(comparisons: Sequence[Comparison]) -> RenderableType:
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(f"{comparisons[0].set_name}\nA: {comparisons[0].a_about}")]
-    for name, comparison in zip("BCDEFGHIJKLMNOPQRSTUVWXYZ", comparisons, strict=False):
+    for n, comparison in enumerate(comparisons, 1):
+        name = letter(n)
         parts += [Text(f"{name}: {comparison.b_about}"), _changes_table(comparison, name)]
         parts += [_slices_table(comparison, name)] if comparison.slices else []
         parts += [_flips_table(comparison, name)] if comparison.flips else []
@@ -78,8 +80,8 @@ def gate_report(outcome: Outcome, checks: Sequence[Check]) -> RenderableType:
 
 
 NOTE = """+ = -: questions it won, tied and lost. p: paired randomization test, corrected after Holm for all
-measures and runs that changed. smallest: the difference that this many questions would show in 80 of 100 cases. same:
-within {margin:g}."""
+measures and runs that changed. smallest: the difference that this many questions would show in 80 of 100 cases, before
+that correction. same: within {margin:g}."""
 
 
 def _table(*columns: str, numbers: tuple[str, ...] = (), title: str = "") -> Table:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from typing import Any
 from index.errors import FootnoteError, UsageError
 from rag.evals import scores
 from rag.evals.abstention import Curve, Judged, auroc, risk_coverage
+from rag.evals.jsonl import as_text
 from rag.evals.measures import Mean, mean_of_each
 
 SCHEMA_VERSION = 2
@@ -25,6 +28,9 @@ KEPT = 100
 TOTAL = "total"
 # What of a row is kept apart, because it differs from run to run.
 OF_TIME = {"timings", "known"}
+
+# How every run file begins, whatever its schema.
+BEGINNING = b'{\n"schema": '
 
 # What `about` says for machines.
 DIGESTS = {"edition", "fingerprint", "program"}
@@ -210,32 +216,49 @@ def row_as_json(row: Row) -> dict[str, Any]:
 def reserve(path: Path) -> None:
     """Raises UsageError when a run could not be kept there, which is better known before it is made."""
     with _writing(path):
-        new = not path.exists()
-        path.open("a").close()
-        if new:
-            path.unlink()
+        if path.exists() and not _is_ours(path):
+            raise UsageError(f"{path} is there already and is no run file", "Give another path, or take it away.")
+        part = _part(path)
+        part.open("w").close()
+        part.unlink()
 
 
 def save(run: Run, path: Path) -> None:
-    """Writes the run as a JSON file, a line for each row. Raises UsageError when it cannot be written."""
+    """Writes the run as a JSON file, a line for each row, in the place of an older run alone; it is whole or not there.
+
+    Raises UsageError when it cannot be written.
+    """
+    reserve(path)
     with _writing(path):
-        path.write_text(_laid_out(as_json(run)), encoding="utf-8")
+        part = _part(path)
+        part.write_text(_laid_out(as_json(run)), encoding="utf-8")
+        os.replace(part, path.resolve())
+
+
+def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        found = file.read(len(BEGINNING))
+    return found in (b"", BEGINNING)
+
+
+def _part(path: Path) -> Path:
+    place = path.resolve()
+    return place.with_name(f".{place.name}.part")
 
 
 def _laid_out(values: Mapping[str, Any]) -> str:
     """An object with a line for each of its members and for each of theirs, so that two files can be compared."""
 
-    def line(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
     def block(value: object) -> str:
         if isinstance(value, dict) and value:
-            return "{\n" + ",\n".join(f" {line(name)}: {line(inner)}" for name, inner in value.items()) + "\n}"
+            return "{\n" + ",\n".join(f" {as_text(name)}: {as_text(inner)}" for name, inner in value.items()) + "\n}"
         if isinstance(value, list) and value:
-            return "[\n" + ",\n".join(f" {line(inner)}" for inner in value) + "\n]"
-        return line(value)
+            return "[\n" + ",\n".join(f" {as_text(inner)}" for inner in value) + "\n]"
+        return as_text(value)
 
-    return "{\n" + ",\n".join(f"{line(name)}: {block(value)}" for name, value in values.items()) + "\n}\n"
+    return "{\n" + ",\n".join(f"{as_text(name)}: {block(value)}" for name, value in values.items()) + "\n}\n"
 
 
 @contextlib.contextmanager
@@ -250,10 +273,10 @@ def _writing(path: Path) -> Iterator[None]:
 def load(path: Path) -> Run:
     """The run that `save` wrote. Raises UsageError when there is no file and InvalidRun when it is not a run."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", "Give the path of a run file.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRun(f"{path} is not a run file: {error}", "Give the path of a run file.") from error
     schema = values.get("schema") if isinstance(values, dict) else None
     if schema != SCHEMA_VERSION:
@@ -261,8 +284,8 @@ def load(path: Path) -> Run:
             f"{path} is not a run file of schema {SCHEMA_VERSION}, its schema is {schema}", "Make the run again."
         )
     try:
-        return _from_json(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _checked(_from_json(values))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidRun(f"{path} is a damaged run file: {error!r}", "Make the run again.") from error
 
 
@@ -277,6 +300,28 @@ def _from_json(values: Mapping[str, Any]) -> Run:
         packages=values["packages"],
         created=datetime.fromisoformat(timings["created"]),
     )
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _checked(run: Run) -> Run:
+    """The run. Raises ValueError for what would be measured wrongly: no finite number, no text, a question twice."""
+    for row in run.rows:
+        sure = row.answered.confidence if row.answered else None
+        for number in (*row.values.values(), *row.timings.values(), *(() if sure is None else (sure,))):
+            if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+                raise ValueError(f"{number!r:.40} of the question {row.id!r:.40} is no finite number")
+        if not isinstance(row.answerable, bool):
+            raise ValueError(f"answerable of the question {row.id!r:.40} is neither true nor false")
+    texts = [text for row in run.rows for text in (row.id, row.text, row.kind, row.error, *row.ranking, *row.values)]
+    texts += [run.set_name, run.set_digest, *run.about.values(), *run.packages.values()]
+    if wrong := [text for text in texts if not isinstance(text, str)]:
+        raise ValueError(f"{wrong[0]!r:.40} is no text")
+    if len({row.id for row in run.rows}) < len(run.rows):
+        raise ValueError("a question stands there twice")
+    return run
 
 
 def row_from_json(values: Mapping[str, Any]) -> Row:

@@ -25,11 +25,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace, progress: Progress) -> Result:
     """The comparison, a list of them for more than two runs; whatever the verdict, it is done."""
+    from index.errors import UsageError
     from rag.evals.comparisons import MARGIN, as_json, compare_all
     from rag.evals.reports import comparison_report
     from rag.evals.runs import load
 
     margin = MARGIN if options.margin is None else options.margin
+    if not 0 <= margin <= 1:
+        raise UsageError(f"--margin is {margin}", "Give a number from 0 to 1.")
     first, *others = [load(path) for path in (options.a, options.b, *options.more)]
     found = compare_all(first, others, margin=margin, by=options.by)
     values = [as_json(comparison) for comparison in found]

@@ -18,7 +18,6 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a run file")
     parser.add_argument("--rules", type=Path, metavar="FILE", required=True, help="the rules, in TOML")
     parser.add_argument("--baseline", type=Path, metavar="RUN", help="the run that drops and margins are against")
-    parser.add_argument("--strict", action="store_true", help="exit code 4 where a margin is not shown to be kept")
     parser.epilog = "Exit code 0: kept; 1: a regression; 2: cannot be meant; 3: an invalid run; 4: inconclusive."
 
 
@@ -38,7 +37,6 @@ def run(options: Namespace, progress: Progress) -> Result:
         said = {"outcome": "invalid", "reason": str(error), "hint": error.hint}
         return Result(INVALID, said, f"invalid: {error}.\n{error.hint}")
     outcome = worst(checks)
-    inconclusive = INCONCLUSIVE if options.strict else DONE
-    codes = {Outcome.PASS: DONE, Outcome.REGRESSION: REGRESSION, Outcome.INCONCLUSIVE: inconclusive}
+    codes = {Outcome.PASS: DONE, Outcome.REGRESSION: REGRESSION, Outcome.INCONCLUSIVE: INCONCLUSIVE}
     values = {"outcome": outcome, "checks": [asdict(check) for check in checks]}
     return Result(codes[outcome], values, gate_report(outcome, checks))
