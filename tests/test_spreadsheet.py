@@ -129,3 +129,16 @@ def test_a_document_without_an_id_is_named_by_its_line(tmp_path):
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match=r"questions\.csv cannot be read"):
         spreadsheet.read(tmp_path)
+
+
+def test_a_carriage_return_comes_back(tmp_path):
+    history = [{"role": "user", "text": "What\rnow?"}]
+    documents = [Document("d1", "Mole", "It fell\rin August.\r\nIt was rebuilt.")]
+    asked = Query("q", "When\rdid it?", {"answers": ["In\r\nMay"], "history": history, "note": "a\rb"}, {"d1": 1})
+    notes = spreadsheet.write(Collection(documents, [asked]), tmp_path / "out")
+    assert notes == ["CSV does not hold line breaks inside an answer or an earlier question: 2."]
+    found = spreadsheet.read(tmp_path / "out").collection
+    (back,) = found.queries
+    assert list(found.documents) == documents
+    assert (back.text, back.answers, back.earlier) == ("When\rdid it?", ("In May",), ("What now?",))
+    assert back.metadata["note"] == "a\rb"

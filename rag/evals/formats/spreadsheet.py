@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ LONGEST_CELL = 100_000_000
 YES, NO = "yes", "no"
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = tuple("=+-@\t\r'")
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def write(collection: Collection, path: Path) -> list[str]:
         copy_articles(collection.articles, path)
     with (path / QUESTIONS).open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         _write_rows(file, COLUMNS, (row for query in collection.queries for row in _question_rows(query)))
-    broken = sum("\n" in text for query in collection.queries for text in (*query.answers, *query.earlier))
+    broken = sum(bool(_BREAK.search(text)) for query in collection.queries for text in (*query.answers, *query.earlier))
     return [
         *([f"CSV does not hold line breaks inside an answer or an earlier question: {broken:,}."] if broken else []),
         *lost("CSV", collection.queries, "the answers given before"),
@@ -149,9 +151,9 @@ def _query(name: str, one: _Asked) -> Query:
     answerable = any(grade > 0 for grade in relevance.values()) if not said else said in (YES, "true", "1")
     about: dict[str, Any] = {"type": cells["kind"]} if cells["kind"] else {}
     about |= {"answerable": answerable}
-    history = [{"role": "user", "text": text} for text in cells["earlier"].split("\n") if text]
+    history = [{"role": "user", "text": text} for text in _BREAK.split(cells["earlier"]) if text]
     lists = {
-        "answers": [text for text in cells["answers"].split("\n") if text],
+        "answers": [text for text in _BREAK.split(cells["answers"]) if text],
         "history": history,
         "evidence": [_as_json(place) for place, also, _, _ in one.places if place.text and not also],
         "also": [_as_json(place) for place, also, _, _ in one.places if place.text and also],
@@ -221,8 +223,8 @@ def _question_rows(query: Query) -> Iterator[dict[str, str]]:
         "question": query.text,
         "kind": str(query.metadata.get("type") or ""),
         "answerable": YES if query.answerable else NO,
-        "answers": "\n".join(" ".join(text.split("\n")) for text in query.answers),
-        "earlier": "\n".join(" ".join(text.split("\n")) for text in query.earlier),
+        "answers": "\n".join(_BREAK.sub(" ", text) for text in query.answers),
+        "earlier": "\n".join(_BREAK.sub(" ", text) for text in query.earlier),
         "asked": str(query.metadata.get("question_date") or ""),
         "notes": _json({key: value for key, value in query.metadata.items() if key not in NAMES}),
     }
@@ -241,7 +243,8 @@ def _json(values: Mapping[str, Any]) -> str:
 
 
 def _write_rows(file: TextIO, columns: Sequence[str], rows: Iterator[Mapping[str, str]]) -> None:
-    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    # As RFC 4180 has it; and the library quotes a cell with a line break only where the break is part of this.
+    writer = csv.DictWriter(file, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: _guarded(cell) for name, cell in row.items()} for row in rows)
 
