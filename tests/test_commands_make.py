@@ -58,3 +58,11 @@ def test_a_folder_with_a_set_is_refused_before_anything_is_made(articles, store,
     command(store, tmp_path / "mine")
     with pytest.raises(UsageError, match="exists already"):
         command(store, tmp_path / "mine")
+
+
+def test_more_articles_are_only_promised_where_there_are_more(articles, store, tmp_path, capsys):
+    rest = ["--questions", "2000", "--articles"]
+    main(["eval", "make", "--store", str(store), "--out", str(tmp_path / "all"), *rest, "100"])
+    assert "wanted; these are all that there are." in capsys.readouterr().out
+    main(["eval", "make", "--store", str(store), "--out", str(tmp_path / "five"), *rest, "5"])
+    assert "wanted; --articles takes in more of them." in capsys.readouterr().out

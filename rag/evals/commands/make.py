@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.evals.commands import DONE, Progress, Result, settings, store_argument
+
+if TYPE_CHECKING:
+    from rag.evals.making.make import MadeSet
 
 ABOUT = "make a question set from your own articles, without a language model"
 
@@ -43,19 +47,18 @@ def run(options: Namespace, progress: Progress) -> Result:
         "held_out": list(made.held_out),
         "dropped": dict(made.dropped),
     }
-    return Result(DONE, values, _shown(options, kinds, made.articles))
+    return Result(DONE, values, _shown(options, kinds, made))
 
 
-def _shown(options: Namespace, kinds: dict[str, int], articles: int) -> str:
+def _shown(options: Namespace, kinds: dict[str, int], made: MadeSet) -> str:
     from rag.wording import counted
 
     total = sum(kinds.values())
-    lines = [f"{counted(total, 'question')} from {counted(articles, 'article')} in {options.out}:"]
+    lines = [f"{counted(total, 'question')} from {counted(made.articles, 'article')} in {options.out}:"]
     lines += [f"  {number:4} {kind}" for kind, number in kinds.items()]
     if total < options.questions:
-        lines.append(
-            f"These articles give fewer than the {options.questions:,} wanted; --articles takes in more of them."
-        )
+        more = "--articles takes in more of them" if made.tried == options.articles else "these are all that there are"
+        lines.append(f"The articles give fewer than the {options.questions:,} wanted; {more}.")
     lines.append(
         f"`python -m rag eval run --set {options.out}` asks them; {options.out / 'README.md'} says how to read that."
     )

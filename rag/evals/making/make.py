@@ -52,14 +52,19 @@ class Kept:
 class MadeSet:
     """The answerable questions, and the unanswerable ones, whose articles are held out.
 
-    `articles` counts those that were asked about or held out, `dropped` the questions by what was wrong with them.
+    `tried` counts the articles that could be asked about, `dropped` the questions by what was wrong with them.
     """
 
     answerable: tuple[Kept, ...]
     unanswerable: tuple[Kept, ...]
-    articles: int
+    tried: int
     dropped: Mapping[str, int]
     generation: int
+
+    @property
+    def articles(self) -> int:
+        """How many articles were asked about or held out."""
+        return len({kept.made.gold.source for kept in (*self.answerable, *self.unanswerable)})
 
     @property
     def held_out(self) -> tuple[str, ...]:
