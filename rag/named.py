@@ -7,13 +7,13 @@ matter itself: "Which company is The Verge's owner?"
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from index.candidates import About, Names
-from rag.periods import Period, periods
+from rag.periods import Period, onward, opens_sentence, periods, up_to
 
 # Words of the longest name that is looked for.
 MAX_WORDS = 8
@@ -23,15 +23,50 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?(?:\.(?:com|org|net))?", re.IGNORE
 _TAIL = re.compile(r"\s+[-–—|:]\s+|:\s+")
 _DOMAIN = re.compile(r"(?:\.(?:com|org|net|co|uk|de|fr|au|in|io|news))+$")
 _POSSESSIVE = re.compile(r"['’]s?$")
-# Behind these a name in small letters is one too, and a person's name is that of an author.
-_CREDITS = re.compile(
-    r"\b(?:according to|(?:reported|published|written|covered|article|report|story|piece|column) (?:by|in|from|of|on)"
-    r"|by|author|journalist|reporter|columnist|correspondent)\W*$",
+# They stand without a capital in a name: "The Mail on Sunday".
+_LITTLE = frozenset({"and", "for", "in", "of", "on", "the"})
+_ARTICLE = (
+    r"(?:articles?|reports?|story|stories|piece|column|editorial|coverage|review|interview|essay|post|guide|reporting"
+    r"|analys[ei]s|accounts?|descriptions?|portrayal)"
+)
+_SAYING = (
+    r"(?:sa(?:y|ys|id)|writes?|wrote|(?:(?:dis)?agree|report|claim|suggest|note|state|mention|argue|indicate|discuss|explain|highlight"
+    r"|detail|describe|attribute|portray|present|cover|publish|allege|predict|warn|emphasi[sz]e|quote|cite)(?:e?[ds]|es)?)"
+)
+_DONE = (
+    r"(?:reported|published|written|covered|said|claimed|described|noted|mentioned|discussed|quoted|cited|alleged|suggested"
+    r"|highlighted|featured|detailed|rumou?red|speculated|portrayed|presented|stated|indicated|criticized|printed)"
+)
+# Before and behind a paper that is written as a name and has said something.
+_CREDIT = re.compile(
+    rf"\b(?:according to|as per|(?:sources|papers) (?:including|such as|like)"
+    r"|(?:account|analysis|coverage|description|portrayal|reporting) of [^,.;?]{1,60} by"
+    rf"|(?:{_ARTICLE}|{_DONE})(?: (?:\w+ly|both))? (?:by|in|from)|published on|featured on)"
+    rf"(?: (?:both|the|the same|an?|{_ARTICLE} (?:by|in|from)))*\W*$",
     re.IGNORECASE,
 )
-_WROTE = re.compile(
-    r"^(?:['’]s?)?\W{0,2}(?:article|report|story|piece|column|interview|wrote|writes|reported|reports)\b", re.IGNORECASE
+_SAID = re.compile(
+    r"^(?:['’]s?)?[\"”'’)]{0,2}(?: (?:also|\w+ly|first|recent|latest|same|own))? "
+    rf"(?:magazine|newspaper|{_ARTICLE}|{_SAYING})\b",
+    re.IGNORECASE,
 )
+# "The Age of Reason".
+_LONGER = re.compile(r" of (?:the )?[A-Z]| [A-Z][a-z]")
+_IN = re.compile(r"\bin (?:both )?[\"“'‘]?$", re.IGNORECASE)
+# In small letters "the sun" must say something of something: it may well be the sun.
+_CREDIT_SMALL = re.compile(rf"\b(?:according to|{_ARTICLE} (?:by|in|from|of)) $", re.IGNORECASE)
+_SAID_SMALL = re.compile(
+    r"^ (?:(?:say|report|write)s?|said|reported|wrote) (?:about|on|of)\b|^ (?:article|editorial)\b"
+)
+# They mean something else in small letters, after "according to" too.
+_WORDS = frozenset({"life", "nature", "people", "science", "time"})
+# A person is meant as an author of what is here where an article is credited, and not where anything else is done.
+_BY_AUTHOR = re.compile(
+    rf"\b(?:according to|(?:{_ARTICLE}|written|reported|published|penned|authored) (?:by|from)"
+    r"|author|journalist|reporter|columnist|correspondent)\W*$",
+    re.IGNORECASE,
+)
+_AUTHOR_WROTE = re.compile(rf"^(?:['’]s?)?\W{{0,2}}(?:{_ARTICLE}|writes?|wrote|report(?:s|ed)?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +79,15 @@ class Implied:
 
     def __bool__(self) -> bool:
         return bool(self.publishers or self.authors or self.periods)
+
+    @property
+    def papers(self) -> tuple[tuple[str, ...], ...]:
+        """The publishers by paper: the sections of one, as "BBC News - Arts" and "BBC News - Sport", are together."""
+        by: dict[str, tuple[str, ...]] = {}
+        for name in self.publishers:
+            paper = _TAIL.split(name)[0]
+            by[paper] = (*by.get(paper, ()), name)
+        return tuple(by.values())
 
     def fits(self, about: About) -> int:
         """How many of the three an article meets: its paper, its author, its day."""
@@ -58,10 +102,12 @@ def implied(text: str, asked: date, names: Names, latest: date | None) -> Implie
     """What the question implies, given the names that the live articles really have and their last day."""
     publishers, authors = _publisher_forms(names.publishers), _author_forms(names.authors)
     found = list(_named(text, publishers | authors))
-    papers = [name for form, clear, _ in found if clear for name in publishers.get(form, ())]
-    people = [name for form, _, credited in found if credited for name in authors.get(form, ())]
+    papers = [name for place in _credited(text, found, publishers) for name in publishers[place.form]]
+    people = [name for place in found if _is_author(text, place) for name in authors.get(place.form, ())]
     return Implied(
-        tuple(dict.fromkeys(papers)), tuple(dict.fromkeys(people)), tuple(dict.fromkeys(periods(text, asked, latest)))
+        tuple(dict.fromkeys(papers)),
+        tuple(dict.fromkeys(people)),
+        tuple(dict.fromkeys(periods(_without(text, found), asked, latest))),
     )
 
 
@@ -70,29 +116,94 @@ def authors_of(said: str | None) -> list[str]:
     return [name for name in re.split(r"\s*(?:,|;|&| and )\s*", said or "") if name]
 
 
-def _named(text: str, forms: Mapping[str, object]) -> Iterator[tuple[str, bool, bool]]:
-    """(form, written as a name, credited with an article) of each name in the text; of two in one place the longer."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a name stands in a question.
+
+    It is `written` as a name where it has capitals, and a `title` where that is no other thing's name: "The Sun" is,
+    "the Sun" and "Fortune" are not.
+    """
+
+    form: str
+    start: int
+    end: int  # without "'s"
+    written: bool
+    title: bool
+
+
+def _named(text: str, forms: Mapping[str, object]) -> Iterator[_Place]:
+    """Each name in the text, in order; of two in one place the longer."""
     words = list(_WORD.finditer(text))
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + MAX_WORDS), at, -1):
             form = " ".join(_plain(word[0]) for word in words[at:end])
             if form in forms:
-                before, after = text[: words[at].start()], _rest(text, words[end - 1])
-                credited = bool(_CREDITS.search(before) or _WROTE.search(after))
-                yield form, credited or _capital(word[0] for word in words[at:end]), credited
+                said = words[at:end]
+                written = _is_written(text, said)
+                yield _Place(form, said[0].start(), _end(said[-1]), written, written and _is_title(text, said))
                 at = end - 1
                 break
         at += 1
 
 
-def _rest(text: str, word: re.Match[str]) -> str:
+def _end(word: re.Match[str]) -> int:
     possessive = _POSSESSIVE.search(word[0])
-    return text[word.start() + possessive.start() if possessive else word.end() :]
+    return word.start() + possessive.start() if possessive else word.end()
 
 
-def _capital(words: Iterable[str]) -> bool:
-    return all(word[0].isupper() or word[0].isdigit() or word in {"of", "and", "the"} for word in words)
+def _is_written(text: str, words: Sequence[re.Match[str]]) -> bool:
+    """Whether the words have capitals; one that opens a sentence always has, so that one alone does not tell."""
+    own = [word for word in words if word[0].lower() not in _LITTLE]
+    if len(own) == 1 and opens_sentence(text[: own[0].start()]) and own[0][0][1:].islower():
+        return False
+    return all(word[0][0].isupper() or word[0][0].isdigit() or _DOMAIN.search(word[0]) for word in own)
+
+
+def _is_title(text: str, words: Sequence[re.Match[str]]) -> bool:
+    """Whether it has two words besides "The", "The" with a capital inside a sentence, or a shape like "TechCrunch"."""
+    first, last = words[0][0], words[-1][0]
+    if len(words) > 2 or not _LONGER.match(onward(text, words[-1].end())):
+        if first.lower() != "the":
+            return len(words) > 1 or not last[1:].islower() or bool(_DOMAIN.search(last))
+        return len(words) > 2 or (first == "The" and not opens_sentence(text[: words[0].start()]))
+    return False
+
+
+def _credited(text: str, found: Sequence[_Place], publishers: Mapping[str, object]) -> list[_Place]:
+    """The papers that are meant as such: those that have said something, and then all that are written as names.
+
+    "Who owns The Age?" means no paper, and "According to Fortune, who owns The Age?" two, as questions that name
+    several mostly ask what each has said.
+    """
+    papers = [place for place in found if place.form in publishers]
+    said = [_has_said(text, place) for place in papers]
+    return [
+        place
+        for place, has_said in zip(papers, said, strict=True)
+        if has_said or (any(said) and place.written and (place.title or " " not in place.form))
+    ]
+
+
+def _has_said(text: str, place: _Place) -> bool:
+    before, after = up_to(text, place.start), onward(text, place.end)
+    if place.written:
+        return bool(_CREDIT.search(before) or _SAID.search(after) or (place.title and _IN.search(before)))
+    if place.form in _WORDS:
+        return False
+    return bool(_CREDIT_SMALL.search(before) or (place.form.startswith("the ") and _SAID_SMALL.search(after)))
+
+
+def _is_author(text: str, place: _Place) -> bool:
+    return bool(_BY_AUTHOR.search(up_to(text, place.start)) or _AUTHOR_WROTE.search(onward(text, place.end)))
+
+
+def _without(text: str, found: Iterable[_Place]) -> str:
+    """The text with other letters for names, so that "USA Today" has no day in it."""
+    for place in found:
+        if place.written:
+            text = text[: place.start] + "X" * (place.end - place.start) + text[place.end :]
+    return text
 
 
 def _plain(word: str) -> str:

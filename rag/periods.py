@@ -2,7 +2,10 @@
 
 Days of articles are days of publication: an article about something of this week was published this week or is not
 found by it. A bare year is not taken for one, since questions name years of what happened long before they were
-written about, and what a question knows of by name alone ("before the vote") has no day here.
+written about, and what a question knows of by name alone ("before the vote", "September 11") has no day here.
+
+A wrong day harms more than a missed one, so words that may be something else ("Wednesday", "may", "just") count only
+where they can hardly be.
 """
 
 from __future__ import annotations
@@ -10,48 +13,110 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-# An article may be dated by another zone than the question, and a week is told loosely.
-SLACK = timedelta(days=1)
+# An article may be dated by another zone than the question, and a week is told loosely. Days.
+SLACK = 1
 # What "recently" and "latest" reach back.
 RECENT = 30
+# How many characters around a name or a day are looked at.
+NEAR = 100
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+_HOLIDAYS = {
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+    "new year's day": (1, 1),
+}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+# Days whose date without a year is the name of what happened on them once.
+_EVENTS = {(9, 11), (1, 6)}
+
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in _MONTHS)
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?:,? (?:in |of )?(?P<year>\d{4})\b)?"
 _DAYS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?P<month>{_MONTH})\.? {_DAY}(?:,? (?P<year>\d{{4}}))?\b(?![.,:]\d)",
-        rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?(?:,? (?P<year>\d{{4}}))?\b",
+        rf"\b(?P<month>{_MONTH})\.? {_DAY}\b{_YEAR}(?![.,:]\d)",
+        rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?{_YEAR}",
         r"\b(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)\b",
+        rf"(?<=\bon )(?P<holiday>{'|'.join(_HOLIDAYS)})\b{_YEAR}",
     )
 )
-# "may" and "march" are words too, and August is a name: a month alone has a capital, stands behind a preposition, and
-# no other capital comes next.
-_WHOLE_MONTH = re.compile(
-    r"\b(?i:(?P<how>in|of|during|since|until|by|before|after|early|late|mid|last|this))[ -](?P<month>"
-    + "|".join(name.capitalize() for name in _MONTHS)
-    + r")\b(?! \d{1,2}\b| [A-Z])(?:,? (?P<year>\d{4}))?"
-)
-_WEEKDAY = re.compile(
-    r"(?<!\bnext )(?<!\bevery )(?<!\beach )(?<!\bblack )(?<!\bcyber )(?<!\bgood )(?<!\bash )(?<!\bsuper )(?<!\bthe )"
-    rf"\b(?P<name>{'|'.join(_WEEKDAYS)})\b(?! night football)",
+# What stands before a day that has no year.
+_LEADS = re.compile(
+    r"\b(?:on|since|until|till|by|before|after|from|through|dated|coming|starting|beginning|ending|as of|week of|\w+ed"
+    rf"|(?:{'|'.join(_WEEKDAYS)}),?) $",
     re.IGNORECASE,
+)
+_ON = re.compile(r"\bon(?: the)? $", re.IGNORECASE)
+_WHOLE_MONTH = re.compile(
+    r"(?:\b(?i:(?P<how>in|of|during|since|until|by|before|after|early|late|mid|last|this))[ -])?"
+    rf"\b(?P<month>(?i:{_MONTH}))\b\.?{_YEAR}(?![.,:/]\w)"
+)
+_OF = re.compile(r"\b(?:as|end|middle|beginning|start|month|half|week)\s*$", re.IGNORECASE)
+# Names too, so that "before May" may be before somebody.
+_MONTH_OR_NAME = frozenset({"April", "May", "June", "August"})
+# Verbs too, in small letters: "how many people may 5 buses carry".
+_MONTH_OR_VERB = frozenset({"may", "mar", "march"})
+_SEASON = re.compile(
+    r"\b(?i:(?P<how>last|this|in|during|since|over|the)) (?:the )?(?:early |late )?"
+    rf"(?P<season>{'|'.join(f'[{name[0]}{name[0].upper()}]{name[1:]}' for name in _SEASONS)})\b{_YEAR}"
+)
+_WEEKDAY = re.compile(rf"\b(?P<name>{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_BEFORE_WEEKDAY = re.compile(r"\b(?:last|this|since|by|until|before|after|early|late|(?<!\bmail )on) $", re.IGNORECASE)
+# "Was sentenced Thursday" and "at Sunday's awards", but not "in Wednesday", "black Friday", "open Monday".
+_BARE_WEEKDAY = re.compile(
+    r"\b(?!(?:the|an?|every|each|next|any|in|of|about|is|was|are|than|and|or|to|through|from|with|black|cyber|good"
+    r"|super|open|opens|closed|called|named|plays?|played|watch(?:ed)?|saw|sang|wrote|directed|made) )[a-z]+ $"
+)
+_AT = re.compile(r"\b(?:at|in|during|after|before) $")
+# A name goes on, it is weekly, or a day follows: "on Monday Night Football", "on Monday nights", "on Tuesday 3 June".
+_NO_WEEKDAY = re.compile(
+    rf" [A-Z]| night football| (?:to|through|and|or) (?i:{'|'.join(_WEEKDAYS)})\b|[-–]"
+    rf"| (?:morning|afternoon|evening|night)s\b|,? (?:the )?(?:\d|(?i:{_MONTH})\b)"
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 3}
 _UNITS = {"day": 1, "week": 7, "month": 31, "year": 366}
 _BACK = re.compile(
-    rf"\b(?:last|past|previous) (?P<count>\d{{1,2}}|{'|'.join(_COUNTS)}) (?P<unit>{'|'.join(_UNITS)})s?\b",
-    re.IGNORECASE,
+    rf"\b(?:last|past|previous) (?P<count>\d{{1,2}}|{'|'.join(_COUNTS)}) (?P<unit>{'|'.join(_UNITS)})s?\b"
 )
+# Not years: what is told of a year ago is told at any time since.
+_AGO = re.compile(
+    rf"\b(?:(?P<one>an?|one)|(?:a )?(?P<count>\d{{1,2}}|{'|'.join(_COUNTS)})) (?P<unit>day|week|month)s? ago\b"
+)
+# "In the world today" and "in today's money" mean these times, and "today is" may be anything.
+_THESE_TIMES = re.compile(r"\b(?:world|society|still|even|used|known|visible|exists?|survives?) $")
+_OF_THESE_TIMES = re.compile(r"['’]s (?:world|society|money|terms|prices|standards)\b| (?:show|is|are|was)\b")
 _RECENTLY = re.compile(
-    r"\b(?:recent|recently|newly|latest|newest|lately|these days|(?:has|have|had|was|were|is|are) just)\b",
+    r"\b(?<!until )(?<!more )(?<!most )(?<!\bas )recently\b|\blately\b"
+    r"|\b(?:an?|the|from) recent\b(?! (?:history|past|years|decades|centuries|times))"
+    r"|\brecent (?:days|weeks|news|articles?|reports?)\b"
+    r"|(?:\b(?:his|her|its|their)|['’]s) latest\b|\bthe latest (?:on|in|from|about|with)\b"
+    r"|\blatest (?:\w+ )?(?:news|updates?|developments?|headlines|reports?|figures|numbers|data|polls?|articles?)\b"
+    r"|\b(?:has|have|was|were) just (?:been )?(?:\w+ed|won|lost|left|made|said|become|begun|given|taken|sold|found)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:not|other than|except|but not)(?: (?:on|in))?\s*$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:not|other than|except|than|unlike|compared (?:to|with)|day before)(?: (?:on|in|it was|they were))?\s*$",
+    re.IGNORECASE,
+)
+# "the last year of her life", "the last two years running", "the last week before the vote", "this week in 1963".
+_OF_ANOTHER_TIME = re.compile(r"(?: (?:of|running|before|until|when)\b| in (?:office|power|history|\d))")
+# ... but "in the last two weeks" ends now.
+_THE_SPAN = re.compile(r"\b(?:in|over|during|within|for|of) the $", re.IGNORECASE)
+_OWNED = re.compile(r"(?:\b(?:the|his|her|its|their|our|my|your)|['’]s?) $", re.IGNORECASE)
+# What happens in June each year has no day.
+_ALWAYS = re.compile(r"\b(?:every|each|annual|annually|usually|normally|always|traditionally)\b", re.IGNORECASE)
+_ANY_YEAR = re.compile(r"(?<![\d.,$£€])(?:1\d|20)\d\d(?![\d%]|[.,]\d)")
+_DATED = re.compile(
+    rf"\b(?:{_MONTH})\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:in |of )?\d{{4}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
+)
+_ONE_DAY = frozenset({"today", "tonight", "yesterday", "this morning", "this afternoon", "this evening"})
 _BEFORE = re.compile(r"\b(?:before|until|by|prior to)\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|since|from)\s*$", re.IGNORECASE)
 
@@ -75,56 +140,202 @@ def periods(text: str, asked: date, latest: date | None) -> tuple[Period, ...]:
     A day or month without a year is the last one of its kind, seen from the question or from the last article.
     """
     now = min(asked, latest) if latest else asked
-    return (*_named_days(text, asked, now), *_named_months(text, asked, now), *_relative(text, asked))
+    return (
+        *_named_days(text, asked, now),
+        *_named_months(text, asked, now),
+        *_seasons(text, asked),
+        *_relative(text, asked),
+    )
+
+
+def up_to(text: str, at: int) -> str:
+    """What stands before the place: as much of it as is looked at, so that long questions take no longer."""
+    return text[max(0, at - NEAR) : at]
+
+
+def onward(text: str, at: int) -> str:
+    """What stands behind the place, as much of it."""
+    return text[at : at + NEAR]
+
+
+def opens_sentence(before: str) -> bool:
+    """Whether what follows is the first word of a sentence, which has a capital in any case."""
+    before = before.rstrip(" \"'“‘(")
+    return not before or before[-1] in ".?!:"
 
 
 def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:
+    undated = _undated(text, now)
     for pattern in _DAYS:
         for found in pattern.finditer(text):
-            parts = found.groupdict()
-            month = int(parts["number"]) if parts.get("number") else _month(parts["month"])
-            day = _day(parts.get("year"), month, int(parts["day"]), now)
-            if day and not _DENIED.search(text, 0, found.start()):
-                before, after = (p.search(text, 0, found.start()) for p in (_BEFORE, _AFTER))
-                yield Period(found[0], date.min if before else day, asked if after and day <= asked else day)
+            before = up_to(text, found.start())
+            if _DENIED.search(before) or not (found["year"] or (undated and _is_day(found, before))):
+                continue
+            if day := _day(found["year"], *_month_and_day(found.groupdict()), now):
+                first = date.min if _BEFORE.search(before) else day
+                yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
+
+
+def _is_day(found: re.Match[str], before: str) -> bool:
+    """Whether what has no year is a day: "on June 3", but neither "may 5 buses" nor "since September 11"."""
+    parts = found.groupdict()
+    if parts.get("holiday"):
+        return True
+    if re.match(r"\d+[a-z]", found[0]):
+        before = before.removesuffix("the ")
+    leads = _ON if parts["month"] in _MONTH_OR_VERB else _LEADS
+    return _month_and_day(parts) not in _EVENTS and bool(leads.search(before))
+
+
+def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:
+    if holiday := parts.get("holiday"):
+        return _HOLIDAYS[holiday.lower()]
+    number = parts.get("number")
+    return int(number) if number else _month(parts["month"] or ""), int(parts["day"] or 0)
 
 
 def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
+    undated = _undated(text, now)
     for found in _WHOLE_MONTH.finditer(text):
-        month = _month(found["month"])
-        if first := _day(found["year"], month, 1, now):
-            how = found["how"].lower()
-            last = asked if how in {"since", "after"} else _month_end(first)
-            yield Period(found[0], date.min if how in {"until", "by", "before"} else first, last + SLACK)
+        how, year = (found["how"] or "").lower(), found["year"]
+        if re.search(r"\d(?:st|nd|rd|th)?(?: of)? $", up_to(text, found.start("month"))):
+            continue
+        if year:
+            is_month = bool(how) or found["month"] not in _MONTH_OR_VERB
+        else:
+            is_month = undated and _is_month(found, how, text)
+        if is_month and (first := _day(year, _month(found["month"]), 1, now)):
+            last = asked if how in {"since", "after"} else _month_end(first, 1)
+            yield Period(found[0], date.min if how in {"until", "by", "before"} else first, _moved(last, SLACK))
+
+
+def _is_month(found: re.Match[str], how: str, text: str) -> bool:
+    """Whether a word without a year is a month: a whole one with a capital, behind a preposition, no name going on."""
+    name, before, after = found["month"], up_to(text, found.start()), onward(text, found.end())
+    return (
+        bool(how)
+        and name.lower() in _MONTHS
+        and name[0].isupper()
+        and not re.match(r" \d{1,2}\b| [A-Z]|['’]s [A-Z]", after)
+        and not (how in {"by", "before", "after"} and name in _MONTH_OR_NAME)
+        and (how != "of" or bool(_OF.search(before)))
+        and not _DENIED.search(before)
+    )
+
+
+def _undated(text: str, now: date) -> bool:
+    """Whether a day without a year may be one of late: the question names no other year, and nothing of each year."""
+    years = {int(year) for year in _ANY_YEAR.findall(_DATED.sub("", text))}
+    return years <= {now.year} and not _ALWAYS.search(text)
+
+
+def _seasons(text: str, asked: date) -> Iterator[Period]:
+    for found in _SEASON.finditer(text):
+        how, name = found["how"].lower(), found["season"]
+        if _DENIED.search(up_to(text, found.start())) or _OF_ANOTHER_TIME.match(onward(text, found.end())):
+            continue
+        if found["year"]:
+            # "The fall of 1989" may be anybody's.
+            if (how, name.lower()) != ("the", "fall") and (
+                first := _day(found["year"], _SEASONS[name.lower()], 1, asked)
+            ):
+                yield Period(found[0], first, asked if how == "since" else _month_end(first, 3))
+        elif (
+            how in {"last", "this"}
+            and name.islower()
+            and name != "fall"
+            and not _OWNED.search(up_to(text, found.start()))
+        ):
+            yield from _season_of_late(found[0], how, _SEASONS[name], asked)
+
+
+def _season_of_late(words: str, how: str, month: int, asked: date) -> Iterator[Period]:
+    for year in range(asked.year, max(asked.year - 3, 0), -1):
+        first = date(year, month, 1)
+        last = _month_end(first, 3)
+        if last < asked if how == "last" else first <= asked:
+            # This summer is the one of this year, and none before it began.
+            if how == "last" or asked <= last or first.year == asked.year:
+                yield Period(words, first, last)
+            return
 
 
 def _relative(text: str, asked: date) -> Iterator[Period]:
     for words, first, last in _spans(asked):
-        if found := re.search(rf"\b{words}\b", text, re.IGNORECASE):
-            yield Period(found[0], first - SLACK, last + SLACK)
+        if found := next((f for f in re.finditer(rf"\b(?:{words})\b", text) if _is_of_late(f, text)), None):
+            yield Period(found[0], _moved(first, -SLACK), _moved(last, SLACK))
     for found in _BACK.finditer(text):
-        count = _COUNTS.get(found["count"].lower()) or int(found["count"])
-        back = timedelta(days=count * _UNITS[found["unit"].lower()])
-        yield Period(found[0], asked - back - SLACK, asked + SLACK)
-    if found := _WEEKDAY.search(text):
-        yield Period(found[0], asked - timedelta(days=7) - SLACK, asked + SLACK)
+        if _is_of_late(found, text):
+            back = _count(found["count"]) * _UNITS[found["unit"]]
+            yield Period(found[0], _moved(asked, -back - SLACK), _moved(asked, SLACK))
+    for found in _AGO.finditer(text):
+        if not _DENIED.search(up_to(text, found.start())):
+            yield _ago(found, asked)
+    if found := next((f for f in _WEEKDAY.finditer(text) if _is_weekday(f, text)), None):
+        yield _weekday(found, text, asked)
     if found := _RECENTLY.search(text):
-        yield Period(found[0], asked - timedelta(days=RECENT), asked + SLACK)
+        yield Period(found[0], _moved(asked, -RECENT), _moved(asked, SLACK))
 
 
 def _spans(asked: date) -> Iterator[tuple[str, date, date]]:
-    """What is said of days in fixed words, with the first and the last day."""
-    week, month, year = timedelta(days=7), asked.replace(day=1), asked.replace(month=1, day=1)
-    monday = asked - timedelta(days=asked.weekday())
-    before = month - timedelta(days=1)
-    yield "(?:today|tonight|this (?:morning|afternoon|evening))", asked, asked
-    yield "yesterday", asked - timedelta(days=1), asked
-    yield "(?:this|(?:in |over )?the past|(?:in |over )the last) week", asked - week, asked
-    yield "(?<!the )last week", monday - week, monday
-    yield "(?:this|the past|(?:in|over) the last) month", min(month, asked - timedelta(days=RECENT)), asked
-    yield "(?<!the )last month", before.replace(day=1), before
-    yield "(?<!later )(?<!end of )this year", year, asked
-    yield "last year", year.replace(year=year.year - 1), year - timedelta(days=1)
+    """What is said of days in fixed words, with the first and the last day. With a capital inside, it is a name."""
+    week, month, year = _moved(asked, -7), asked.replace(day=1), asked.replace(month=1, day=1)
+    monday = _moved(asked, -asked.weekday())
+    yield "[Tt]oday|[Tt]onight|[Tt]his (?:morning|afternoon|evening)", asked, asked
+    yield "[Yy]esterday", _moved(asked, -1), asked
+    yield "[Tt]his week|the past week|[Pp]ast week|(?:[Ii]n|[Oo]ver|[Dd]uring) the last week", week, asked
+    yield "[Ll]ast week", _moved(monday, -7), monday
+    yield (
+        "[Tt]his month|the past month|(?:[Ii]n|[Oo]ver|[Dd]uring) the last month",
+        min(month, _moved(asked, -RECENT)),
+        asked,
+    )
+    yield "[Ll]ast month", _moved(month, -1).replace(day=1), _moved(month, -1)
+    yield "(?<!later )(?<!end of )[Tt]his year", year, asked
+    yield "[Ll]ast year", year.replace(year=max(1, year.year - 1)), _moved(year, -1)
+
+
+def _is_of_late(found: re.Match[str], text: str) -> bool:
+    """Whether the words are meant from the day of the question, and are no name or part of something else."""
+    words, before, after = found[0], up_to(text, found.start()), onward(text, found.end())
+    if _DENIED.search(before) or _OF_ANOTHER_TIME.match(after):
+        return False
+    if words[0].isupper() and not opens_sentence(before):
+        return False
+    if words.lower().startswith("last") and _OWNED.search(before):
+        return found.re is _BACK and bool(_THE_SPAN.search(before))
+    return not (words.lower() in _ONE_DAY and (_THESE_TIMES.search(before) or _OF_THESE_TIMES.match(after)))
+
+
+def _ago(found: re.Match[str], asked: date) -> Period:
+    """About then: the day and its neighbours, three days around a week, two weeks around a month."""
+    unit = _UNITS[found["unit"]]
+    if found["count"] in {"few", "couple of"}:
+        return Period(found[0], _moved(asked, -2 * _COUNTS[found["count"]] * unit), asked)
+    day = _moved(asked, -unit * (1 if found["one"] else _count(found["count"])))
+    return Period(found[0], _moved(day, -(unit // 2) - SLACK), _moved(day, unit // 2 + SLACK))
+
+
+def _count(said: str) -> int:
+    return _COUNTS.get(said) or int(said)
+
+
+def _is_weekday(found: re.Match[str], text: str) -> bool:
+    """Whether it is the day of late, and no name or habit: "Sheffield Wednesday", "open Monday to Friday"."""
+    before, after = up_to(text, found.start()), onward(text, found.end())
+    if _NO_WEEKDAY.match(after) or _ALWAYS.search(text):
+        return False
+    if _BEFORE_WEEKDAY.search(before):
+        return True
+    possessive = re.match(r"['’]s\b", after)
+    return found[0][0].isupper() and bool((_AT if possessive else _BARE_WEEKDAY).search(before))
+
+
+def _weekday(found: re.Match[str], text: str, asked: date) -> Period:
+    if re.search(r"\blast $", up_to(text, found.start()), re.IGNORECASE):
+        back = (asked.weekday() - _WEEKDAYS.index(found["name"].lower()) - 1) % 7 + 1
+        return Period(f"last {found[0]}", _moved(asked, -back - SLACK), _moved(asked, -back + SLACK))
+    return Period(found[0], _moved(asked, -7 - SLACK), _moved(asked, SLACK))
 
 
 def _day(year: str | None, month: int, day: int, now: date) -> date | None:
@@ -143,5 +354,15 @@ def _month(name: str) -> int:
     return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(name[:3].lower()))
 
 
-def _month_end(first: date) -> date:
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+def _month_end(first: date, months: int) -> date:
+    """The last day of so many months, the first of which begins with `first`, or the last day there is."""
+    after = first.month + months
+    try:
+        return _moved(date(first.year + (after - 1) // 12, (after - 1) % 12 + 1, 1), -1)
+    except ValueError:
+        return date.max
+
+
+def _moved(day: date, days: int) -> date:
+    """So many days later, or earlier, and never beyond the days that there are: years 1 to 9999."""
+    return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))

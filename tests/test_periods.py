@@ -39,6 +39,20 @@ def days(text, asked=ASKED, latest=LATEST):
         ("In February 2020, who", "2020-02-01", "2020-03-01"),
         ("since June 2021", "2021-06-01", "2022-09-10"),
         ("before June 2021", "0001-01-01", "2021-07-01"),
+        ("in June of 2021", "2021-06-01", "2021-07-01"),
+        ("the June 2021 report", "2021-06-01", "2021-07-01"),
+        # A day of a week, or so long ago, is that day and its neighbours.
+        ("last Tuesday", "2022-09-05", "2022-09-07"),
+        ("last Friday", "2022-09-01", "2022-09-03"),
+        ("three days ago", "2022-09-05", "2022-09-07"),
+        ("a week ago", "2022-08-29", "2022-09-06"),
+        ("a few days ago", "2022-09-01", "2022-09-09"),
+        ("last summer", "2022-06-01", "2022-08-31"),
+        ("last winter", "2021-12-01", "2022-02-28"),
+        ("this summer", "2022-06-01", "2022-08-31"),
+        ("in spring 2021", "2021-03-01", "2021-05-31"),
+        ("in winter 2021", "2021-12-01", "2022-02-28"),
+        ("on Christmas Day", "2021-12-25", "2021-12-25"),
     ],
 )
 def test_words_for_days_are_resolved_against_the_day_of_the_question(text, first, last):
@@ -90,3 +104,23 @@ def test_a_question_may_name_several_days():
 
 def test_a_leap_day_has_a_year_before():
     assert days("Who won last year?", asked=date(2024, 2, 29)) == [("2022-12-31", "2024-01-01")]
+
+
+SAID = (
+    "today", "yesterday", "this week", "last week", "last month", "this month", "last year", "this year", "last summer",
+    "this winter", "last Tuesday", "on Tuesday", "in the last 99 years", "99 months ago", "a few months ago",
+    "recently", "in December 9999", "before December 9999", "since December 9999", "in winter 9999",
+    "on December 31, 9999", "in January 0001", "on 1 January 0001",
+    "in January 0000", "on December 31", "in January", "on New Year's Day",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [date.min, date(1, 1, 31), date(2024, 2, 29), date(9999, 12, 1), date.max])
+def test_no_day_lies_beyond_the_years_that_there_are(asked):
+    for said in SAID:
+        for latest in (None, date.min, date.max):
+            assert len(periods(said, asked, latest)) <= 1
+
+
+def test_the_last_month_of_all_ends_on_its_last_day():
+    assert days("in December 9999") == [("9999-12-01", "9999-12-31")]
