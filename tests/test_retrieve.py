@@ -118,6 +118,30 @@ def test_the_articles_that_a_question_names_come_first(store):
     assert "lexical among named" in {stage.name for stage in by_star.stages}
 
 
+class Two(Shelf):
+    """Twelve articles of one paper about the ferry, and one of another that only mentions it."""
+
+    def __init__(self):
+        hours = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "noon"]
+        super().__init__(
+            **{hour: f"When does the ferry sail? The ferry sails at {hour}." for hour in hours},
+            gossip="Much was said of the mole, the crane, the quay, a barge, a tram, oysters and a ferry.",
+        )
+
+    def article(self, source):
+        return replace(super().article(source), publisher="The Star" if source == "gossip" else "The Sun")
+
+
+def test_each_paper_that_is_named_has_candidates_and_is_among_the_first_ten(store):
+    sync(store, [Two()], WordEmbedder())
+    asked = "When does the ferry sail, according to The Sun and The Star?"
+    for depth in (4, 50):
+        hits = HybridRetriever(index=Index(store, WordEmbedder()), depth=depth).search(asked).hits
+        assert "gossip" in sources(hits)[:10]
+        scores = [hit.score for hit in hits]
+        assert scores == sorted(scores, reverse=True)
+
+
 def test_a_follow_up_finds_what_fits_the_question_it_leans_on(store):
     shelf = Shelf(
         ferry="The ferry sails at noon. A ticket costs two crowns.",
