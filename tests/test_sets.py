@@ -103,6 +103,12 @@ def test_a_line_that_is_not_json_is_named(tmp_path):
         load(tmp_path)
 
 
+def test_a_line_that_is_nested_without_end_is_named(tmp_path):
+    (tmp_path / "questions.jsonl").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(FootnoteError, match=r"questions\.jsonl line 1: this is not JSON"):
+        load(tmp_path)
+
+
 def test_an_id_stands_once(tmp_path):
     with pytest.raises(FootnoteError, match="'q1' stands in the set 2 times"):
         load(written(tmp_path, {"id": "q1", "question": "Why?", "kind": "unanswerable"}))

@@ -37,7 +37,7 @@ def test_an_unanswerable_question_keeps_what_answered_it_for_a_person_to_judge(t
 def test_the_page_says_how_the_set_was_made():
     text = page(MADE, "mine", "make it")
     for part in [
-        "12 articles",
+        " 2 articles",
         "make it",
         "generation 7",
         "| when | 1 |",

@@ -68,7 +68,7 @@ class Line:
         """The JSON object on the line. Raises FootnoteError when there is none."""
         try:
             values = json.loads(self.data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Record({}, self.where).wrong(f"this is not JSON ({error})") from error
         if not isinstance(values, dict):
             raise Record({}, self.where).wrong("this is not a JSON object")
