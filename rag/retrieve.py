@@ -27,7 +27,7 @@ from rag.voices import one_voice
 # news (324 questions) recall@10 falls by .003 below 50; 2026-11-28.
 DEPTH = 50
 # Among how many of the first each of several papers is heard. On MultiHop-RAG (429) all evidence is among ten for 3
-# more questions and for none less (p .25); two passages of each paper lose as many as they win; 2026-11-28.
+# more questions and for none less (p .24); two passages of each paper lose as many as they win; 2026-11-28.
 TOP = 10
 
 
