@@ -24,6 +24,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.followups import half_of
 from index.embedder import Embedder
 from index.search import Index
 from rag.evals.measures import measure
@@ -99,7 +100,7 @@ def _behind_others(asked: Sequence[EvalQuestion]) -> list[EvalQuestion]:
 
 
 def _half(asked: Sequence[EvalQuestion], half: int) -> NDArray[np.bool_]:
-    return np.array([_number(_conversation(q.id)) % 2 == half for q in asked])
+    return np.array([half_of(q.id) == half for q in asked])
 
 
 def _conversation(name: str) -> str:

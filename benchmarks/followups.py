@@ -64,7 +64,7 @@ def _conversations(folder: Path) -> Iterator[Said]:
     with (folder / "queries.jsonl").open(encoding="utf-8") as lines:
         for question in map(json.loads, lines):
             about: dict[str, Any] = question["metadata"]
-            half = _half(question["_id"])
+            half = half_of(question["_id"])
             collection = "canard" if about.get("collection", "").startswith("canard") else "mtrag"
             yield Said(f"{collection}, rewrites", about["rewrite"], False, half)
             if not about["history"] and collection == "mtrag":
@@ -80,10 +80,11 @@ def _conversations(folder: Path) -> Iterator[Said]:
 def _alone(folder: Path) -> Iterator[Said]:
     with (folder / "queries.jsonl").open(encoding="utf-8") as lines:
         for question in map(json.loads, lines):
-            yield Said(f"{folder.name}, stand alone", question["text"], False, _half(question["_id"]))
+            yield Said(f"{folder.name}, stand alone", question["text"], False, half_of(question["_id"]))
 
 
-def _half(name: str) -> int:
+def half_of(name: str) -> int:
+    """0 or 1 for the conversation of a question, by its id."""
     conversation = name.rsplit("<::>")[0].rsplit("-", 1)[0]
     return hashlib.sha256(conversation.encode()).digest()[-1] % 2
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.printable import escaped, place, visible
-from index.terminal import finish, progress_bar
+from index.terminal import asked, finish, progress_bar
 
 if TYPE_CHECKING:
     from index.catalog import Catalog
@@ -148,9 +148,7 @@ def _agrees(question: str) -> bool:
     """Whether somebody at a terminal says yes; without one, nobody does."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return (asked(f"{question} [y/N] ") or "").strip().lower() in ("y", "yes")
 
 
 def _add(options: argparse.Namespace) -> Result:

@@ -57,7 +57,7 @@ class Asked:
         """
         names, last = view.names(), view.overview().last
         own = implied(self.query.text, self.day, names, last)
-        return own or implied(self.query.context, self.day, names, last)
+        return own if own or not self.query.earlier else implied(self.query.context, self.day, names, last)
 
 
 @dataclass(frozen=True, slots=True)
