@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from index import vectors
@@ -32,11 +33,19 @@ def merge_segments(store: Path, catalog: Catalog) -> None:
 
 
 def segments_to_merge(rows: Sequence[SegmentRow]) -> list[SegmentRow]:
-    """The wasteful ones and, when too many are left, the smallest of the others with them."""
+    """The wasteful ones, those no larger than the smaller ones together, and the smallest when too many are left.
+
+    So each segment left is larger than all smaller ones together. Every question asks them all, and a passage is put
+    into another segment about as many times as the index doubles.
+    """
     wasteful = [row for row in rows if row.live < row.passages * (1 - MAX_DEAD_SHARE)]
     others = sorted((row for row in rows if row not in wasteful), key=lambda row: row.live)
+    smaller = accumulate((row.live for row in others), initial=sum(row.live for row in wasteful))
+    alike = max(
+        (n for n, (row, below) in enumerate(zip(others, smaller, strict=False), 1) if row.live <= below), default=0
+    )
     surplus = len(others) + bool(wasteful) - MAX_SEGMENTS
-    return wasteful + (others[: surplus + 1] if surplus > 0 else [])
+    return wasteful + others[: max(alike, surplus + 1 if surplus > 0 else 0)]
 
 
 def replace(store: Path, catalog: Catalog, old: Sequence[SegmentRow]) -> None:

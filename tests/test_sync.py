@@ -21,7 +21,7 @@ from index.ledger import Followed
 from index.plan import plan
 from index.records import article_id
 from index.search import Index
-from index.segments import COPIES, SEGMENTS, segments_to_merge
+from index.segments import COPIES, MAX_SEGMENTS, SEGMENTS, segments_to_merge
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Sighting
 from index.sync import recipe, sync, sync_followed, sync_paths
@@ -248,6 +248,12 @@ def test_a_plan_compares_digests():
     assert [(o.source, o.reason) for o in found.unread] == [("was skipped", "why")]
 
 
+def merged(*sizes):
+    """The sizes of those of segments of these sizes that are merged."""
+    rows = [SegmentRow(n, f"s{n}", size, size, {}) for n, size in enumerate(sizes)]
+    return [row.live for row in segments_to_merge(rows)]
+
+
 def test_only_what_would_have_been_seen_can_be_gone():
     before = {"a/1": known(), "b/1": known()}
     assert plan([], before, lambda source: source.startswith("a/"), READERS_VERSION).gone == ("a/1",)
@@ -260,9 +266,36 @@ def test_newer_readers_read_everything_again():
 
 def test_the_smallest_segments_are_merged_when_there_are_too_many(monkeypatch):
     monkeypatch.setattr("index.segments.MAX_SEGMENTS", 2)
-    rows = [SegmentRow(n, f"s{n}", size, size, {}) for n, size in enumerate((9, 1, 5))]
-    assert [row.number for row in segments_to_merge(rows)] == [1, 2]
-    assert segments_to_merge(rows[:2]) == []
+    assert merged(9, 1, 5) == [1, 5]
+    assert merged(9, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "those"),
+    [
+        ((8, 8), [8, 8]),
+        ((8, 8, 8, 8), [8] * 4),
+        ((8, 4, 3), []),
+        ((8, 4, 4), [4, 4, 8]),
+        ((20, 4, 4), [4, 4]),
+        ((8,), []),
+    ],
+)
+def test_segments_that_are_no_larger_than_the_smaller_ones_together_are_merged(sizes, those):
+    assert merged(*sizes) == those
+
+
+def test_each_passage_is_merged_a_few_times_however_many_runs_add_to_the_index():
+    sizes, moved = [], 0
+    for _ in range(1_000):
+        sizes.append(1)
+        if those := merged(*sizes):
+            moved += sum(those)
+            for size in those:
+                sizes.remove(size)
+            sizes.append(sum(those))
+        assert len(sizes) <= MAX_SEGMENTS
+    assert moved <= 1_000 * 20
 
 
 def test_a_segment_with_many_dead_passages_is_built_anew():
