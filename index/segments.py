@@ -41,9 +41,8 @@ def segments_to_merge(rows: Sequence[SegmentRow]) -> list[SegmentRow]:
     wasteful = [row for row in rows if row.live < row.passages * (1 - MAX_DEAD_SHARE)]
     others = sorted((row for row in rows if row not in wasteful), key=lambda row: row.live)
     smaller = accumulate((row.live for row in others), initial=sum(row.live for row in wasteful))
-    alike = max(
-        (n for n, (row, below) in enumerate(zip(others, smaller, strict=False), 1) if row.live <= below), default=0
-    )
+    pairs = zip(others, smaller, strict=False)  # the last sum is that of all
+    alike = max((n for n, (row, below) in enumerate(pairs, 1) if row.live <= below), default=0)
     surplus = len(others) + bool(wasteful) - MAX_SEGMENTS
     return wasteful + others[: max(alike, surplus + 1 if surplus > 0 else 0)]
 
