@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import SAYINGS, clipped, counted, extent, short
+from rag.wording import DIFFERING, SAYINGS, clipped, counted, extent, short
 
 NEAREST = 3
 
@@ -54,9 +54,14 @@ def answer_html(turn_number: int, answer: Answer) -> str:
 def quoted_html(turn_number: int, answer: Answer) -> str:
     """The sentences, each followed by its numbers, and the list of footnotes."""
     told = {citation.number: citation for citation in answer.citations}
-    sentences = " ".join(sentence_html(turn_number, sentence, told) for sentence in answer.sentences)
+    drawn = [sentence_html(turn_number, sentence, told) for sentence in answer.sentences]
     notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
-    return f'<p class="said">{sentences}</p><ul class="notes">{notes}</ul>'
+    said = f'<p class="said">{" ".join(drawn)}</p>'
+    if answer.differing:
+        days = [short(told[s.citations[0]].published) if s.citations else "" for s in answer.sentences]
+        rows = "".join(f"<li><i>{plain(together(day))}</i>{one}</li>" for day, one in zip(days, drawn, strict=True))
+        said = f'<p class="differ">{plain(DIFFERING)}</p><ul class="said apart">{rows}</ul>'
+    return f'{said}<ul class="notes">{notes}</ul>'
 
 
 def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation]) -> str:
@@ -68,7 +73,15 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
         for n in sentence.citations
     )
     # Not broken between, so that no number stands alone on a line.
-    return f'<span class="sentence">{plain(sentence.text)}&#160;{links}</span>'
+    return f'<span class="sentence">{marked_html(sentence)}&#160;{links}</span>'
+
+
+def marked_html(sentence: Sentence) -> str:
+    """The text of a sentence, the short answer in it marked."""
+    if not sentence.mark:
+        return plain(sentence.text)
+    start, end = sentence.mark
+    return f"{plain(sentence.text[:start])}<mark>{plain(sentence.text[start:end])}</mark>{plain(sentence.text[end:])}"
 
 
 def note_html(turn_number: int, citation: Citation) -> str:

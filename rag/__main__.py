@@ -45,9 +45,10 @@ from rag.evals.commands import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from rag.answers import Answer, Citation
+    from rag.answers import Answer, Citation, Sentence
 
 NEAREST = 3
+BOLD, PLAIN = "\033[1m", "\033[0m"
 
 EVALS: dict[str, Command] = {
     "run": run,
@@ -118,24 +119,38 @@ def _ask(options: argparse.Namespace, _: Progress) -> Result:
 
 def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
-    from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import SAYINGS, counted, extent
+    from rag.wording import DIFFERING, SAYINGS, counted, extent, short
 
     if answer.refusal:
         yield SAYINGS[answer.refusal]
         if answer.refusal is Refusal.NO_ARTICLES:
             yield "`python -m index sync PATH` takes in a file or a folder."
         yield from _nearest_lines(answer)
+    if answer.differing:
+        yield DIFFERING
+    days = {citation.number: short(citation.published) for citation in answer.citations}
     for sentence in answer.sentences:
         numbers = "".join(f"[{n}]" for n in sentence.citations) or "(no source)"
-        yield f"{visible(sentence.text)} {numbers}"
+        day = f"{days[sentence.citations[0]]}: " if answer.differing and sentence.citations else ""
+        yield f"{day}{marked(sentence, sys.stdout.isatty())} {numbers}"
     for citation in answer.citations:
         yield from _footnote_lines(citation)
     if answer.searched.articles:
         seconds = sum(answer.timings.values())
         yield ""
         yield f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')}, in {seconds:.2f} s."
+
+
+def marked(sentence: Sentence, bold: bool) -> str:
+    """The text of a sentence, its short answer in bold where that is asked for, and no other control character."""
+    from index.printable import visible
+
+    if not sentence.mark or not bold:
+        return visible(sentence.text)
+    start, end = sentence.mark
+    before, answer, after = sentence.text[:start], sentence.text[start:end], sentence.text[end:]
+    return f"{visible(before)}{BOLD}{visible(answer)}{PLAIN}{visible(after)}"
 
 
 def _footnote_lines(citation: Citation) -> Iterator[str]:

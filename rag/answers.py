@@ -41,12 +41,17 @@ class Quote:
     start: int | None = None
 
 
+# Where in a sentence the short answer stands: (start, end), characters of its text.
+Mark = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
     """One sentence that a reader or writer proposes, with the quotes it claims to rest on."""
 
     text: str
     quotes: tuple[Quote, ...]
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,16 @@ class Draft:
     """What a reader or writer says, unverified; `refusal` when it found nothing to say.
 
     `confidence` is how sure it is that the passages answer the question, from 0 to 1, and what it refuses by; also of
-    a refusal. None when it does not say.
+    a refusal. None when it does not say. `ranked` are the ids of the passages that it would have
+    first, in that order. `differing` says that the sentences disagree on a number or a day.
     """
 
     sentences: tuple[DraftSentence, ...]
     produced_by: str
     refusal: Refusal | None = None
     confidence: float | None = None
+    ranked: tuple[str, ...] = ()
+    differing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +96,19 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, with the numbers of the citations under it; none means it is unsupported."""
+    """One sentence of an answer, with the numbers of the citations under it; none means it is unsupported.
+
+    `mark` is where the short answer stands in it, if it holds one.
+    """
 
     text: str
     citations: tuple[int, ...]
+    mark: Mark | None = None
+
+    @property
+    def short(self) -> str:
+        """The text that is marked, "" where nothing is."""
+        return self.text[slice(*self.mark)] if self.mark else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +116,8 @@ class Answer:
     """What every front shows, and enough to check it: the hits carry the articles as they were when it was made.
 
     `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
-    passages. `confidence` is the draft's. `implied` is what the question says of the articles that are meant: those
-    were preferred, and the others were not left out.
+    passages. `confidence` and `differing` are the draft's. `implied` is what the question says of the articles that are
+    meant: those were preferred, and the others were not left out.
     """
 
     question: Question
@@ -114,6 +131,12 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     confidence: float | None = None
     implied: Implied = field(default_factory=Implied)
+    differing: bool = False
+
+    @property
+    def short(self) -> str:
+        """The short answer: what is marked in the first sentence that has a mark, "" where none has."""
+        return next((sentence.short for sentence in self.sentences if sentence.mark), "")
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -127,7 +150,12 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "earlier": list(answer.question.earlier),
         "asked_at": answer.question.asked_at.isoformat(),
         "searched_for": answer.searched_for,
-        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+        "short": answer.short,
+        "sentences": [
+            {"text": s.text, "citations": list(s.citations), "mark": list(s.mark) if s.mark else None}
+            for s in answer.sentences
+        ],
+        "differing": answer.differing,
         "citations": [
             {
                 "number": c.number,

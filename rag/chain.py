@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -81,7 +81,8 @@ class Assistant:
     def _verify(self, walk: Walk) -> Answer:
         assert walk.draft is not None
         assert walk.searched is not None
-        sentences, citations = verify(walk.draft, walk.hits)
+        hits = ranked(walk.hits, walk.draft.ranked)
+        sentences, citations = verify(walk.draft, hits)
         refusal = self._refusal(walk.searched, walk.draft) or (None if citations else Refusal.NOT_SUPPORTED)
         if refusal:
             sentences, citations = (), ()
@@ -90,18 +91,25 @@ class Assistant:
             searched_for=walk.searched_for,
             sentences=sentences,
             citations=citations,
-            hits=walk.hits,
+            hits=hits,
             searched=walk.searched,
             produced_by=walk.draft.produced_by,
             refusal=refusal,
             timings=walk.timings,
             confidence=walk.draft.confidence,
             implied=walk.implied,
+            differing=walk.draft.differing and not refusal,
         )
 
     @staticmethod
     def _refusal(searched: Overview, draft: Draft) -> Refusal | None:
         return draft.refusal if searched.articles else Refusal.NO_ARTICLES
+
+
+def ranked(hits: Sequence[Hit], first: Sequence[str]) -> tuple[Hit, ...]:
+    """The hits with the passages of these ids first, in that order, and the rest behind them as they were."""
+    places = {passage: place for place, passage in enumerate(first)}
+    return tuple(sorted(hits, key=lambda hit: places.get(hit.passage.id, len(places))))
 
 
 def checked(text: str) -> str:

@@ -13,7 +13,10 @@ from index.following import Outside
 from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag.chain import Assistant
-from rag.reader import PASSAGES, THRESHOLD, SentenceReader
+from rag.reader import Reader, SentenceReader
+from rag.reading.others import CrossEncoderRanker, ForeignModel
+from rag.reading.packed import PackedModel
+from rag.reading.reader import PASSAGES, SpanReader
 from rag.retrieve import DEPTH, HybridRetriever
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ EXAMPLES = (
     "Has the European Union said anything about the talks?",
 )
 
+# The names of the readers that come with Footnote.
+SHIPPED_READER, SENTENCES = "footnote", "sentences"
+OWN_THRESHOLD = -1.0
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -37,20 +44,24 @@ class Settings(IndexSettings):
     """All settings: those of the index, and those of [ask], how a question is answered.
 
     `depth` is how many passages each finder gives, and `read` how many of the best are read for the answer, each from
-    1. A sentence that is less close to the question than
-    `threshold`, from 0 to 1, does not answer it; the higher, the more is refused.
+    1. What is less likely than `threshold`, from 0 to 1, to answer a question does not answer it; the higher, the more
+    is refused, and -1 is what the reader comes with. `reader` is "footnote" for the model that is shipped, "sentences"
+    for the reader that needs none, or an extractive question-answering model: a folder, or a name in the local model
+    cache. `ranker` is a cross-encoder that orders the passages, likewise; without one the reader does.
     """
 
     depth: int = DEPTH
     read: int = PASSAGES
-    threshold: float = THRESHOLD
+    threshold: float = OWN_THRESHOLD
+    reader: str = SENTENCES
+    ranker: str = ""
 
     def __post_init__(self) -> None:
         for name, value in (("depth", self.depth), ("read", self.read)):
             if value < 1:
                 raise UsageError(f"{name} is {value}", "It must be 1 or more.")
-        if not 0 <= self.threshold <= 1:
-            raise UsageError(f"threshold is {self.threshold}", "It goes from 0 to 1.")
+        if not 0 <= self.threshold <= 1 and self.threshold != OWN_THRESHOLD:
+            raise UsageError(f"threshold is {self.threshold}", "It goes from 0 to 1; -1 is the reader's own.")
 
     def with_changes(self, changes: Iterable[str]) -> Settings:
         """The same settings with others of some, each written NAME=VALUE. Raises UsageError for what cannot be set."""
@@ -134,7 +145,14 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
         given if isinstance(given, Settings) else Settings(**{f.name: getattr(given, f.name) for f in fields(given)})
     )
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
-    reader = SentenceReader(index, chosen.threshold, chosen.read)
-    return Parts(
-        index, Assistant(HybridRetriever(index=index, depth=chosen.depth), reader), chosen.outside, chosen.changed()
-    )
+    retriever = HybridRetriever(index=index, depth=chosen.depth)
+    return Parts(index, Assistant(retriever, _reader(chosen, index)), chosen.outside, chosen.changed())
+
+
+def _reader(chosen: Settings, index: Index) -> Reader:
+    given = {} if chosen.threshold == OWN_THRESHOLD else {"threshold": chosen.threshold}
+    if chosen.reader == SENTENCES:
+        return SentenceReader(index, passages=chosen.read, **given)
+    model = PackedModel() if chosen.reader == SHIPPED_READER else ForeignModel(chosen.reader)
+    ranker = CrossEncoderRanker(chosen.ranker) if chosen.ranker else None
+    return SpanReader(model, index, passages=chosen.read, ranker=ranker, **given)

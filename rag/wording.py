@@ -13,6 +13,8 @@ SAYINGS = {
     Refusal.NOT_SUPPORTED: "Your articles do not say.",
 }
 
+DIFFERING = "Your articles do not agree:"
+
 
 def counted(number: int, noun: str) -> str:
     """'1 article', '1,200 articles'."""

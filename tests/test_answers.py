@@ -32,7 +32,14 @@ def test_an_answer_as_json_says_what_was_asked_and_what_was_searched_for():
 
 
 def test_each_sentence_has_the_numbers_of_its_citations():
-    assert as_json(ANSWER)["sentences"] == [{"text": "It fell.", "citations": [1]}]
+    assert as_json(ANSWER)["sentences"] == [{"text": "It fell.", "citations": [1], "mark": None}]
+
+
+def test_the_short_answer_is_what_is_marked_first():
+    sentences = (Sentence("Perhaps.", ()), Sentence("It fell at noon.", (1,), (11, 15)))
+    said = as_json(replace(ANSWER, sentences=sentences))
+    assert (said["short"], said["sentences"][1]["mark"]) == ("noon", [11, 15])
+    assert as_json(ANSWER)["short"] == ""
 
 
 def test_a_citation_says_where_its_quote_stands():

@@ -4,6 +4,7 @@ import contextlib
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -116,6 +117,27 @@ def test_the_reader_reads_what_was_searched_for(indexed):
     reader = Says(Draft((), "test"))
     ask(Assistant(HybridRetriever(index=indexed), reader), "And why?", FERRY)
     assert reader.asked == [f"{FERRY} And why?"]
+
+
+def test_the_order_of_the_reader_is_that_of_the_answer_and_nothing_is_lost(indexed):
+    def last_first(hits):
+        return replace(quoting(hits[0].passage.text)(hits), ranked=(hits[-1].passage.id, "0" * 32))
+
+    found = HybridRetriever(index=indexed).search(FERRY).hits
+    answer = ask(Assistant(HybridRetriever(index=indexed), Says(last_first)), FERRY)
+    ids = [hit.passage.id for hit in found]
+    assert [hit.passage.id for hit in answer.hits] == [ids[-1], *ids[:-1]]
+
+
+def test_a_mark_stays_only_with_a_sentence_whose_quote_holds(indexed):
+    def marked(hits):
+        quotes = [Quote(hits[0].passage.id, text) for text in ("The ferry sails at noon.", "It sinks.")]
+        sentences = tuple(DraftSentence(q.text, (q,), (0, 3)) for q in quotes)
+        return Draft(sentences, "test", differing=True)
+
+    answer = ask(Assistant(HybridRetriever(index=indexed), Says(marked)), FERRY)
+    assert [s.mark for s in answer.sentences] == [(0, 3), None]
+    assert (answer.short, answer.differing) == ("The", True)
 
 
 # A refusal ------------------------------------------------------------------------------------------------------------

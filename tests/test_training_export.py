@@ -1,100 +1,53 @@
-import json
-
 import numpy as np
 import pytest
-from reading import asked, tiny_reader
+from reading import asked, calibrated, tiny_reader
 
 from index.errors import FootnoteError
-from training.examples import plain
-from training.export import (
-    CALIBRATION,
-    CARD,
-    MANIFEST,
-    PACKED,
-    RECORD,
-    SCORES,
-    WEIGHTS,
-    checked,
-    pack,
-    quantized,
-    restored,
-    unpack,
-)
-from training.features import windows
+from rag.reading.packed import CARD, NETWORK, TOKENIZER, PackedModel, checked
+from training.examples import Example, plain
+from training.export import CALIBRATION, WEIGHTS, pack
 from training.network import Network
+from training.scoring import read, read_packed
+
+EXAMPLES = [
+    *map(plain, asked()),
+    Example("who?", "Ada", "bob has 22. cy has 33. " * 40, None, "made", "long"),
+]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    folder = tiny_reader(tmp_path_factory.mktemp("model"))
-    calibration = {"temperature": 2.0, "threshold": 1.5, "examples": 1000, "nulls": 400}
-    (folder / CALIBRATION).write_text(json.dumps(calibration))
-    (folder / RECORD).write_text(
-        json.dumps({"examples": 5000, "seen": 5007, "questions": 20, "sets": ["made"], "seed": 1})
-    )
-    scored = {
-        "set": "other",
-        "answerable": 10,
-        "unanswerable": 5,
-        "f1": 0.71,
-        "exact": 0.5,
-        "auroc": None,
-        "all_f1": 0.6,
-    }
-    (folder / SCORES).write_text(json.dumps(scored) + "\n")
+    return calibrated(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def packed(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packed")
+    size = pack(model, folder)
+    assert size == sum(file.stat().st_size for file in folder.iterdir())
     return folder
 
 
-@pytest.fixture
-def packed(model, tmp_path):
-    pack(model, tmp_path / "packed")
-    return tmp_path / "packed"
+def test_a_packed_reader_says_nearly_what_the_trained_one_said(model, packed):
+    before, after = read(Network(model, "float32"), EXAMPLES), read_packed(PackedModel(packed, threads=1), EXAMPLES)
+    same = [a.said == b.said for a, b in zip(after, before, strict=True)]
+    assert sum(same) >= 0.9 * len(EXAMPLES)
+    assert np.ptp([r.score for r in before]) > 1
+    assert [r.score for r in after] == pytest.approx([r.score for r in before], abs=0.2)
 
 
-def test_each_weight_comes_back_within_half_a_step_of_its_row():
-    weight = np.random.default_rng(1).normal(size=(5, 40)).astype(np.float32)
-    weight[2] = 0
-    back = restored(quantized({"w": weight, "b": weight[0]}))
-    assert np.all(np.abs(back["w"] - weight) <= np.abs(weight).max(axis=1, keepdims=True) / 127 * 0.5001)
-    assert np.array_equal(back["b"], weight[0])
+def test_packing_makes_a_network_a_third_of_its_size(model, packed):
+    assert (packed / NETWORK).stat().st_size < 0.35 * (model / WEIGHTS).stat().st_size
 
 
-def test_an_unpacked_reader_says_nearly_what_the_trained_one_said(model, packed, tmp_path):
-    unpack(packed, tmp_path / "back")
-    before, after = Network(model, "float32"), Network(tmp_path / "back", "float32")
-    shown = [w for one in windows(before.tokenizer, [plain(a) for a in asked()]) for w in one]
-    for (a, b), (c, d) in zip(before.logits(shown), after.logits(shown), strict=True):
-        assert np.allclose(a, c, atol=0.02)
-        assert np.allclose(b, d, atol=0.02)
-
-
-def test_packing_makes_matrices_a_quarter_of_their_size(model, packed):
-    assert (packed / PACKED).stat().st_size < 0.45 * (model / WEIGHTS).stat().st_size
-
-
-@pytest.mark.parametrize("name", [PACKED, "config.json", "tokenizer.json", CARD])
-def test_a_file_that_was_changed_is_refused(packed, name):
-    (packed / name).write_bytes((packed / name).read_bytes() + b" ")
-    with pytest.raises(FootnoteError, match=name):
-        checked(packed)
-
-
-def test_a_file_that_is_gone_is_refused(packed, tmp_path):
-    (packed / PACKED).unlink()
-    with pytest.raises(FootnoteError, match="missing"):
-        unpack(packed, tmp_path / "back")
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"files": 3}'])
-def test_a_manifest_that_cannot_be_read_is_told(packed, text):
-    (packed / MANIFEST).write_text(text)
-    with pytest.raises(FootnoteError, match="holds no packed reader"):
-        checked(packed)
+def test_what_was_packed_is_what_its_manifest_says(packed):
+    assert set(checked(packed)["files"]) == {NETWORK, TOKENIZER, CARD}
 
 
 def test_a_model_that_was_not_calibrated_is_not_packed(tmp_path):
     with pytest.raises(FootnoteError, match=CALIBRATION):
         pack(tiny_reader(tmp_path / "model"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_card_says_what_was_seen_and_measured(packed):

@@ -3,54 +3,33 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from rag.reading import spans, windows
 from training.examples import Example
 
-# The longest window, its question and special tokens included: 95 of 100 training paragraphs fit whole.
-WINDOW = 288
-STRIDE = 96
-# A question is cut here, so that its passage keeps most of a window.
-QUESTION = 64
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A question and a stretch of its passage. `offsets` has each token's characters in the passage's text.
+class Target:
+    """A window with the first and the last token of the answer; both 0, which is [CLS], when it is not all there."""
 
-    Tokens of the question and the title, and special ones, have offsets (-1, -1). `start` and `end` are the first and
-    the last token of the answer; both are 0, which is [CLS], when the stretch does not hold it whole.
-    """
-
-    ids: tuple[int, ...]
-    types: tuple[int, ...]
-    offsets: tuple[tuple[int, int], ...]
+    window: windows.Window
     start: int = 0
     end: int = 0
 
 
-def windows(tokenizer: Any, examples: Sequence[Example]) -> list[list[Window]]:  # noqa: ANN401 - it has no type
-    """The windows of each example, in order. `tokenizer` is a fast one, as transformers has them."""
-    if not examples:
-        return []
-    questions = tokenizer([e.question for e in examples], add_special_tokens=False, truncation=True,
-                          max_length=QUESTION, return_offsets_mapping=True)["offset_mapping"]  # fmt: skip
-    cut = [e.question[: spans[-1][1]] if spans else "?" for e, spans in zip(examples, questions, strict=True)]
-    coded = tokenizer(cut, [e.context for e in examples], truncation="only_second", max_length=WINDOW, stride=STRIDE,
-                      return_overflowing_tokens=True, return_offsets_mapping=True)  # fmt: skip
-    made: list[list[Window]] = [[] for _ in examples]
-    for row, number in enumerate(coded["overflow_to_sample_mapping"]):
-        example = examples[number]
-        before = len(example.context) - len(example.text)
-        offsets = tuple(
-            (a - before, b - before) if part == 1 and a >= before and b > a else (-1, -1)
-            for part, (a, b) in zip(coded.sequence_ids(row), coded["offset_mapping"][row], strict=True)
-        )
-        ids, types = tuple(coded["input_ids"][row]), tuple(coded["token_type_ids"][row])
-        made[number].append(Window(ids, types, offsets, *_target(offsets, example.answer)))
-    return made
+def targets(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[list[Target]]:
+    """The windows of each example, in order, as serving reads them; `tokenizer` neither cuts nor pads."""
+    found = windows.windows(tokenizer, [(e.question, e.title, e.text) for e in examples])
+    return [
+        [Target(window, *_target(window.offsets, example.answer)) for window in of]
+        for of, example in zip(found, examples, strict=True)
+    ]
 
 
 def _target(offsets: Sequence[tuple[int, int]], answer: tuple[int, int] | None) -> tuple[int, int]:
@@ -63,30 +42,14 @@ def _target(offsets: Sequence[tuple[int, int]], answer: tuple[int, int] | None) 
     return tokens[0], tokens[-1]
 
 
-def chosen(found: Sequence[Window], example: Example, draw: random.Random) -> Window | None:
+def chosen(found: Sequence[Target], example: Example, draw: random.Random) -> Target | None:
     """The one window that is trained on: one that holds the answer, or any of a null. None when none holds it whole."""
-    fit = [w for w in found if bool(w.start) == (example.answer is not None)]
+    fit = [t for t in found if bool(t.start) == (example.answer is not None)]
     return draw.choice(fit) if fit else None
 
 
-def batches(made: Sequence[Window], tokens: int, draw: random.Random) -> list[list[Window]]:
+def batches(made: Sequence[Target], tokens: int, draw: random.Random) -> list[list[Target]]:
     """Batches of windows of like length, each of at most `tokens` after padding, in an order drawn by chance."""
-    grouped: list[list[Window]] = []
-    for window in sorted(made, key=lambda w: len(w.ids)):
-        if grouped and (len(grouped[-1]) + 1) * len(window.ids) <= tokens:
-            grouped[-1].append(window)
-        else:
-            grouped.append([window])
+    grouped = [[made[i] for i in batch] for batch in spans.batches([len(t.window.ids) for t in made], tokens)]
     draw.shuffle(grouped)
     return grouped
-
-
-def spans(
-    window: Window, starts: Sequence[float], ends: Sequence[float], longest: int
-) -> Iterator[tuple[float, int, int]]:
-    """For each token of the text that may begin an answer: the best score of a span from there, and its characters."""
-    inside = [i for i, (a, _) in enumerate(window.offsets) if a >= 0]
-    for place, i in enumerate(inside):
-        reach = inside[place : place + longest]
-        j = max(reach, key=lambda k: ends[k])
-        yield starts[i] + ends[j], window.offsets[i][0], window.offsets[j][1]

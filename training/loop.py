@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
 from training.examples import Example
-from training.features import Window, batches, chosen, windows
+from training.features import Target, batches, chosen, targets
 from training.mix import Mix
 from training.network import Learner
 from training.scoring import Say, Scores, score
@@ -95,12 +95,12 @@ def train(
     return place.seen
 
 
-def _ahead(network: Network, mix: Mix, plan: Plan, place: Place) -> Iterator[tuple[list[Window], Place]]:
+def _ahead(network: Network, mix: Mix, plan: Plan, place: Place) -> Iterator[tuple[list[Target], Place]]:
     """The batches from a place on, each with the place behind it; none when all examples were seen."""
     while place.seen < plan.examples:
         draw = random.Random(f"{plan.seed} order {place.chunk}")  # noqa: S311 - no secret
         examples = mix.chunk(place.chunk)
-        found = zip(windows(network.tokenizer, examples), examples, strict=True)
+        found = zip(targets(network.tokenizer, examples), examples, strict=True)
         made = [one for of, example in found if (one := chosen(of, example, draw))]
         ordered = batches(made, plan.batch_tokens, draw)
         for number in range(place.batch, len(ordered)):

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.embedder import PACKAGED_MODEL
-from training.features import Window
+from rag.reading.packed import INPUTS, OUTPUT, arrays
+from rag.reading.spans import Logits
+from rag.reading.windows import Window
+from training.features import Target
 
 if TYPE_CHECKING:
     import torch
-
-# The two logits of each token, float32 (tokens,).
-Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
+    from tokenizers import Tokenizer
 
 # AdamW as BERT was tuned with; the norm at which a gradient is cut.
 DECAY, CLIP = 0.01, 1.0
 # What keeps a token out of the softmax: those of the question and the title begin no answer.
 NEVER = -1e4
+# The version of ONNX's operators.
+OPSET = 18
 
 
 def packaged() -> Path:
@@ -52,7 +55,10 @@ class Network:
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         place = str(packaged() if folder == PACKAGED_MODEL else folder)
         torch.manual_seed(seed)  # the span heads of an encoder that has none yet
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(place)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(place)
+        self.tokenizer: Tokenizer = self._tokenizer.backend_tokenizer
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
         model: Any = AutoModelForQuestionAnswering.from_pretrained(
             place, attn_implementation="eager", dtype=torch.float32
         )
@@ -70,13 +76,13 @@ class Network:
             both = self._masked(windows).float().cpu().numpy()
         return [(both[0, i, : len(w.ids)], both[1, i, : len(w.ids)]) for i, w in enumerate(windows)]
 
-    def loss(self, windows: Sequence[Window]) -> torch.Tensor:
+    def loss(self, shown: Sequence[Target]) -> torch.Tensor:
         """The mean cross entropy of start and end, a null's at [CLS]."""
         import torch
         from torch.nn.functional import cross_entropy
 
-        targets = torch.tensor([[w.start for w in windows], [w.end for w in windows]], device=self.device)
-        return cross_entropy(self._masked(windows).float().flatten(0, 1), targets.flatten())
+        targets = torch.tensor([[t.start for t in shown], [t.end for t in shown]], device=self.device)
+        return cross_entropy(self._masked([t.window for t in shown]).float().flatten(0, 1), targets.flatten())
 
     def save(self, folder: Path) -> None:
         """Writes the exact weights, float32, with configuration and tokenizer, as a folder of transformers."""
@@ -87,18 +93,41 @@ class Network:
             for name, weight in self.model.named_parameters():
                 weight.copy_(self.exact[name])
         self.model.save_pretrained(str(folder))
-        self.tokenizer.save_pretrained(str(folder))
+        self._tokenizer.save_pretrained(str(folder))
+
+    def export(self, file: Path) -> None:
+        """Writes the network as ONNX, in its own precision; the output is the logits of start and end, (n, 2, tokens).
+
+        The exact weights, where it computes in float32.
+        """
+        import torch
+
+        class Both(torch.nn.Module):
+            def __init__(self, model: Any) -> None:  # noqa: ANN401 - of transformers
+                super().__init__()
+                self.model = model
+
+            def forward(self, ids: torch.Tensor, types: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+                said = self.model(input_ids=ids, token_type_ids=types, attention_mask=kept)
+                return torch.stack((said.start_logits, said.end_logits), 1)
+
+        ids = torch.ones(2, 16, dtype=torch.long)
+        axes = {name: {0: "windows", 1: "tokens"} for name in INPUTS} | {OUTPUT: {0: "windows", 2: "tokens"}}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the old exporter, which alone writes one file
+            torch.onnx.export(
+                Both(self.model).eval(), (ids, torch.zeros_like(ids), ids), str(file), input_names=list(INPUTS),
+                output_names=[OUTPUT], dynamic_axes=axes, opset_version=OPSET, dynamo=False,
+            )  # fmt: skip
 
     def _masked(self, windows: Sequence[Window]) -> torch.Tensor:
         """The logits of start and end, (2, windows, tokens)."""
         import torch
 
-        longest = max(len(w.ids) for w in windows)
-        ids, types, kept, allowed = (np.zeros((len(windows), longest), dtype=np.int64) for _ in range(4))
+        ids, types, kept = arrays(windows)
+        allowed = np.zeros_like(kept)
         for row, window in enumerate(windows):
-            size = len(window.ids)
-            ids[row, :size], types[row, :size], kept[row, :size] = window.ids, window.types, 1
-            allowed[row, :size] = [a >= 0 for a, _ in window.offsets]
+            allowed[row, : len(window.ids)] = [a >= 0 for a, _ in window.offsets]
         allowed[:, 0] = 1
         ids_, types_, kept_, allowed_ = (torch.from_numpy(a).to(self.device) for a in (ids, types, kept, allowed))
         said = self.model(input_ids=ids_, token_type_ids=types_, attention_mask=kept_)
@@ -128,11 +157,11 @@ class Learner:
         groups = [{"params": several, "weight_decay": DECAY}, {"params": single, "weight_decay": 0.0}]
         self._optimizer = torch.optim.AdamW(groups, lr=0.0)
 
-    def step(self, windows: Sequence[Window], rate: float) -> float:
+    def step(self, shown: Sequence[Target], rate: float) -> float:
         """One step at this learning rate; the loss before it."""
         import torch
 
-        loss = self._network.loss(windows)
+        loss = self._network.loss(shown)
         loss.backward()  # type: ignore[no-untyped-call]
         for weight, exact in self._trained:
             assert weight.grad is not None

@@ -10,15 +10,16 @@ import numpy as np
 
 from rag.evals.abstention import auroc
 from rag.evals.squad_scores import squad_2
+from rag.reading.spans import Logits, Span, SpanModel, batches, read_windows
+from rag.reading.windows import windows
 from training.examples import Example
-from training.features import Window, spans, windows
 
 if TYPE_CHECKING:
     from training.network import Network
 
-# The most tokens of an answer, and of a batch after padding.
-LONGEST = 30
+# The most tokens of a batch after padding.
 BATCH_TOKENS = 6_000
+NOTHING = Span(0, 0, -np.inf)
 
 Say = Callable[[str], None]
 
@@ -57,23 +58,28 @@ class Scores:
 
 def read(network: Network, examples: Sequence[Example], say: Say | None = None) -> list[Read]:
     """What the network reads in each example, the best of its windows."""
-    found = windows(network.tokenizer, examples)
-    flat = sorted(((w, i) for i, of in enumerate(found) for w in of), key=lambda pair: len(pair[0].ids))
-    best = [Read("", -np.inf)] * len(examples)
-    while flat:
-        batch = flat[-max(1, BATCH_TOKENS // len(flat[-1][0].ids)) :]
-        del flat[-len(batch) :]
-        for (window, i), (starts, ends) in zip(batch, network.logits([w for w, _ in batch]), strict=True):
-            here = _best(window, starts.tolist(), ends.tolist(), examples[i].text)
-            best[i] = max(best[i], here, key=lambda r: r.score)
+    made = windows(network.tokenizer, [(e.question, e.title, e.text) for e in examples])
+    flat = [window for of in made for window in of]
+    said: list[Logits] = [(np.zeros(0, np.float32),) * 2] * len(flat)
+    left = len(flat)
+    for batch in reversed(batches([len(window.ids) for window in flat], BATCH_TOKENS)):
+        for place, logits in zip(batch, network.logits([flat[i] for i in batch]), strict=True):
+            said[place] = logits
+        left -= len(batch)
         if say:
-            say(f"{len(flat):,} windows to read")
-    return best
+            say(f"{left:,} windows to read")
+    found = zip(read_windows(made, said), examples, strict=True)
+    return [Read(e.text[best.start : best.end], best.score) for of, e in found for best in of or [NOTHING]]
 
 
-def _best(window: Window, starts: Sequence[float], ends: Sequence[float], text: str) -> Read:
-    score, start, end = max(spans(window, starts, ends, LONGEST), default=(-np.inf, 0, 0))
-    return Read(text[start:end], score - starts[0] - ends[0])
+def read_packed(model: SpanModel, examples: Sequence[Example]) -> list[Read]:
+    """What the model as it is served reads in each example."""
+    found = [model.read(e.question, [(e.title, e.text)])[0] for e in examples]
+    return [
+        Read(e.text[best.start : best.end], best.score)
+        for of, e in zip(found, examples, strict=True)
+        for best in of or [NOTHING]
+    ]
 
 
 def score(

@@ -26,6 +26,7 @@ from rag.evals.measures import STANDARD, Measure
 from rag.evals.memory import Remembering, as_embedder, remembering
 from rag.evals.runs import SCHEMA_VERSION, Run
 from rag.evals.sets import EvalQuestion, QuestionSet, load
+from rag.reading.packed import MANIFEST, SHIPPED
 from rag.settings import Parts, build
 
 SETS = "sets"
@@ -142,7 +143,8 @@ def described(parts: Parts) -> dict[str, str]:
 
 
 def program() -> str:
-    """Changes with any line of the program that answers and measures."""
+    """Changes with any line of the program that answers and measures, and with the model that reads."""
     root = Path(__file__).resolve().parent.parent.parent
     files = sorted(file for room in ("index", "rag") for file in (root / room).rglob("*.py"))
+    files += [manifest for manifest in (SHIPPED / MANIFEST,) if manifest.exists()]
     return digest(*(part for file in files for part in (str(file.relative_to(root)), file.read_bytes())))

@@ -9,10 +9,11 @@ from index.records import Hit
 from rag.answers import Answer, Citation
 from rag.evals.measures import DESCRIPTIVE, Measure
 from rag.evals.sets import COVERED, EvalQuestion, GoldSpan
-from rag.evals.squad_scores import Match
+from rag.evals.squad_scores import Match, squad_2
 
 SPAN_RECALL = "span-recall@10"
 SPAN_CUTOFF = 10
+HALF = 0.5
 # So many words in a row are compared with those of a copy.
 _RUN = 3
 
@@ -22,13 +23,14 @@ TEXT_FOUND = "answer text found"
 GOLD_CITED = "gold cited"
 EXACT_MATCH = "EM"
 F1 = "F1"
+SHORT_ANSWER = "short answer right"
 CITATION_PRECISION = "citation precision"
 CITATION_RECALL = "citation recall"
 QUOTE_EXACTNESS = "quote exactness"
 # What is measured of answers alone.
 OF_ANSWERS = (
-    ANSWER_RATE, REFUSAL_RATE, TEXT_FOUND, GOLD_CITED, EXACT_MATCH, F1, CITATION_PRECISION, CITATION_RECALL,
-    QUOTE_EXACTNESS,
+    ANSWER_RATE, REFUSAL_RATE, TEXT_FOUND, SHORT_ANSWER, GOLD_CITED, EXACT_MATCH, F1, CITATION_PRECISION,
+    CITATION_RECALL, QUOTE_EXACTNESS,
 )  # fmt: skip
 
 # Gives the id that a question set has for the document at a source.
@@ -120,6 +122,7 @@ def answering(
     values = {ANSWER_RATE: float(not refused), GOLD_CITED: float(cites_gold(question, answer, document))}
     if question.answers:
         values |= {TEXT_FOUND: float(quotes_answer(question, answer.citations))} | _matched(question, answer, matching)
+        values[SHORT_ANSWER] = float(short_is_right(question, answer))
     values[CITATION_RECALL] = citation_recall(question, answer, document)
     if answer.citations:
         gold = _gold_citations(question, answer, document)
@@ -136,16 +139,27 @@ def said(answer: Answer) -> str:
 def _matched(question: EvalQuestion, answer: Answer, matching: Matching | None) -> dict[str, float]:
     if matching is None:
         return {}
-    match = matching(said(answer), question.answers if question.answerable else ())
+    match = matching(answer.short or said(answer), question.answers if question.answerable else ())
     return {EXACT_MATCH: match.exact, F1: match.f1}
 
 
 def quotes_answer(question: EvalQuestion, citations: Sequence[Citation]) -> bool:
     """Whether a quote holds one of the answer texts as words of their own, whatever the case and white space."""
-    quotes = [squeeze(citation.quote) for citation in citations]
+    return any(stands_in(text, citation.quote) for text in question.answers for citation in citations)
+
+
+def short_is_right(question: EvalQuestion, answer: Answer) -> bool:
+    """Whether what is marked in the answer holds an answer text, or shares half of its words by F1."""
+    shorts = [sentence.short for sentence in answer.sentences if sentence.mark]
+    return any(
+        stands_in(text, short) or squad_2(short, [text]).f1 >= HALF for text in question.answers for short in shorts
+    )
+
+
+def stands_in(answer: str, text: str) -> bool:
+    """Whether the answer's words stand in the text as words of their own, whatever the case and white space."""
     # "5" stands neither in "1995" nor in "5.5".
-    answers = [rf"(?<!\w)(?<!\d[.,]){re.escape(squeeze(text))}(?!\w)(?![.,]\d)" for text in question.answers]
-    return any(re.search(answer, quote) for answer in answers for quote in quotes)
+    return bool(re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(squeeze(answer))}(?!\w)(?![.,]\d)", squeeze(text)))
 
 
 def cites_gold(question: EvalQuestion, answer: Answer, document: Document) -> bool:

@@ -1,0 +1,184 @@
+"""An answer out of what was read: verbatim sentences, the short answer marked, and what disagrees side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.records import Hit
+from index.sentences import sentences
+from rag.answers import DraftSentence, Mark, Quote
+from rag.reader import MAX_CHARACTERS, content_words
+from rag.reading.spans import Span
+from rag.reading.values import disagree
+from rag.reading.wanted import Wanted
+
+MAX_SENTENCES = 3
+MAX_SEVERAL = 5
+# A further sentence is added when it has this share of the best one's support, and says something else.
+CLOSE = 0.5
+# Two sentences say the same when they share this many of the words of the shorter one.
+SAME = 0.7
+# Values disagree only where both are this sure; otherwise one of them may be of something else.
+SURE = 0.6
+
+_WORD = re.compile(r"\w+")
+_ARTICLES = {"a", "an", "the"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in a passage: its spans, best first, and from 0 to 1 how likely the best of them answers."""
+
+    hit: Hit
+    spans: tuple[Span, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A span in the sentence it stands in; `start` and `end` of the sentence are offsets in the article."""
+
+    hit: Hit
+    start: int
+    end: int
+    mark: Mark
+    support: float
+
+    @property
+    def text(self) -> str:
+        """The sentence, verbatim."""
+        return self.hit.article.text[self.start : self.end]
+
+    @property
+    def short(self) -> str:
+        """The text of the span."""
+        return self.text[slice(*self.mark)]
+
+
+def drafted(readings: Sequence[Reading], wants: Wanted) -> tuple[tuple[DraftSentence, ...], bool]:
+    """The sentences of an answer, and whether they disagree; `readings`, the best first, hold at least one span."""
+    found = [sentence_of(reading.hit, reading.spans[0], reading.support) for reading in readings if reading.spans]
+    if wants is Wanted.SEVERAL:
+        return tuple(map(_quoted, in_order(several(readings)))), False
+    differing = values_apart(found) if wants is Wanted.SPAN else []
+    if differing:
+        return tuple(map(_quoted, differing)), True
+    kept = apart(found, MAX_SENTENCES)
+    if wants is Wanted.DECISION:
+        return tuple(DraftSentence(f.text, (_quote(f),)) for f in kept), False
+    return tuple(map(_quoted, kept)), False
+
+
+def sentence_of(hit: Hit, span: Span, support: float) -> Found:
+    """The sentence of a span, or those that it reaches over; what is too long to be one is cut between words."""
+    text = hit.passage.text
+    ranges = [(a, b) for a, b in sentences(text, hit.article.language) if a < span.end and span.start < b]
+    start, end = min([a for a, _ in ranges], default=span.start), max([b for _, b in ranges], default=span.end)
+    start, end = min(start, span.start), max(end, span.end)
+    if end - start > MAX_CHARACTERS:
+        start, end = _cut(text, span, start, end)
+    base = hit.passage.start
+    return Found(hit, base + start, base + end, (span.start - start, span.end - start), support)
+
+
+def _cut(text: str, span: Span, start: int, end: int) -> tuple[int, int]:
+    room = max(0, MAX_CHARACTERS - (span.end - span.start)) // 2
+    first, last = max(start, span.start - room), min(end, span.end + room)
+    if first > start:
+        space = text.find(" ", first, span.start)
+        first = space + 1 if space >= 0 else first
+    if last < end:
+        space = text.rfind(" ", span.end, last)
+        last = space if space >= 0 else last
+    return first, last
+
+
+def apart(found: Sequence[Found], most: int) -> list[Found]:
+    """The first, and those close behind that answer something else, those of other voices before the rest."""
+    if not found:
+        return []
+    kept = [found[0]]
+    close = [f for f in found[1:] if f.support >= CLOSE * found[0].support]
+    for other in sorted(close, key=lambda f: f.hit.speaker == found[0].hit.speaker):
+        if len(kept) < most and not any(same_answer(other, f) or says_the_same(other, f) for f in kept):
+            kept.append(other)
+    return kept
+
+
+def several(readings: Sequence[Reading]) -> list[Found]:
+    """Sentences that each add something, the best first: every span of what is close to the best passage."""
+    best = readings[0].support
+    every = [
+        sentence_of(r.hit, span, r.support * _worth(span, r.spans[0]))
+        for r in readings
+        for span in r.spans
+        if r.support >= CLOSE * best
+    ]
+    kept: list[Found] = []
+    for one in sorted(every, key=lambda f: -f.support):
+        if len(kept) < MAX_SEVERAL and one.support >= CLOSE * best and not any(says_the_same(one, f) for f in kept):
+            kept.append(one)
+    return kept
+
+
+def _worth(span: Span, first: Span) -> float:
+    """What a further span of a passage is worth beside its first, from 0 to 1; its score is a logarithm of odds."""
+    return 1 / (1 + max(0.0, first.score - span.score) / 4)
+
+
+def in_order(found: Sequence[Found]) -> list[Found]:
+    """Article after article, in the order of their best sentences; within one, as it reads."""
+    articles = list(dict.fromkeys(f.hit.article.id for f in found))
+    return sorted(found, key=lambda f: (articles.index(f.hit.article.id), f.start))
+
+
+def values_apart(found: Sequence[Found]) -> list[Found]:
+    """Sentences of different articles whose short answers are numbers or days that disagree, the newest article first.
+
+    Empty where nothing disagrees.
+    """
+    if not found or found[0].support < SURE:
+        return []
+    kept = [found[0]]
+    for other in found[1:]:
+        # Near-copies too: one that was found beside its like says something else, such as a later count.
+        new = all(other.hit.article.id != f.hit.article.id and disagree(other.short, f.short) for f in kept)
+        if new and other.support >= SURE and about_the_same(other, found[0]) and len(kept) < MAX_SENTENCES:
+            kept.append(other)
+    return sorted(kept, key=lambda f: f.hit.article.published or date.min, reverse=True) if len(kept) > 1 else []
+
+
+def about_the_same(one: Found, other: Found) -> bool:
+    """Whether the sentences share words beside the answers, so that what disagrees is likely the same matter."""
+    mine, theirs = _beside(one), _beside(other)
+    return len(mine & theirs) >= 2
+
+
+def _beside(found: Found) -> set[str]:
+    start, end = found.mark
+    return set(content_words(f"{found.text[:start]} {found.text[end:]}"))
+
+
+def same_answer(one: Found, other: Found) -> bool:
+    """Whether one short answer holds the words of the other."""
+    mine, theirs = (set(_WORD.findall(found.short.casefold())) - _ARTICLES for found in (one, other))
+    return bool(mine and theirs) and (mine <= theirs or theirs <= mine)
+
+
+def says_the_same(one: Found, other: Found) -> bool:
+    """Whether most words of the shorter sentence stand in the other, or both overlap in one article."""
+    if one.hit.article.id == other.hit.article.id and one.start < other.end and other.start < one.end:
+        return True
+    mine, theirs = set(content_words(one.text)), set(content_words(other.text))
+    return len(mine & theirs) >= SAME * max(1, min(len(mine), len(theirs)))
+
+
+def _quote(found: Found) -> Quote:
+    return Quote(found.hit.passage.id, found.text, found.start)
+
+
+def _quoted(found: Found) -> DraftSentence:
+    return DraftSentence(found.text, (_quote(found),), found.mark)

@@ -1,0 +1,140 @@
+"""The span model as it is shipped: an ONNX file, its tokenizer, and a manifest with the SHA-256 of each file.
+
+The only import of onnxruntime and tokenizers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.errors import FootnoteError
+from rag.reading.spans import Logits, Span, batches, read_windows
+from rag.reading.windows import Window, windows
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+SHIPPED = Path(__file__).parent / "model"
+NETWORK, TOKENIZER, MANIFEST, CARD = "reader.onnx", "tokenizer.json", "manifest.json", "MODEL.md"
+INPUTS, OUTPUT = ("input_ids", "token_type_ids", "attention_mask"), "logits"
+# Changes when what the files mean does.
+FORMAT = 2
+# Tokens in one forward pass, after padding.
+BATCH_TOKENS = 1_600
+
+
+class PackedModel:
+    """Reads with a folder that `python -m training.export` wrote, by default the shipped one.
+
+    Loaded at the first passage. Raises FootnoteError where a file is missing or is not what the manifest says.
+    """
+
+    def __init__(self, folder: Path = SHIPPED, threads: int = 0) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What an answer says that it was produced by."""
+        return "reader"
+
+    def read(self, question: str, passages: Sequence[tuple[str, str]], count: int = 1) -> list[list[Span]]:
+        """At most `count` spans of each (title, text), the best first, none of which overlap."""
+        network, tokenizer = self._loaded()
+        made = windows(tokenizer, [(question, title, text) for title, text in passages])
+        flat = [window for of in made for window in of]
+        said: list[Logits] = [(np.zeros(0, np.float32), np.zeros(0, np.float32))] * len(flat)
+        for batch in batches([len(window.ids) for window in flat], BATCH_TOKENS):
+            for place, logits in zip(batch, _run(network, [flat[i] for i in batch]), strict=True):
+                said[place] = logits
+        return read_windows(made, said, count)
+
+    def chance(self, score: float) -> float:
+        """The chance, from 0 to 1, that a passage whose best span has this score answers."""
+        fitted = self.manifest["calibration"]
+        return 1 / (1 + math.exp(min(700.0, (fitted["threshold"] - score) / fitted["temperature"])))
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the files are and how they came about."""
+        return checked(self._folder)
+
+    def _loaded(self) -> tuple[InferenceSession, Tokenizer]:
+        with self._lock:  # cached_property has none
+            return self._network, self._tokenizer
+
+    @cached_property
+    def _network(self) -> InferenceSession:
+        from onnxruntime import InferenceSession, SessionOptions
+
+        assert self.manifest
+        options = SessionOptions()
+        options.intra_op_num_threads = self._threads or len(os.sched_getaffinity(0))
+        # Threads that wait by spinning take the processor from the embedding model.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        return InferenceSession(str(self._folder / NETWORK), options, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        assert self.manifest
+        tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+def _run(network: InferenceSession, batch: Sequence[Window]) -> list[Logits]:
+    ids, types, kept = arrays(batch)
+    (said,) = network.run([OUTPUT], dict(zip(INPUTS, (ids, types, kept), strict=True)))
+    return [(said[row, 0, : len(w.ids)], said[row, 1, : len(w.ids)]) for row, w in enumerate(batch)]
+
+
+def arrays(batch: Sequence[Window]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Token ids, token types and attention mask of a batch, int64 (windows, tokens), padded with 0."""
+    longest = max(len(window.ids) for window in batch)
+    ids, types, kept = (np.zeros((len(batch), longest), dtype=np.int64) for _ in range(3))
+    for row, window in enumerate(batch):
+        size = len(window.ids)
+        ids[row, :size], types[row, :size], kept[row, :size] = window.ids, window.types, 1
+    return ids, types, kept
+
+
+def checked(folder: Path) -> dict[str, Any]:
+    """The manifest of a packed folder. Raises FootnoteError where a file is missing or is not what it was."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        files = dict(manifest["files"])
+        known = manifest["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FootnoteError(f"{folder} holds no packed reader", f"Its {MANIFEST} cannot be read.") from error
+    if unnamed := {NETWORK, TOKENIZER} - files.keys():
+        raise FootnoteError(f"{folder} holds no packed reader", f"Its {MANIFEST} does not name {min(unnamed)}.")
+    if not known:
+        raise FootnoteError(f"{folder} holds a reader of another version", "Pack it again with training.export.")
+    for name, digest in files.items():
+        file = folder / Path(name).name
+        found = sha256(file) if file.is_file() else "missing"
+        if found != digest:
+            raise FootnoteError(f"{file} is {found[:12]}, not {digest[:12]}", "Fetch the reader again.")
+    return manifest
+
+
+def sha256(file: Path) -> str:
+    """The digest of a file, in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,111 @@
+import math
+
+import pytest
+
+from rag.answers import Refusal
+from rag.reading.reader import Evidence, SpanReader, logit, support
+from rag.reading.spans import Span
+from rag.retrieve import HybridRetriever
+
+FERRY = "When does the ferry sail?"
+
+
+class Marks:
+    """A span model that marks a word where it stands, and says how sure it is of each."""
+
+    name = "marks"
+
+    def __init__(self, **scores):
+        self.scores = scores
+        self.asked = []
+
+    def read(self, question, passages, count=1):
+        self.asked.append((question, list(passages)))
+        return [self.marked(text)[:count] for _, text in passages]
+
+    def marked(self, text):
+        places = [(text.find(word), word, score) for word, score in self.scores.items()]
+        found = [Span(start, start + len(word), score) for start, word, score in places if start >= 0]
+        return sorted(found, key=lambda span: -span.score)
+
+    def chance(self, score):
+        return 1 / (1 + math.exp(-score))
+
+
+class Backwards:
+    """A ranker that likes the longest passage least."""
+
+    def relevance(self, question, passages):
+        return [-len(text) for _, text in passages]
+
+
+def read(indexed, model, threshold=0.5, **settings):
+    hits = HybridRetriever(index=indexed).search(FERRY).hits
+    return SpanReader(model, indexed, threshold, **settings).read(FERRY, hits), hits
+
+
+def test_the_span_is_marked_in_its_sentence_and_the_quote_stands_in_the_article(indexed):
+    draft, hits = read(indexed, Marks(noon=8.0))
+    (sentence, *_) = draft.sentences
+    assert sentence.text[slice(*sentence.mark)] == "noon"
+    (quote,) = sentence.quotes
+    hit = next(h for h in hits if h.passage.id == quote.passage_id)
+    assert hit.article.text[quote.start : quote.start + len(quote.text)] == quote.text == sentence.text
+    assert (draft.produced_by, draft.refusal) == ("marks", None)
+
+
+def test_a_question_that_no_passage_is_likely_to_answer_is_refused(indexed):
+    draft, _ = read(indexed, Marks(noon=-9.0))
+    assert (draft.refusal, draft.sentences) == (Refusal.NOT_SUPPORTED, ())
+    assert 0 <= draft.confidence < 0.5
+
+
+def test_passages_without_a_span_are_refused(indexed):
+    draft, _ = read(indexed, Marks())
+    assert (draft.refusal, draft.confidence) == (Refusal.NOT_SUPPORTED, 0.0)
+
+
+def test_nothing_found_is_nothing_to_read(indexed):
+    model = Marks(noon=8.0)
+    draft = SpanReader(model, indexed).read(FERRY, ())
+    assert (draft.refusal, model.asked) == (Refusal.NOTHING_FOUND, [])
+
+
+def test_the_passage_that_answers_is_ranked_before_the_one_that_was_found_first(indexed):
+    draft, hits = read(indexed, Marks(noon=-9.0, crane=9.0))
+    by_id = {h.passage.id: h.article.source for h in hits}
+    assert hits[0].article.source == "ferry"
+    assert [by_id[passage] for passage in draft.ranked][:2] == ["crane", "ferry"]
+
+
+def test_no_more_passages_are_read_than_are_asked_for(indexed):
+    model = Marks(noon=8.0)
+    read(indexed, model, passages=1)
+    ((_, passages),) = model.asked
+    assert len(passages) == 1
+
+
+def test_a_ranker_orders_the_passages_and_the_reader_still_marks(indexed):
+    every = Marks(the=3.0, The=3.0)
+    draft, hits = read(indexed, every, threshold=0.0, ranker=Backwards())
+    lengths = {h.passage.id: len(h.passage.text) for h in hits}
+    read_lengths = [lengths[passage] for passage in draft.ranked]
+    assert len(read_lengths) > 1
+    assert read_lengths == sorted(read_lengths)
+    assert draft.sentences[0].mark
+
+
+@pytest.mark.parametrize("field", ["chance", "ranked", "similar", "covered", "kind"])
+def test_more_of_anything_makes_an_answer_more_likely(field):
+    middle = dict.fromkeys(["chance", "ranked", "similar", "covered", "kind"], 0.5)
+    assert support(Evidence(**middle | {field: 0.9})) > support(Evidence(**middle))
+
+
+def test_support_is_a_chance_whatever_the_evidence():
+    for extreme in (-1e9, 1e9):
+        assert 0 <= support(Evidence(extreme, 0, 0, 0, 0)) <= 1
+
+
+def test_a_chance_of_nought_or_one_has_odds_that_can_be_added():
+    assert logit(0.5) == 0
+    assert -math.inf < logit(0.0) < logit(1.0) < math.inf
