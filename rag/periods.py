@@ -113,6 +113,21 @@ _OWNED = re.compile(r"(?:\b(?:the|his|her|its|their|our|my|your)|['’]s?) $", r
 # What happens in June each year has no day.
 _ALWAYS = re.compile(r"\b(?:every|each|annual|annually|usually|normally|always|traditionally)\b", re.IGNORECASE)
 _ANY_YEAR = re.compile(r"(?<![\d.,$£€])(?:1\d|20)\d\d(?![\d%]|[.,]\d)")
+# A year may be said without its number: "in May three years ago", "in June of that year", "in June '68".
+_OTHER_YEAR = re.compile(
+    r"\byears? (?:ago|earlier|later|before|after)\b|\b(?:that|(?:the|that) (?:same|following|next|previous)) year\b"
+    r"|\bthe ['’]?\d0s\b|(?<!\w)['’]\d\d\b|\d (?:BCE?|CE|AD)\b"
+)
+_YEAR_BEHIND = re.compile(r",? (?:of )?(?P<which>last|this) year\b")
+# "In June or July 2021", "October 3 and October 10, 2021": one year for both.
+_YEAR_SHARED = re.compile(
+    rf" (?:and|or|to|through) (?:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?P<year>\d{{4}})\b", re.IGNORECASE
+)
+# "In May of", before "last year".
+_MONTH_BEFORE = re.compile(
+    r"\b(?:in|on|of|since|until|by|before|after|during|early|late|mid)[ -](?:the )?(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
+    rf"(?=[A-Z])(?i:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:of )?$"
+)
 _DATED = re.compile(
     rf"\b(?:{_MONTH})\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:in |of )?\d{{4}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
 )
@@ -169,9 +184,10 @@ def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:
     for pattern in _DAYS:
         for found in pattern.finditer(text):
             before = up_to(text, found.start())
-            if _DENIED.search(before) or not (found["year"] or (undated and _is_day(found, before))):
+            year = found["year"]
+            if _DENIED.search(before) or not (year or (undated and _is_day(found, before))):
                 continue
-            if day := _day(found["year"], *_month_and_day(found.groupdict()), now):
+            if day := _day(year or _year_behind(text, found.end(), asked), *_month_and_day(found.groupdict()), now):
                 first = date.min if _BEFORE.search(before) else day
                 yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
 
@@ -204,6 +220,7 @@ def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
             is_month = bool(how) or found["month"] not in _MONTH_OR_VERB
         else:
             is_month = undated and _is_month(found, how, text)
+            year = _year_behind(text, found.end(), asked)
         if is_month and (first := _day(year, _month(found["month"]), 1, now)):
             last = asked if how in {"since", "after"} else _month_end(first, 1)
             yield Period(found[0], date.min if how in {"until", "by", "before"} else first, _moved(last, SLACK))
@@ -226,7 +243,16 @@ def _is_month(found: re.Match[str], how: str, text: str) -> bool:
 def _undated(text: str, now: date) -> bool:
     """Whether a day without a year may be one of late: the question names no other year, and nothing of each year."""
     years = {int(year) for year in _ANY_YEAR.findall(_DATED.sub("", text))}
-    return years <= {now.year} and not _ALWAYS.search(text)
+    return years <= {now.year} and not _ALWAYS.search(text) and not _OTHER_YEAR.search(text)
+
+
+def _year_behind(text: str, at: int, asked: date) -> str | None:
+    """The year that stands behind a day or month in other words, or behind the next one for both."""
+    after = onward(text, at)
+    if found := _YEAR_BEHIND.match(after):
+        return f"{max(1, asked.year - (found['which'] == 'last')):04}"
+    shared = _YEAR_SHARED.match(after)
+    return shared["year"] if shared else None
 
 
 def _seasons(text: str, asked: date) -> Iterator[Period]:
@@ -304,6 +330,8 @@ def _is_of_late(found: re.Match[str], text: str) -> bool:
         return False
     if words.lower().startswith("last") and _OWNED.search(before):
         return found.re is _BACK and bool(_THE_SPAN.search(before))
+    if words in {"last year", "this year"} and _MONTH_BEFORE.search(before):
+        return False
     return not (words.lower() in _ONE_DAY and (_THESE_TIMES.search(before) or _OF_THESE_TIMES.match(after)))
 
 

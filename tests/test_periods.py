@@ -77,6 +77,26 @@ def test_without_a_year_the_last_such_day_of_the_archive_is_meant():
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Who won in May last year?", [("2021-05-01", "2021-06-01")]),
+        ("Who won in May of last year?", [("2021-05-01", "2021-06-01")]),
+        ("Who won on 3 May last year?", [("2021-05-03", "2021-05-03")]),
+        ("Who won in May this year?", [("2022-05-01", "2022-06-01")]),
+        ("Who won in June or July 2020?", [("2020-06-01", "2020-07-01"), ("2020-07-01", "2020-08-01")]),
+        ("on October 3 and October 10, 2020", [("2020-10-03", "2020-10-03"), ("2020-10-10", "2020-10-10")]),
+        ("Who won in May three years ago?", []),
+        ("Who won in June of that year?", []),
+        ("Who won in June in the 60s?", []),
+        ("Who won in June '68?", []),
+        ("Which treaty was signed on June 4, 480 BC?", []),
+    ],
+)
+def test_a_year_may_be_said_without_its_number_or_once_for_two_months(text, found):
+    assert days(text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Who may march in August Wilson's play?",
