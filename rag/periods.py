@@ -110,6 +110,8 @@ _OF_ANOTHER_TIME = re.compile(r"(?: (?:of|running|before|until|when)\b| in (?:of
 # ... but "in the last two weeks" ends now.
 _THE_SPAN = re.compile(r"\b(?:in|over|during|within|for|of) the $", re.IGNORECASE)
 _OWNED = re.compile(r"(?:\b(?:the|his|her|its|their|our|my|your)|['’]s?) $", re.IGNORECASE)
+# What is still to come is not told of by what was written a year ago.
+_AHEAD = re.compile(r"^Will\b|\bwill\b|\bgoing to be\b|\b(?:is|are) (?:scheduled|planned|expected|set)\b|\bupcoming\b")
 # What happens in June each year has no day.
 _ALWAYS = re.compile(r"\b(?:every|each|annual|annually|usually|normally|always|traditionally)\b", re.IGNORECASE)
 _ANY_YEAR = re.compile(r"(?<![\d.,$£€])(?:1\d|20)\d\d(?![\d%]|[.,]\d)")
@@ -125,8 +127,8 @@ _YEAR_SHARED = re.compile(
 )
 # "In May of", before "last year".
 _MONTH_BEFORE = re.compile(
-    r"\b(?:in|on|of|since|until|by|before|after|during|early|late|mid)[ -](?:the )?(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
-    rf"(?=[A-Z])(?i:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:of )?$"
+    r"\b(?:in|on|of|since|until|by|before|after|during|early|late|mid)[ -](?:the )?"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?)?(?=[A-Z])(?i:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:of )?$"
 )
 _DATED = re.compile(
     rf"\b(?:{_MONTH})\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:in |of )?\d{{4}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
@@ -187,7 +189,9 @@ def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:
             year = found["year"]
             if _DENIED.search(before) or not (year or (undated and _is_day(found, before))):
                 continue
-            if day := _day(year or _year_behind(text, found.end(), asked), *_month_and_day(found.groupdict()), now):
+            year = year or _year_behind(text, found.end(), asked)
+            day = _day(year, *_month_and_day(found.groupdict()), now)
+            if day and (year or not _is_to_come(day, text, now)):
                 first = date.min if _BEFORE.search(before) else day
                 yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
 
@@ -211,7 +215,7 @@ def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:
 
 
 def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
-    undated = _undated(text, now)
+    undated, last_one = _undated(text, now), min(now, _moved(asked.replace(day=1), -1))
     for found in _WHOLE_MONTH.finditer(text):
         how, year = (found["how"] or "").lower(), found["year"]
         if re.search(r"\d(?:st|nd|rd|th)?(?: of)? $", up_to(text, found.start("month"))):
@@ -221,7 +225,11 @@ def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
         else:
             is_month = undated and _is_month(found, how, text)
             year = _year_behind(text, found.end(), asked)
-        if is_month and (first := _day(year, _month(found["month"]), 1, now)):
+        first = _day(year, _month(found["month"]), 1, last_one if how == "last" else now)
+        if not year and first:
+            # This May is none before it came, and last May none that has not ended.
+            is_month = is_month and not (_is_to_come(first, text, now) or (how == "this" and first.year < now.year))
+        if is_month and first:
             last = asked if how in {"since", "after"} else _month_end(first, 1)
             yield Period(found[0], date.min if how in {"until", "by", "before"} else first, _moved(last, SLACK))
 
@@ -244,6 +252,11 @@ def _undated(text: str, now: date) -> bool:
     """Whether a day without a year may be one of late: the question names no other year, and nothing of each year."""
     years = {int(year) for year in _ANY_YEAR.findall(_DATED.sub("", text))}
     return years <= {now.year} and not _ALWAYS.search(text) and not _OTHER_YEAR.search(text)
+
+
+def _is_to_come(day: date, text: str, now: date) -> bool:
+    """Whether a day without a year, the last one of its kind, is long ago and the question is about what comes."""
+    return (now - day).days > RECENT + 1 and bool(_AHEAD.search(text))
 
 
 def _year_behind(text: str, at: int, asked: date) -> str | None:

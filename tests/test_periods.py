@@ -97,6 +97,22 @@ def test_a_year_may_be_said_without_its_number_or_once_for_two_months(text, foun
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Who resigned last September?", [("2021-09-01", "2021-10-01")]),
+        ("Who resigned last August?", [("2022-08-01", "2022-09-01")]),
+        ("Who resigned this August?", [("2022-08-01", "2022-09-01")]),
+        ("What happens this December?", []),
+        ("What will open in December?", []),
+        ("What will open on October 3?", []),
+        ("Will the bridge open in September?", [("2022-09-01", "2022-10-01")]),
+    ],
+)
+def test_last_september_is_not_this_one_and_what_is_to_come_is_not_of_last_year(text, found):
+    assert days(text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Who may march in August Wilson's play?",
