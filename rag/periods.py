@@ -11,7 +11,7 @@ where they can hardly be.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,6 +51,16 @@ _DAYS = tuple(
 _LEADS = re.compile(
     r"\b(?:on|since|until|till|by|before|after|from|through|dated|coming|starting|beginning|ending|as of|week of|\w+ed"
     rf"|(?:{'|'.join(_WEEKDAYS)}),?) $",
+    re.IGNORECASE,
+)
+_POINT = (
+    rf"(?:(?P<early{{n}}>\d{{{{1,2}}}})(?:st|nd|rd|th)? (?:of )?)?(?P<month{{n}}>{_MONTH})\b\.?"
+    r"(?: (?P<late{n}>\d{{1,2}})(?:st|nd|rd|th)?\b)?(?:,? (?P<year{n}>\d{{4}})\b)?"
+)
+# "From October 3 to October 10, 2021", "between June and August 2021", "from 3 to 10 October".
+_RANGE = re.compile(
+    rf"\b(?:from|between) (?:{_POINT.format(n=1)}|(?P<alone>\d{{1,2}})(?:st|nd|rd|th)?)"
+    rf" (?:to|and|until|till|through) {_POINT.format(n=2)}",
     re.IGNORECASE,
 )
 _ON = re.compile(r"\bon(?: the)? $", re.IGNORECASE)
@@ -157,7 +167,11 @@ def periods(text: str, asked: date, latest: date | None) -> tuple[Period, ...]:
     A day or month without a year is the last one of its kind, seen from the question or from the last article.
     """
     now = min(asked, latest) if latest else asked
+    ranges = tuple(_ranges(text, now))
+    for each in ranges:
+        text = text.replace(each.words, "X" * len(each.words))
     return (
+        *ranges,
         *_named_days(text, asked, now),
         *_named_months(text, asked, now),
         *_seasons(text, asked),
@@ -179,6 +193,28 @@ def opens_sentence(before: str) -> bool:
     """Whether what follows is the first word of a sentence, which has a capital in any case."""
     before = before.rstrip(" \"'“‘(")
     return not before or before[-1] in ".?!:"
+
+
+def _ranges(text: str, now: date) -> Iterator[Period]:
+    """From a day or month to another; a year that stands behind the last is that of both."""
+    undated = _undated(text, now)
+    for found in _RANGE.finditer(text):
+        day, end = found["alone"] or found["early1"] or found["late1"], found["early2"] or found["late2"]
+        named = [found["month1"] or found["month2"], found["month2"]]
+        # "From May to June" may be from one to the other, and "from June 3 to July" is told carelessly.
+        if bool(day) != bool(end) or not (found["year2"] or (undated and (day or _are_months(named)))):
+            continue
+        from_month, month = map(_month, named)
+        last = _day(found["year2"], month, int(end or 1), now)
+        if last:
+            year = found["year1"] or f"{max(1, last.year - (from_month > month)):04}"
+            first, last = _day(year, from_month, int(day or 1), now), last if end else _month_end(last, 1)
+            if first and first <= last:
+                yield Period(found[0], first, last)
+
+
+def _are_months(names: Sequence[str]) -> bool:
+    return all(name.capitalize() == name and name.lower() in _MONTHS and name not in _MONTH_OR_NAME for name in names)
 
 
 def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:

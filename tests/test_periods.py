@@ -113,6 +113,23 @@ def test_last_september_is_not_this_one_and_what_is_to_come_is_not_of_last_year(
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from October 6, 2020 to October 10, 2020", [("2020-10-06", "2020-10-10")]),
+        ("from October 3 to October 10, 2020", [("2020-10-03", "2020-10-10")]),
+        ("from 3 to 10 October 2020", [("2020-10-03", "2020-10-10")]),
+        ("between December 30 and January 2, 2021", [("2020-12-30", "2021-01-02")]),
+        ("between June and August 2021", [("2021-06-01", "2021-08-31")]),
+        ("from February to July", [("2022-02-01", "2022-07-31")]),
+        ("from May to June, who is older?", []),
+        ("from 30 February to 3 March 2021", [("2021-03-03", "2021-03-03")]),
+    ],
+)
+def test_from_one_day_to_another_is_one_period(text, found):
+    assert days(text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Who may march in August Wilson's play?",
