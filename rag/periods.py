@@ -146,6 +146,11 @@ _DATED = re.compile(
 _ONE_DAY = frozenset({"today", "tonight", "yesterday", "this morning", "this afternoon", "this evening"})
 _BEFORE = re.compile(r"\b(?:before|until|by|prior to)\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|since|from)\s*$", re.IGNORECASE)
+# Not "from" and "by": articles from last week are of last week, and what was hit by last night's storm is of last night.
+_UNTIL = re.compile(r"\b(?:before|until|prior to)\s*$", re.IGNORECASE)
+_SINCE = re.compile(r"\b(?:after|since)\s*$", re.IGNORECASE)
+# "Twenty years ago today" is not today.
+_AGO_TO_THE_DAY = re.compile(r"\bago,? $")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +319,16 @@ def _seasons(text: str, asked: date) -> Iterator[Period]:
             if (how, name.lower()) != ("the", "fall") and (
                 first := _day(found["year"], _SEASONS[name.lower()], 1, asked)
             ):
-                yield Period(found[0], first, asked if how == "since" else _month_end(first, 3))
+                season = Period(found[0], first, asked if how == "since" else _month_end(first, 3))
+                yield _open(season, found, text, asked)
         elif (
             how in {"last", "this"}
             and name.islower()
             and name != "fall"
             and not _OWNED.search(up_to(text, found.start()))
         ):
-            yield from _season_of_late(found[0], how, _SEASONS[name], asked)
+            for season in _season_of_late(found[0], how, _SEASONS[name], asked):
+                yield _open(season, found, text, asked)
 
 
 def _season_of_late(words: str, how: str, month: int, asked: date) -> Iterator[Period]:
@@ -338,18 +345,26 @@ def _season_of_late(words: str, how: str, month: int, asked: date) -> Iterator[P
 def _relative(text: str, asked: date) -> Iterator[Period]:
     for words, first, last in _spans(asked):
         if found := next((f for f in re.finditer(rf"\b(?:{words})\b", text) if _is_of_late(f, text)), None):
-            yield Period(found[0], _moved(first, -SLACK), _moved(last, SLACK))
+            yield _open(Period(found[0], _moved(first, -SLACK), _moved(last, SLACK)), found, text, asked)
     for found in _BACK.finditer(text):
         if _is_of_late(found, text):
             back = _count(found["count"]) * _UNITS[found["unit"]]
             yield Period(found[0], _moved(asked, -back - SLACK), _moved(asked, SLACK))
     for found in _AGO.finditer(text):
         if not _DENIED.search(up_to(text, found.start())):
-            yield _ago(found, asked)
+            yield _open(_ago(found, asked), found, text, asked)
     if found := next((f for f in _WEEKDAY.finditer(text) if _is_weekday(f, text)), None):
         yield _weekday(found, text, asked)
     if found := _RECENTLY.search(text):
         yield Period(found[0], _moved(asked, -RECENT), _moved(asked, SLACK))
+
+
+def _open(period: Period, found: re.Match[str], text: str, asked: date) -> Period:
+    """The same, open at one end where "since" or "before" stands in front of its words."""
+    before = up_to(text, found.start())
+    if _UNTIL.search(before):
+        return Period(period.words, date.min, period.last)
+    return Period(period.words, period.first, _moved(asked, SLACK)) if _SINCE.search(before) else period
 
 
 def _spans(asked: date) -> Iterator[tuple[str, date, date]]:
@@ -358,10 +373,12 @@ def _spans(asked: date) -> Iterator[tuple[str, date, date]]:
     monday = _moved(asked, -asked.weekday())
     yield "[Tt]oday|[Tt]onight|[Tt]his (?:morning|afternoon|evening)", asked, asked
     yield "[Yy]esterday", _moved(asked, -1), asked
-    yield "[Tt]his week|the past week|[Pp]ast week|(?:[Ii]n|[Oo]ver|[Dd]uring) the last week", week, asked
+    yield "[Ll]ast night", _moved(asked, -1), asked
+    yield "(?:[Ll]ast|[Oo]ver the|[Tt]his past) weekend", week, asked
+    yield "(?<!later )[Tt]his week|the past week|[Pp]ast week|(?:[Ii]n|[Oo]ver|[Dd]uring) the last week", week, asked
     yield "[Ll]ast week", _moved(monday, -7), monday
     yield (
-        "[Tt]his month|the past month|(?:[Ii]n|[Oo]ver|[Dd]uring) the last month",
+        "(?<!later )[Tt]his month|the past month|(?:[Ii]n|[Oo]ver|[Dd]uring) the last month",
         min(month, _moved(asked, -RECENT)),
         asked,
     )
@@ -379,6 +396,8 @@ def _is_of_late(found: re.Match[str], text: str) -> bool:
         return False
     if words.lower().startswith("last") and _OWNED.search(before):
         return found.re is _BACK and bool(_THE_SPAN.search(before))
+    if words.lower() in _ONE_DAY and _AGO_TO_THE_DAY.search(before):
+        return False
     if words in {"last year", "this year"} and _MONTH_BEFORE.search(before):
         return False
     return not (words.lower() in _ONE_DAY and (_THESE_TIMES.search(before) or _OF_THESE_TIMES.match(after)))
@@ -411,7 +430,9 @@ def _is_weekday(found: re.Match[str], text: str) -> bool:
 def _weekday(found: re.Match[str], text: str, asked: date) -> Period:
     if re.search(r"\blast $", up_to(text, found.start()), re.IGNORECASE):
         back = (asked.weekday() - _WEEKDAYS.index(found["name"].lower()) - 1) % 7 + 1
-        return Period(f"last {found[0]}", _moved(asked, -back - SLACK), _moved(asked, -back + SLACK))
+        first, last = _moved(asked, -back - SLACK), _moved(asked, -back + SLACK)
+        since = re.search(r"\b(?:since|after) last $", up_to(text, found.start()), re.IGNORECASE)
+        return Period(f"last {found[0]}", first, _moved(asked, SLACK) if since else last)
     return Period(found[0], _moved(asked, -7 - SLACK), _moved(asked, SLACK))
 
 

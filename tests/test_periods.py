@@ -21,6 +21,8 @@ def days(text, asked=ASKED, latest=LATEST):
         ("Which bridge fell this week?", "2022-09-01", "2022-09-10"),
         ("Which bridge fell in the past week?", "2022-09-01", "2022-09-10"),
         ("Which bridge fell last week?", "2022-08-28", "2022-09-06"),
+        ("Which bridge fell last night?", "2022-09-07", "2022-09-10"),
+        ("Which bridge fell over the weekend?", "2022-09-01", "2022-09-10"),
         ("What did the council decide this month?", "2022-08-09", "2022-09-10"),
         ("What did the council decide last month?", "2022-07-31", "2022-09-01"),
         ("Who won this year?", "2021-12-31", "2022-09-10"),
@@ -130,8 +132,27 @@ def test_from_one_day_to_another_is_one_period(text, found):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Who has led since last year?", [("2020-12-31", "2022-09-10")]),
+        ("Who has led since yesterday?", [("2022-09-07", "2022-09-10")]),
+        ("Who has led since last Tuesday?", [("2022-09-05", "2022-09-10")]),
+        ("Who has led since last summer?", [("2022-06-01", "2022-09-10")]),
+        ("Who led before last week?", [("0001-01-01", "2022-09-06")]),
+        ("Who led until three days ago?", [("0001-01-01", "2022-09-07")]),
+        ("articles from last week", [("2022-08-28", "2022-09-06")]),
+        ("hit by last night's storm", [("2022-09-07", "2022-09-10")]),
+    ],
+)
+def test_since_and_before_open_a_period_that_is_told_from_the_day_of_the_question(text, found):
+    assert days(text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "What happened 20 years ago today?",
+        "What is shown later this week?",
         "Who may march in August Wilson's play?",
         "Who owned the house from 1955 to 1959?",
         "Which sales began on Black Friday?",
