@@ -19,6 +19,7 @@ from datetime import date
 SLACK = 1
 # What "recently" and "latest" reach back.
 RECENT = 30
+HALF_A_YEAR = 183
 # How many characters around a name or a day are looked at.
 NEAR = 100
 
@@ -38,11 +39,13 @@ _EVENTS = {(9, 11), (1, 6)}
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in _MONTHS)
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,? (?:in |of )?(?P<year>\d{4})\b)?"
+# "On October 7 1200 people" has no year.
+_YEAR_OF_DAY = r"(?:(?:,|,? (?:in|of)|(?= (?:1[5-9]|20)\d\d\b)) (?P<year>\d{4})\b)?"
 _DAYS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?P<month>{_MONTH})\.? {_DAY}\b{_YEAR}(?![.,:]\d)",
-        rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?{_YEAR}",
+        rf"\b(?P<month>{_MONTH})\.? {_DAY}\b{_YEAR_OF_DAY}(?![.,:]\d)",
+        rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?{_YEAR_OF_DAY}",
         r"\b(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)\b",
         rf"(?<=\bon )(?P<holiday>{'|'.join(_HOLIDAYS)})\b{_YEAR}",
     )
@@ -63,6 +66,8 @@ _RANGE = re.compile(
     rf" (?:to|and|until|till|through) {_POINT.format(n=2)}",
     re.IGNORECASE,
 )
+_WEEK_OF = re.compile(r"\bweek (?:of|from|beginning|starting)(?: on)?(?: the)? $", re.IGNORECASE)
+_WEEK_TO = re.compile(r"\bweek (?:to|ending|ended)(?: on)?(?: the)? $", re.IGNORECASE)
 _ON = re.compile(r"\bon(?: the)? $", re.IGNORECASE)
 _WHOLE_MONTH = re.compile(
     r"(?:\b(?i:(?P<how>in|of|during|since|until|by|before|after|early|late|mid|last|this))[ -])?"
@@ -71,6 +76,13 @@ _WHOLE_MONTH = re.compile(
 _OF = re.compile(r"\b(?:as|end|middle|beginning|start|month|half|week)\s*$", re.IGNORECASE)
 # Names too, so that "before May" may be before somebody.
 _MONTH_OR_NAME = frozenset({"April", "May", "June", "August"})
+# "In May's cabinet" and "since May left" are of somebody.
+_PERSON = re.compile(
+    r"['’]s (?:cabinet|government|party|team|life|career|office|family|home|house|band|films?|books?|speech|own)\b"
+    r"| (?:left|took|became|won|lost|quit|resigned|married|joined|died|moved|said)\b"
+)
+# "In August: Osage County", "in March of the Penguins".
+_TITLE_GOES_ON = re.compile(r" \d{1,2}\b| (?:of the )?[A-Z]|: [A-Z]|['’]s [A-Z]")
 # Verbs too, in small letters: "how many people may 5 buses carry".
 _MONTH_OR_VERB = frozenset({"may", "mar", "march"})
 _SEASON = re.compile(
@@ -82,12 +94,13 @@ _BEFORE_WEEKDAY = re.compile(r"\b(?:last|this|since|by|until|before|after|early|
 # "Was sentenced Thursday" and "at Sunday's awards", but not "in Wednesday", "black Friday", "open Monday".
 _BARE_WEEKDAY = re.compile(
     r"\b(?!(?:the|an?|every|each|next|any|in|of|about|is|was|are|than|and|or|to|through|from|with|black|cyber|good"
-    r"|super|open|opens|closed|called|named|plays?|played|watch(?:ed)?|saw|sang|wrote|directed|made) )[a-z]+ $"
+    r"|super|open|opens|closed|as|calls?|called|names?|named|voiced?|created?"
+    r"|plays?|played|watch(?:ed)?|saw|sang|wrote|directed|made) )[a-z]+ $"
 )
 _AT = re.compile(r"\b(?:at|in|during|after|before) $")
 # A name goes on, it is weekly, or a day follows: "on Monday Night Football", "on Monday nights", "on Tuesday 3 June".
 _NO_WEEKDAY = re.compile(
-    rf" [A-Z]| night football| (?:to|through|and|or) (?i:{'|'.join(_WEEKDAYS)})\b|[-–]"
+    rf" [A-Z]|\.com\b| night football| (?:to|through|and|or) (?i:{'|'.join(_WEEKDAYS)})\b|[-–]"
     rf"| (?:morning|afternoon|evening|night)s\b|,? (?:the )?(?:\d|(?i:{_MONTH})\b)"
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 3}
@@ -146,8 +159,8 @@ _DATED = re.compile(
 _ONE_DAY = frozenset({"today", "tonight", "yesterday", "this morning", "this afternoon", "this evening"})
 _BEFORE = re.compile(r"\b(?:before|until|by|prior to)\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|since|from)\s*$", re.IGNORECASE)
-# Not "from" and "by": articles from last week are of last week, and what was hit by last night's storm is of last night.
-_UNTIL = re.compile(r"\b(?:before|until|prior to)\s*$", re.IGNORECASE)
+# Not "from" and "by": articles from last week are of last week, what was hit by last night's storm is of last night.
+_UNTIL = re.compile(r"\b(?:(?P<before>before|prior to)|until)\s*$", re.IGNORECASE)
 _SINCE = re.compile(r"\b(?:after|since)\s*$", re.IGNORECASE)
 # "Twenty years ago today" is not today.
 _AGO_TO_THE_DAY = re.compile(r"\bago,? $")
@@ -228,13 +241,18 @@ def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:
         for found in pattern.finditer(text):
             before = up_to(text, found.start())
             year = found["year"]
-            if _DENIED.search(before) or not (year or (undated and _is_day(found, before))):
+            if _DENIED.search(before) or not (_is_dated(found, before) if year else undated and _is_day(found, before)):
                 continue
             year = year or _year_behind(text, found.end(), asked)
             day = _day(year, *_month_and_day(found.groupdict()), now)
             if day and (year or not _is_to_come(day, text, now)):
-                first = date.min if _BEFORE.search(before) else day
-                yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
+                if _WEEK_OF.search(before):
+                    yield Period(found[0], day, _moved(day, 6))
+                elif _WEEK_TO.search(before):
+                    yield Period(found[0], _moved(day, -6), day)
+                else:
+                    first = date.min if _BEFORE.search(before) else day
+                    yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
 
 
 def _is_day(found: re.Match[str], before: str) -> bool:
@@ -246,6 +264,12 @@ def _is_day(found: re.Match[str], before: str) -> bool:
         before = before.removesuffix("the ")
     leads = _ON if parts["month"] in _MONTH_OR_VERB else _LEADS
     return _month_and_day(parts) not in _EVENTS and bool(leads.search(before))
+
+
+def _is_dated(found: re.Match[str], before: str) -> bool:
+    """Whether what has a year is a day: "7 may 2024", but not "which of the 7 may in 2024 be elected"."""
+    is_verb = found.groupdict().get("month") in _MONTH_OR_VERB and re.search(r" in \d+$", found[0])
+    return not is_verb or bool(_ON.search(before))
 
 
 def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:
@@ -282,8 +306,8 @@ def _is_month(found: re.Match[str], how: str, text: str) -> bool:
         bool(how)
         and name.lower() in _MONTHS
         and name[0].isupper()
-        and not re.match(r" \d{1,2}\b| [A-Z]|['’]s [A-Z]", after)
-        and not (how in {"by", "before", "after"} and name in _MONTH_OR_NAME)
+        and not _TITLE_GOES_ON.match(after)
+        and not (name in _MONTH_OR_NAME and (how in {"by", "before", "after"} or _PERSON.match(after)))
         and (how != "of" or bool(_OF.search(before)))
         and not _DENIED.search(before)
     )
@@ -296,8 +320,8 @@ def _undated(text: str, now: date) -> bool:
 
 
 def _is_to_come(day: date, text: str, now: date) -> bool:
-    """Whether a day without a year, the last one of its kind, is long ago and the question is about what comes."""
-    return (now - day).days > RECENT + 1 and bool(_AHEAD.search(text))
+    """Whether the question is about what comes, and of a day without a year the next one is nearer than the last."""
+    return (now - day).days > HALF_A_YEAR and bool(_AHEAD.search(text))
 
 
 def _year_behind(text: str, at: int, asked: date) -> str | None:
@@ -362,8 +386,8 @@ def _relative(text: str, asked: date) -> Iterator[Period]:
 def _open(period: Period, found: re.Match[str], text: str, asked: date) -> Period:
     """The same, open at one end where "since" or "before" stands in front of its words."""
     before = up_to(text, found.start())
-    if _UNTIL.search(before):
-        return Period(period.words, date.min, period.last)
+    if until := _UNTIL.search(before):
+        return Period(period.words, date.min, period.first if until["before"] else period.last)
     return Period(period.words, period.first, _moved(asked, SLACK)) if _SINCE.search(before) else period
 
 
