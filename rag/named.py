@@ -13,6 +13,7 @@ from datetime import date
 from functools import lru_cache
 
 from index.candidates import About, Names
+from index.lexical import STOP_WORDS
 from rag.periods import Period, onward, opens_sentence, periods, up_to
 
 # Words of the longest name that is looked for.
@@ -23,6 +24,24 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?(?:\.(?:com|org|net))?", re.IGNORE
 _TAIL = re.compile(r"\s+[-–—|:]\s+|:\s+")
 _DOMAIN = re.compile(r"(?:\.(?:com|org|net|co|uk|de|fr|au|in|io|news))+$")
 _POSSESSIVE = re.compile(r"['’]s?$")
+# They open a sentence, and are no part of the name that follows: "Did Forbes say so?"
+_OPENERS = STOP_WORDS | frozenset(
+    [
+        "after",
+        "although",
+        "because",
+        "before",
+        "both",
+        "either",
+        "neither",
+        "once",
+        "since",
+        "though",
+        "unlike",
+        "whereas",
+        "while",
+    ]
+)
 # They stand without a capital in a name: "The Mail on Sunday".
 _LITTLE = frozenset({"and", "for", "in", "of", "on", "the"})
 _ARTICLE = (
@@ -131,6 +150,10 @@ class _Place:
     title: bool
 
 
+# A word with a capital right before a name of one word: "Michael Bloomberg", "Washington Post".
+_LONGER_BEFORE = re.compile(r"(?<![\w'’])(?P<word>[A-Z]\w+) $")
+
+
 def _named(text: str, forms: Mapping[str, object]) -> Iterator[_Place]:
     """Each name in the text, in order; of two in one place the longer."""
     words = list(_WORD.finditer(text))
@@ -140,7 +163,7 @@ def _named(text: str, forms: Mapping[str, object]) -> Iterator[_Place]:
             form = " ".join(_plain(word[0]) for word in words[at:end])
             if form in forms:
                 said = words[at:end]
-                written = _is_written(text, said)
+                written = _is_written(text, said) and not _is_part(text, said)
                 yield _Place(form, said[0].start(), _end(said[-1]), written, written and _is_title(text, said))
                 at = end - 1
                 break
@@ -158,6 +181,15 @@ def _is_written(text: str, words: Sequence[re.Match[str]]) -> bool:
     if len(own) == 1 and opens_sentence(text[: own[0].start()]) and own[0][0][1:].islower():
         return False
     return all(word[0][0].isupper() or word[0][0].isdigit() or _DOMAIN.search(word[0]) for word in own)
+
+
+def _is_part(text: str, words: Sequence[re.Match[str]]) -> bool:
+    """Whether a single word is the end of another name; "The Age" is whole, and "Did Forbes" begins with none."""
+    before = up_to(text, words[0].start())
+    longer = _LONGER_BEFORE.search(before) if len(words) == 1 else None
+    if not longer or longer["word"] == "The":
+        return False
+    return not (opens_sentence(before[: longer.start()]) and longer["word"].lower() in _OPENERS)
 
 
 def _is_title(text: str, words: Sequence[re.Match[str]]) -> bool:

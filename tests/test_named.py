@@ -45,6 +45,12 @@ def authors(text):
         ("according to the age, who is rich?", ("The Age",)),
         ("Who made a fortune in the age of steam?", ()),
         ("What did The Packet report?", ()),
+        ("What did Michael Fortune say?", ()),
+        ("Michael Fortune said what?", ()),
+        ("What did the Daily Fortune report?", ()),
+        ("What did The Fortune article say?", ("Fortune",)),
+        ("Did Fortune report on it?", ("Fortune",)),
+        ("While Fortune reports a loss, what does CNN report?", ("Fortune", "cnn.com")),
         ("", ()),
     ],
 )
