@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import ir_measures
 import pytest
@@ -80,6 +81,19 @@ def test_an_id_with_white_space_cannot_be_written(tmp_path):
     spaced = replace(found, rows=(replace(found.rows[0], id="a mole"),))
     with pytest.raises(UsageError, match="white space in an id, such as 'a mole'"):
         write_run(spaced, tmp_path / "out.txt")
+
+
+def test_what_cannot_be_written_whole_is_not_there(tmp_path, monkeypatch):
+    def full(path, text, encoding):
+        with path.open("w", encoding=encoding) as file:
+            file.write(text[:9])
+        raise OSError(28, "No space left on device")
+
+    found = read_run(other(tmp_path), SET)
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UsageError, match="No space left"):
+        write_run(found, tmp_path / "out.txt")
+    assert [file.name for file in tmp_path.iterdir()] == ["run.txt"]
 
 
 def test_other_tools_read_what_is_written_and_get_the_same_values(tmp_path):

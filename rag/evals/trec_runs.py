@@ -5,6 +5,7 @@ Read against a question set it becomes a run like Footnote's own, so that it can
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,7 +33,10 @@ def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -
 
 
 def write_run(run: Run, path: Path) -> list[str]:
-    """Writes the rankings, scored 1 / rank, and gives a sentence for what is not held. Raises UsageError."""
+    """Writes the rankings, scored 1 / rank, whole or not at all, and gives a sentence for what is not held.
+
+    Raises UsageError.
+    """
     text = "".join(
         f"{row.id} Q0 {document} {rank} {1 / rank:.6f} {TAG}\n"
         for row in run.rows
@@ -43,7 +47,10 @@ def write_run(run: Run, path: Path) -> list[str]:
         raise UsageError(f"TREC does not hold white space in an id, such as {spaced!r}", "Rename it, and run again.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            part = Path(folder) / "part"
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path.") from error
     empty = sum(not row.ranking for row in run.rows)
