@@ -27,7 +27,7 @@ from rag.answers import Answer, Question
 from rag.chain import Assistant
 from rag.evals.scores import stands_in
 from rag.reading.packed import PackedModel
-from rag.reading.reader import THRESHOLD, SpanReader
+from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import HybridRetriever
 
 Case = dict[str, Any]

@@ -29,7 +29,7 @@ from rag.evals.abstention import auroc
 from rag.evals.scores import stands_in
 from rag.evals.sets import EvalQuestion, QuestionSet, load
 from rag.reading.packed import SHIPPED, PackedModel
-from rag.reading.reader import PASSAGES, Evidence, SpanReader
+from rag.reading.span_reader import PASSAGES, Evidence, SpanReader
 from rag.retrieve import HybridRetriever
 
 FOLDS, SEED = 5, 0
@@ -37,7 +37,7 @@ THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 NAMES = tuple(Evidence.__dataclass_fields__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Asked:
     """A question with the evidence of each passage, float64 (passages, evidence), as retrieval ranked them.
 
@@ -61,18 +61,20 @@ def asked(question_set: QuestionSet, store: Path, embedder: Embedder, model: Pac
     for question in (everything[n] for n in sorted(drawn)):
         walk = assistant.find.invoke(question.as_asked())
         weighed = reader.weigh(walk.searched_for, walk.hits[:PASSAGES])
-        if not weighed:
-            continue
         relevant = [
-            any(question.relevance.get(question_set.document(source), 0) > 0 for source in hit.sources)
-            for hit, _, _ in weighed
+            any(question.relevance.get(question_set.document(source), 0) > 0 for source in one.hit.sources)
+            for one in weighed
         ]
-        shorts = [hit.passage.text[spans[0].start : spans[0].end] for hit, spans, _ in weighed]
+        shorts = [one.hit.passage.text[one.spans[0].start : one.spans[0].end] for one in weighed]
         right = [ok and answers(question, short) for ok, short in zip(relevant, shorts, strict=True)]
+        evidence = np.array([one.evidence.values() for one in weighed]).reshape(-1, len(NAMES))
         yield Asked(
-            question_set.name, question.answerable, np.array([e.values() for _, _, e in weighed]), np.array(relevant),
-            np.array(right) & question.answerable,
-        )  # fmt: skip
+            question_set.name,
+            question.answerable,
+            evidence,
+            np.array(relevant, dtype=bool),
+            np.array(right, dtype=bool) & question.answerable,
+        )
 
 
 def answers(question: EvalQuestion, short: str) -> bool:
@@ -85,7 +87,7 @@ def fit(questions: Sequence[Asked]) -> tuple[np.ndarray, float]:
     from sklearn.linear_model import LogisticRegression
 
     rows, labels = np.concatenate([q.evidence for q in questions]), np.concatenate([q.right for q in questions])
-    shares = np.concatenate([np.full(len(q.right), 1 / len(q.right)) for q in questions])
+    shares = np.concatenate([np.full(len(q.right), 1 / max(1, len(q.right))) for q in questions])
     model = LogisticRegression(C=10.0, max_iter=5_000).fit(rows, labels, sample_weight=shares * PASSAGES)
     return model.coef_[0], float(model.intercept_[0])
 
@@ -102,18 +104,16 @@ def held_out(questions: Sequence[Asked]) -> list[np.ndarray]:
 
 
 def report(questions: Sequence[Asked], chances: Sequence[np.ndarray]) -> Iterator[str]:
-    """Lines for each set."""
+    """Lines for each set; where no span was read, nothing is relevant or right."""
     for name in dict.fromkeys(q.set_name for q in questions):
         pairs = [(q, c) for q, c in zip(questions, chances, strict=True) if q.set_name == name]
         can = [(q, c) for q, c in pairs if q.answerable]
-        sure = [float(c.max()) for _, c in can]
-        unsure = [float(c.max()) for q, c in pairs if not q.answerable]
+        sure = [float(c.max(initial=0)) for _, c in can]
+        unsure = [float(c.max(initial=0)) for q, c in pairs if not q.answerable]
         area = auroc(sure, unsure)
-        first, best = (
-            np.mean([q.relevant[n] for q, n in chosen])
-            for chosen in ([(q, 0) for q, _ in can], [(q, int(c.argmax())) for q, c in can])
-        )
-        right, any_right = np.mean([q.right[c.argmax()] for q, c in can]), np.mean([q.right.any() for q, _ in can])
+        first = np.mean([q.relevant[:1].any() for q, _ in can])
+        best = np.mean([_of_best(q.relevant, c) for q, c in can])
+        right, any_right = np.mean([_of_best(q.right, c) for q, c in can]), np.mean([q.right.any() for q, _ in can])
         yield f"{name}: {len(can)} answerable, {len(unsure)} not; AUROC {area.value if area else float('nan'):.3f}"
         yield f"  first passage relevant: retrieval {first:.3f}, reader {best:.3f}"
         yield f"  its span right {right:.3f}, that of any passage {any_right:.3f}"
@@ -121,6 +121,10 @@ def report(questions: Sequence[Asked], chances: Sequence[np.ndarray]) -> Iterato
             refused = np.mean([c < threshold for c in unsure]) if unsure else float("nan")
             answered = np.mean([c >= threshold for c in sure])
             yield f"  threshold {threshold:.2f}: answers {answered:.3f}, refuses {refused:.3f}"
+
+
+def _of_best(told: np.ndarray, chances: np.ndarray) -> bool:
+    return bool(len(told) and told[chances.argmax()])
 
 
 def main() -> None:
@@ -138,7 +142,7 @@ def main() -> None:
     fitted = [q for q in questions if not options.fit or q.set_name in options.fit.split(",")]
     weights, bias = fit(fitted)
     print("\n".join(report(fitted, held_out(fitted))))
-    others = [q for q in questions if q not in fitted]
+    others = [q for q in questions if all(q is not other for other in fitted)]
     print("\n".join(report(others, [1 / (1 + np.exp(-(q.evidence @ weights + bias))) for q in others])))
     print("WEIGHTS =", dict(zip(NAMES, (round(float(w), 2) for w in weights), strict=True)), "BIAS =", round(bias, 2))
 

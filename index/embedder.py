@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import FootnoteError, UsageError
+from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Embedder:
             try:
                 return SentenceTransformer(str(self._folder or self.name), device="cpu", model_kwargs=kwargs)
             except Exception as error:
-                why = f"cannot be loaded ({_first_line(error)})" if self._folder else "is not on this machine"
+                why = f"cannot be loaded ({first_line(error)})" if self._folder else "is not on this machine"
                 raise FootnoteError(
                     f"The embedding model {self.name!r} {why}",
                     f"Give a folder that holds a sentence-transformers model, or leave out `model` for the packaged "
@@ -200,10 +200,6 @@ def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
 def _sha256(file: Path) -> bytes:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").digest()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
 @contextlib.contextmanager

@@ -9,6 +9,11 @@ def ended(said: object) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what a library says went wrong, at most 200 characters; its kind when it says nothing."""
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__
+
+
 class FootnoteError(Exception):
     """Something the user can mend. `str(error)` is the sentence, `hint` the next step, `exit_code` 1 or 2."""
 

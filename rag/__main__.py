@@ -133,13 +133,17 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     for sentence in answer.sentences:
         numbers = "".join(f"[{n}]" for n in sentence.citations) or "(no source)"
         day = f"{days[sentence.citations[0]]}: " if answer.differing and sentence.citations else ""
-        yield f"{day}{marked(sentence, sys.stdout.isatty())} {numbers}"
+        yield f"{day}{marked(sentence, _bold())} {numbers}"
     for citation in answer.citations:
         yield from _footnote_lines(citation)
     if answer.searched.articles:
         seconds = sum(answer.timings.values())
         yield ""
         yield f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')}, in {seconds:.2f} s."
+
+
+def _bold() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def marked(sentence: Sentence, bold: bool) -> str:

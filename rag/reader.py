@@ -118,19 +118,13 @@ class SentenceReader:
         found = candidates(hits[: self._passages])
         if not found:
             return []
-        rare = self._rarity(question)
+        rare = rarity(self._index, question)
         vectors = self._index.embedder.embed([c.text for c in found])
         similar = vectors @ self._index.embedder.embed_question(question)
         return [
             Weighed(candidate, evidence(question, candidate, rare, float(cosine)), vector)
             for candidate, cosine, vector in zip(found, similar, vectors, strict=True)
         ]
-
-    def _rarity(self, question: str) -> dict[str, float]:
-        """How much each word of the question tells, by its stem."""
-        words = content_words(question)
-        with self._index.view() as view:
-            return {stem(word): view.rarity(f'"{word}"') for word in words}
 
 
 def support(found: Evidence) -> float:
@@ -164,6 +158,12 @@ def evidence(question: str, candidate: Candidate, rare: Mapping[str, float], cos
     )
 
 
+def rarity(index: Index, question: str) -> dict[str, float]:
+    """How much each word of the question tells in what is indexed, from 0 to 1, by its stem."""
+    with index.view() as view:
+        return {stem(word): view.rarity(f'"{word}"') for word in content_words(question)}
+
+
 def coverage(rare: Mapping[str, float], text: str) -> float:
     """The share of the question's words that stand in `text`, each weighed by how much it tells."""
     total = sum(rare.values())
@@ -193,19 +193,21 @@ def content_words(text: str) -> list[str]:
 
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|half|third|"
                      r"hundred|thousand|million|billion)\b", re.IGNORECASE)  # fmt: skip
-_DATE = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
+DAY = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
                    r"november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|yesterday|today|"
                    r"tomorrow|spring|summer|autumn|winter|noon|midnight)\b|\b\d{1,2}[:.]\d\d\b|\bo.clock\b",
                    re.IGNORECASE)  # fmt: skip
 # A capital that does not open the sentence.
 _NAME = re.compile(r"(?<=[^\W\d_][ ,;:\-–—(\"“‘’'])\s*[A-ZÀ-Þ][^\W\d_]+")
-_ASKED = (
-    (re.compile(r"\bhow (?:much|many|old|long|far|tall|fast|high|big|large|deep|often)\b|\bwhat (?:share|percentage|"
-                r"percent|proportion|price|number)\b", re.IGNORECASE), _NUMBER),
-    (re.compile(r"\bwhen\b|\b(?:what|which) (?:day|date|year|month|week|time)\b", re.IGNORECASE), _DATE),
-    (re.compile(r"\bwho\b|\bwhose\b|\bwhom\b|\bwhere\b|\bwhich (?:city|town|country|company|firm|state|person)\b",
-                re.IGNORECASE), _NAME),
-)  # fmt: skip
+# What asks for a number, a day and a name.
+NUMBER_ASKED = re.compile(
+    r"\bhow (?:much|many|old|long|far|tall|fast|high|big|large|deep|often)\b|\bwhat (?:share|percentage|"
+    r"percent|proportion|price|number)\b", re.IGNORECASE)  # fmt: skip
+DAY_ASKED = re.compile(r"\bwhen\b|\b(?:what|which) (?:day|date|year|month|week|time)\b", re.IGNORECASE)
+NAME_ASKED = re.compile(
+    r"\bwho\b|\bwhose\b|\bwhom\b|\bwhere\b|\bwhich (?:city|town|country|company|firm|state|person)\b", re.IGNORECASE
+)
+_ASKED = ((NUMBER_ASKED, _NUMBER), (DAY_ASKED, DAY), (NAME_ASKED, _NAME))
 
 
 def kind_of_answer(question: str, text: str) -> float:

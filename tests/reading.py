@@ -5,7 +5,7 @@ import os
 import string
 
 from training.examples import Asked, Passage
-from training.export import CALIBRATION, RECORD, SCORES, pack
+from training.export import CALIBRATION, RECORD, pack, record
 
 # Before any import of transformers: a name is looked for on this machine alone.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -13,6 +13,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 LETTERS = [*string.ascii_lowercase, *string.digits]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{c}" for c in LETTERS), ".", ",", "?"]
 SURE = 0.1
+SCORED = {
+    "set": "other", "answerable": 10, "unanswerable": 5, "f1": 0.71, "exact": 0.5, "auroc": None, "all_f1": 0.6,
+}  # fmt: skip
 NAMES = ["ada", "bob", "cy", "dot", "eve", "fay", "gus", "hal", "ida", "jo"]
 
 
@@ -43,17 +46,15 @@ def calibrated(folder):
     tiny_reader(folder, width=128, spread=SURE)
     calibration = {"temperature": 2.0, "threshold": 1.5, "examples": 1000, "nulls": 400}
     trained = {"examples": 5000, "seen": 5007, "questions": 20, "sets": ["made"], "seed": 1}
-    scored = {
-        "set": "other", "answerable": 10, "unanswerable": 5, "f1": 0.71, "exact": 0.5, "auroc": None, "all_f1": 0.6,
-    }  # fmt: skip
-    for name, values in ((CALIBRATION, calibration), (RECORD, trained), (SCORES, scored)):
+    for name, values in ((CALIBRATION, calibration), (RECORD, trained)):
         (folder / name).write_text(json.dumps(values) + "\n")
     return folder
 
 
 def packed_reader(folder):
-    """The packed folder of a calibrated tiny reader, which is written beside it."""
+    """The packed folder of a calibrated tiny reader, which is written beside it; one set was scored with it."""
     pack(calibrated(folder.with_name(f"{folder.name}.trained")), folder)
+    record(folder, SCORED)
     return folder
 
 

@@ -7,7 +7,6 @@ from index.records import Hit, Passage
 from rag.reader import MAX_CHARACTERS
 from rag.reading.drafting import Reading, drafted, sentence_of
 from rag.reading.spans import Span
-from rag.reading.wanted import Wanted
 
 MOLE = "The mole fell in a storm. It was rebuilt before May. The ferry sails again at noon."
 
@@ -22,8 +21,11 @@ def reading(text, *shorts, source="a", support=0.9, published=None, voice=""):
     return Reading(hit(text, source, published, voice), spans, support)
 
 
-def said(readings, wants=Wanted.SPAN):
-    sentences, differing = drafted(readings, wants)
+WHO, WHETHER, HOW_MANY, REASONS = "Who steers it?", "Does it sail?", "How many were hurt?", "Why did it fall?"
+
+
+def said(readings, question=WHO):
+    sentences, differing = drafted(question, readings)
     return [s.text for s in sentences], differing
 
 
@@ -70,7 +72,7 @@ def test_a_word_without_end_is_cut_somewhere():
 
 
 def test_the_best_passage_speaks_first_and_its_answer_is_marked():
-    (first, *_), differing = drafted([reading(MOLE, "noon")], Wanted.SPAN)
+    (first, *_), differing = drafted(WHO, [reading(MOLE, "noon")])
     assert first.text[slice(*first.mark)] == "noon"
     assert first.quotes[0].text == first.text
     assert not differing
@@ -90,8 +92,20 @@ def test_the_same_answer_is_not_given_twice(short):
 
 
 def test_yes_or_no_shows_the_sentence_and_marks_nothing():
-    (sentence, *_), _ = drafted([reading(MOLE, "noon")], Wanted.DECISION)
+    (sentence, *_), _ = drafted(WHETHER, [reading(MOLE, "noon")])
     assert (sentence.text, sentence.mark) == ("The ferry sails again at noon.", None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The mole is open today.", "The mole is not open today."),
+        ("The council voted in May to close the mole.", "In June it was told that the mole will stay open."),
+    ],
+)
+def test_yes_or_no_shows_both_where_articles_speak_against_one_another(one, other):
+    readings = [reading(one, "mole"), reading(other, "mole", source="b", support=0.8)]
+    assert said(readings, WHETHER)[0] == [one, other]
 
 
 # What disagrees -------------------------------------------------------------------------------------------------------
@@ -103,7 +117,7 @@ THREE = "Three workers were taken to hospital after the barge broke loose."
 def test_numbers_that_disagree_stand_side_by_side_the_newest_first():
     old = reading(TWO, "Two", published=date(2024, 8, 27))
     new = reading(THREE, "Three", source="b", published=date(2024, 11, 22), support=0.7)
-    assert said([old, new]) == ([THREE, TWO], True)
+    assert said([old, new], HOW_MANY) == ([THREE, TWO], True)
 
 
 @pytest.mark.parametrize(
@@ -116,16 +130,27 @@ def test_numbers_that_disagree_stand_side_by_side_the_newest_first():
     ids=["the same number", "unsure", "another matter"],
 )
 def test_what_need_not_disagree_is_not_said_to(other):
-    assert said([reading(TWO, "Two"), other])[1] is False
+    assert said([reading(TWO, "Two"), other], HOW_MANY)[1] is False
+
+
+def test_what_is_no_question_for_a_number_is_not_told_to_disagree():
+    old, new = reading(TWO, "Two"), reading(THREE, "Three", source="b", support=0.7)
+    assert said([old, new], "Who was hurt?") == ([TWO, THREE], False)
+
+
+def test_two_accidents_in_two_towns_do_not_disagree():
+    one = reading("Two workers were hurt in Hull docks in 2019 when a chain gave way.", "Two")
+    other = reading("Three workers fell from a ladder near Leith station last winter.", "Three", source="b")
+    assert said([one, other], HOW_MANY)[1] is False
 
 
 def test_a_near_copy_with_another_number_disagrees():
     copy = reading(TWO.replace("Two", "Five"), "Five", source="b", voice="same")
-    assert said([reading(TWO, "Two", voice="same"), copy])[1] is True
+    assert said([reading(TWO, "Two", voice="same"), copy], HOW_MANY)[1] is True
 
 
 def test_one_article_does_not_disagree_with_itself():
-    assert said([reading(f"{TWO} {THREE}", "Two"), reading(f"{TWO} {THREE}", "Three")])[1] is False
+    assert said([reading(f"{TWO} {THREE}", "Two"), reading(f"{TWO} {THREE}", "Three")], HOW_MANY)[1] is False
 
 
 # More than a span -----------------------------------------------------------------------------------------------------
@@ -136,14 +161,19 @@ WHY = "The wall was undercut by the tide. Its stones had moved since spring. Nob
 def test_a_question_for_reasons_gets_several_sentences_as_they_read():
     other = reading("Divers had asked for money twice.", "asked for money", source="b", support=0.8)
     first = reading(WHY, "stones had moved", "undercut by the tide")
-    assert said([first, other], Wanted.SEVERAL)[0] == [
+    assert said([first, other], REASONS)[0] == [
         "The wall was undercut by the tide.",
         "Its stones had moved since spring.",
         "Divers had asked for money twice.",
     ]
 
 
+def test_of_several_sentences_the_best_alone_is_marked():
+    sentences, _ = drafted(REASONS, [reading(WHY, "stones had moved", "undercut by the tide")])
+    assert [s.text[slice(*s.mark)] if s.mark else "" for s in sentences] == ["", "stones had moved"]
+
+
 def test_no_sentence_of_several_is_said_twice():
     again = reading("The wall was undercut by a tide.", "undercut by a tide", source="b", support=0.8)
     first = reading(WHY, "undercut by the tide")
-    assert said([first, again], Wanted.SEVERAL)[0] == ["The wall was undercut by the tide."]
+    assert said([first, again], REASONS)[0] == ["The wall was undercut by the tide."]

@@ -8,7 +8,11 @@ from index.settings import IndexSettings
 from index.sync import sync, sync_paths
 from rag.answers import Question, Refusal
 from rag.chain import Assistant
+from rag.reader import THRESHOLD as SENTENCE_THRESHOLD
 from rag.reader import SentenceReader
+from rag.reading.others import CrossEncoderRanker, ForeignModel
+from rag.reading.packed import PackedModel
+from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import HybridRetriever
 from rag.settings import EXAMPLES, SEEDS, Parts, Settings, build, load_settings
 
@@ -41,6 +45,34 @@ def elsewhere(tmp_path, monkeypatch):
 def test_the_parts_are_built_as_the_settings_say(store):
     made = build(IndexSettings(store, "local", "float32"))
     assert (made.store, made.index.embedder.name) == (store, "local")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reads", "model", "ranks"),
+    [
+        ({"reader": "sentences"}, SentenceReader, None, None),
+        ({"reader": "footnote"}, SpanReader, PackedModel, None),
+        ({"reader": "a folder"}, SpanReader, ForeignModel, None),
+        ({"reader": "footnote", "ranker": "a folder"}, SpanReader, PackedModel, CrossEncoderRanker),
+    ],
+)
+def test_the_reader_is_the_one_that_the_settings_name(store, changes, reads, model, ranks):
+    reader = build(Settings(store, **changes)).assistant._reader
+    assert type(reader) is reads
+    assert model is None or isinstance(reader._model, model)
+    assert ranks is None or isinstance(reader._ranker, ranks)
+
+
+@pytest.mark.parametrize("reader", ["sentences", "footnote"])
+def test_a_threshold_is_the_one_that_is_named_or_what_the_reader_comes_with(store, reader):
+    own = {"sentences": SENTENCE_THRESHOLD, "footnote": THRESHOLD}[reader]
+    assert build(Settings(store, reader=reader)).assistant._reader._threshold == own
+    assert build(Settings(store, reader=reader, threshold=0.0)).assistant._reader._threshold == 0.0
+
+
+def test_a_ranker_without_a_reader_that_it_could_help_is_a_usage_error():
+    with pytest.raises(UsageError, match="orders nothing"):
+        Settings(reader="sentences", ranker="a folder")
 
 
 def test_without_settings_those_of_the_file_hold(tmp_path):
@@ -149,7 +181,7 @@ def test_the_file_says_how_questions_are_answered(tmp_path):
     [
         ("raed = 3", "there is no setting 'raed' in \\[ask\\]"),
         ("read = 'all'", "read is 'all', not a whole number"),
-        ("read = 0", "read is 0"),
+        ("read = -1", "read is -1"),
         ("depth = 0", "depth is 0"),
         ("threshold = 1.5", "threshold is 1.5"),
     ],

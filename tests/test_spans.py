@@ -4,6 +4,8 @@ import pytest
 from rag.reading.spans import LONGEST, Span, batches, best, read_windows, spans
 from rag.reading.windows import Window
 
+TEXT = "abcdefghij"
+
 
 def window(tokens, before=1):
     """Tokens of one character each, after `before` that are outside the text."""
@@ -30,7 +32,7 @@ def test_each_token_of_the_text_begins_one_span():
 
 def test_the_score_is_less_that_of_not_here():
     found = spans(window(2), logits(4, t0=2.0, t1=3.0), logits(4, t0=1.5, t2=1.0))
-    assert best(found) == [Span(0, 2, 0.5)]  # 3 + 1 - (2 + 1.5)
+    assert best(found, TEXT) == [Span(0, 2, 0.5)]  # 3 + 1 - (2 + 1.5)
 
 
 def test_no_span_ends_before_it_begins():
@@ -56,9 +58,22 @@ def test_a_window_without_text_has_no_spans():
 
 def test_the_best_spans_come_first_and_do_not_overlap():
     found = [Span(0, 4, 1.0), Span(3, 6, 3.0), Span(6, 9, 2.0), Span(0, 3, 0.5)]
-    assert best(found, 3) == [Span(3, 6, 3.0), Span(6, 9, 2.0), Span(0, 3, 0.5)]
-    assert best(found) == [Span(3, 6, 3.0)]
-    assert best([], 3) == []
+    assert best(found, TEXT, 3) == [Span(3, 6, 3.0), Span(6, 9, 2.0), Span(0, 3, 0.5)]
+    assert best(found, TEXT) == [Span(3, 6, 3.0)]
+    assert best([], TEXT, 3) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("a headline\nand text", Span(7, 14, 9.0)),
+        ("a noon .... and text", Span(7, 11, 9.0)),
+        ("x" * 400, Span(0, 400, 9.0)),
+    ],
+    ids=["over two lines", "without a word", "of one endless word"],
+)
+def test_what_nobody_would_call_an_answer_is_none(text, first):
+    assert best([first, Span(0, 1, 1.0)], text) == [Span(0, 1, 1.0)]
 
 
 def test_a_passage_of_several_windows_has_the_best_of_all():
@@ -68,7 +83,8 @@ def test_a_passage_of_several_windows_has_the_best_of_all():
         (logits(5, t2=4.0), logits(5)),
         (logits(4, t2=2.0), logits(4)),
     ]
-    assert read_windows([[first, second], [], [other]], said) == [[Span(1, 2, 4.0)], [], [Span(1, 2, 2.0)]]
+    found = read_windows([[first, second], [], [other]], [TEXT] * 3, said)
+    assert found == [[Span(1, 2, 4.0)], [], [Span(1, 2, 2.0)]]
 
 
 def test_a_batch_holds_each_place_once_and_no_more_tokens_than_may_be():

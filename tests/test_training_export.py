@@ -1,11 +1,13 @@
+import shutil
+
 import numpy as np
 import pytest
-from reading import asked, calibrated, tiny_reader
+from reading import SCORED, asked, calibrated, tiny_reader
 
 from index.errors import FootnoteError
 from rag.reading.packed import CARD, NETWORK, TOKENIZER, PackedModel, checked
 from training.examples import Example, plain
-from training.export import CALIBRATION, WEIGHTS, pack
+from training.export import CALIBRATION, WEIGHTS, pack, record
 from training.network import Network
 from training.scoring import read, read_packed
 
@@ -25,6 +27,7 @@ def packed(model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("packed")
     size = pack(model, folder)
     assert size == sum(file.stat().st_size for file in folder.iterdir())
+    record(folder, SCORED)
     return folder
 
 
@@ -48,6 +51,14 @@ def test_a_model_that_was_not_calibrated_is_not_packed(tmp_path):
     with pytest.raises(FootnoteError, match=CALIBRATION):
         pack(tiny_reader(tmp_path / "model"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_set_that_is_scored_again_has_its_newest_figures_and_the_folder_still_agrees(packed, tmp_path):
+    copy = shutil.copytree(packed, tmp_path / "copy")
+    record(copy, {**SCORED, "f1": 0.8})
+    (row,) = checked(copy)["scores"]
+    assert row["f1"] == 0.8
+    assert "| other | 10 / 5 | 0.800 |" in (copy / CARD).read_text()
 
 
 def test_the_card_says_what_was_seen_and_measured(packed):

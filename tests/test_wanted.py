@@ -1,6 +1,6 @@
 import pytest
 
-from rag.reading.wanted import Wanted, wanted
+from rag.reading.wanted import Wanted, of_kind, wanted
 
 SPANS = (
     "Who resigned?", "When did the mole fall?", "Where is the ferry?", "What is the fare?", "Which company built it?",
@@ -70,7 +70,51 @@ def test_a_condition_is_no_decision():
 
 
 def test_words_that_only_begin_like_an_opening_are_none():
-    assert wanted("Sofia did what?") is wanted("Butter is where?") is Wanted.SPAN
+    assert wanted("Sowhy did it fall?") is wanted("Butwill it sail?") is Wanted.SPAN
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("May 2025 floods: how many died?", Wanted.SPAN),
+        ("May's inflation figure?", Wanted.SPAN),
+        ("War veterans: where do they live?", Wanted.SPAN),
+        ("Can you find out who resigned?", Wanted.SPAN),
+        ("Could you say when it sails?", Wanted.SPAN),
+        ("Does the article say who resigned?", Wanted.SPAN),
+        ("Was the mole built in 1934 or 1936?", Wanted.SPAN),
+        ("Was will der Bürgermeister?", Wanted.SPAN),
+        ("How strong was the storm?", Wanted.SPAN),
+        ("Name the mayor", Wanted.SPAN),
+        ("Tell me the fare", Wanted.SPAN),
+        ("Which town was flooded?", Wanted.SPAN),
+        ("Which bus goes there?", Wanted.SPAN),
+        ("May I take a dog?", Wanted.DECISION),
+        ("Is it true or not?", Wanted.DECISION),
+        ("Which towns were flooded?", Wanted.SEVERAL),
+        ("Who were the victims?", Wanted.SEVERAL),
+        ("What was the cause of the fire?", Wanted.SEVERAL),
+        ("For what reason did it fall?", Wanted.SEVERAL),
+        ("What's happening in Kyiv?", Wanted.SEVERAL),
+        ('"Why did it fall?"', Wanted.SEVERAL),
+        ("- why did it fall", Wanted.SEVERAL),
+    ],
+)
+def test_the_rest_of_a_question_is_read_too(question, kind):
+    assert wanted(question) is kind
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "fits"),
+    [
+        ("Where is it?", "Paris", 1), ("Who spoke?", "Zelenskyy", 1), ("Who spoke?", "the mayor", 0),
+        ("How many came?", "twenty", 1), ("How long is it?", "thirty metres", 1), ("How many came?", "nobody", 0),
+        ("When was it?", "1450", 1), ("When was it?", "on Monday", 1), ("When was it?", "in a storm", 0),
+        ("What broke?", "a gauge", 0.5),
+    ],
+)  # fmt: skip
+def test_a_short_answer_is_of_the_kind_that_is_asked_for_or_not(question, short, fits):
+    assert of_kind(question, short) == fits
 
 
 def test_a_long_question_is_read_at_once():

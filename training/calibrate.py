@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from index.errors import FootnoteError
 from index.terminal import finish
+from rag.reading.spans import chance
 
 FILE = "calibration.json"
 
@@ -33,7 +33,7 @@ class Calibration:
 
     def chance(self, score: float) -> float:
         """The chance, from 0 to 1, that a passage with this score answers."""
-        return 1 / (1 + math.exp(min(700.0, (self.threshold - score) / self.temperature)))
+        return chance(score, self.threshold, self.temperature)
 
 
 def fit(scores: Sequence[float], answerable: Sequence[bool]) -> Calibration:

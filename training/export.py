@@ -18,11 +18,13 @@ from typing import Any
 
 from index.errors import FootnoteError
 from index.terminal import finish
-from rag.reading.packed import CARD, FORMAT, MANIFEST, NETWORK, TOKENIZER, sha256
+from rag.reading.packed import CARD, FORMAT, MANIFEST, NETWORK, TOKENIZER, checked, sha256
 from rag.reading.windows import WINDOW
 from training.network import Network
 
-CALIBRATION, RECORD, SCORES = "calibration.json", "training.json", "scores.jsonl"
+CALIBRATION, RECORD = "calibration.json", "training.json"
+# What a manifest tells of how the model came about.
+ABOUT = {"calibration": CALIBRATION, "training": RECORD}
 WEIGHTS = "model.safetensors"
 # Weights of a row that share a scale. Measured in docs/measurements.md: with one scale for each column, and activations
 # in 8 bits with one for a whole batch, it is twice as fast and 1 of 7 answers is another.
@@ -40,13 +42,22 @@ def pack(model: Path, out: Path) -> int:
         whole = Path(room) / NETWORK
         Network(model, dtype="float32").export(whole)
         _quantized(whole, out / NETWORK)
-    trained = json.loads((model / RECORD).read_text(encoding="utf-8"))
-    calibration = json.loads((model / CALIBRATION).read_text(encoding="utf-8"))
-    scored = (model / SCORES).read_text(encoding="utf-8").splitlines() if (model / SCORES).is_file() else []
-    scores = list({row["set"]: row for row in map(json.loads, scored)}.values())
-    (out / CARD).write_text(card(trained, calibration, scores), encoding="utf-8")
+    about = {name: json.loads((model / file).read_text(encoding="utf-8")) for name, file in ABOUT.items()}
+    return _described(out, {**about, "scores": []})
+
+
+def record(packed: Path, row: dict[str, Any]) -> None:
+    """Writes the scores of a set, made with this very folder, into its manifest and its card, for older ones of it."""
+    manifest = checked(packed)
+    others = [scored for scored in manifest["scores"] if scored["set"] != row["set"]]
+    _described(packed, {**manifest, "scores": [*others, row]})
+
+
+def _described(out: Path, about: dict[str, Any]) -> int:
+    (out / CARD).write_text(card(about["training"], about["calibration"], about["scores"]), encoding="utf-8")
     files = {name: sha256(out / name) for name in sorted((NETWORK, TOKENIZER, CARD))}
-    manifest = {"format": FORMAT, "files": files, "calibration": calibration, "training": trained, "scores": scores}
+    kept = {name: about[name] for name in (*ABOUT, "scores")}
+    manifest = {"format": FORMAT, "files": files, **kept}
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return sum((out / name).stat().st_size for name in (*files, MANIFEST))
 
@@ -58,12 +69,16 @@ def _quantized(whole: Path, out: Path) -> None:
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     embedded = whole.with_suffix(".embedded.onnx")
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)  # the quantizers tell of each matrix
-    quantize_dynamic(whole, embedded, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
-    quantizer = MatMulNBitsQuantizer(onnx.load(embedded), bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(out), use_external_data_format=False)
-    logging.disable(logging.NOTSET)
+    try:
+        quantize_dynamic(whole, embedded, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
+        network = onnx.load(embedded)
+        quantizer = MatMulNBitsQuantizer(network, bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
+        quantizer.process()
+        quantizer.model.save_model_to_file(str(out), use_external_data_format=False)
+    finally:
+        logging.disable(before)
 
 
 def card(trained: dict[str, Any], calibration: dict[str, Any], scores: list[dict[str, Any]]) -> str:

@@ -1,7 +1,7 @@
 """Scores a reader on question sets, each question in its own passage: `python -m training.score MODEL SET...`.
 
-Exact match, F1 and AUROC as JSON on stdout, one line for each set. Those of whole sets are kept in MODEL/scores.jsonl,
-for the model card. Exit code 0: done.
+Exact match, F1 and AUROC as JSON on stdout, one line for each set. Those of whole sets, read by a packed reader, go
+into its manifest and its card. Exit code 0: done.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def main() -> int:
     """Prints the scores of each set."""
     options = _arguments().parse_args()
+    from rag.reading.packed import MANIFEST
     from training.examples import load_folders, plain, sample
-    from training.export import SCORES, WEIGHTS
+    from training.export import record
     from training.scoring import scores
 
     read = _reads(options.model, options.dtype)
@@ -34,12 +35,11 @@ def main() -> int:
             asked = sample(folder.asked, options.limit) if options.limit else folder.asked
             examples = [plain(one) for one in asked]
             found = scores(examples, read(examples), options.threshold)
-            line = json.dumps({"set": folder.name, **found.as_json()}) + "\n"
-            sys.stdout.write(line)
+            row = {"set": folder.name, **found.as_json()}
+            sys.stdout.write(json.dumps(row) + "\n")
             sys.stdout.flush()
-            if not options.limit and (options.model / WEIGHTS).is_file():
-                with (options.model / SCORES).open("a", encoding="utf-8") as kept:
-                    kept.write(line)
+            if not options.limit and options.threshold is None and (options.model / MANIFEST).is_file():
+                record(options.model, row)
     return 0
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from rag.evals.abstention import auroc
 from rag.evals.squad_scores import squad_2
-from rag.reading.spans import Logits, Span, SpanModel, batches, read_windows
-from rag.reading.windows import windows
+from rag.reading.spans import Logits, Span, SpanModel, read_windows, run_in_batches
+from rag.reading.windows import Window, windows
 from training.examples import Example
 
 if TYPE_CHECKING:
@@ -60,15 +60,17 @@ def read(network: Network, examples: Sequence[Example], say: Say | None = None) 
     """What the network reads in each example, the best of its windows."""
     made = windows(network.tokenizer, [(e.question, e.title, e.text) for e in examples])
     flat = [window for of in made for window in of]
-    said: list[Logits] = [(np.zeros(0, np.float32),) * 2] * len(flat)
     left = len(flat)
-    for batch in reversed(batches([len(window.ids) for window in flat], BATCH_TOKENS)):
-        for place, logits in zip(batch, network.logits([flat[i] for i in batch]), strict=True):
-            said[place] = logits
+
+    def run(batch: list[Window]) -> list[Logits]:
+        nonlocal left
         left -= len(batch)
         if say:
             say(f"{left:,} windows to read")
-    found = zip(read_windows(made, said), examples, strict=True)
+        return network.logits(batch)
+
+    texts = [e.text for e in examples]
+    found = zip(read_windows(made, texts, run_in_batches(run, flat, BATCH_TOKENS)), examples, strict=True)
     return [Read(e.text[best.start : best.end], best.score) for of, e in found for best in of or [NOTHING]]
 
 

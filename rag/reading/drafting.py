@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from rag.answers import DraftSentence, Mark, Quote
 from rag.reader import MAX_CHARACTERS, content_words
 from rag.reading.spans import Span
 from rag.reading.values import disagree
-from rag.reading.wanted import Wanted
+from rag.reading.wanted import Wanted, asks_value, wanted
 
 MAX_SENTENCES = 3
 MAX_SEVERAL = 5
@@ -23,9 +23,14 @@ CLOSE = 0.5
 SAME = 0.7
 # Values disagree only where both are this sure; otherwise one of them may be of something else.
 SURE = 0.6
+# Of the words beside the answers so many of the shorter sentence stand in the other, where both are of one matter.
+ALIKE = 0.4
 
 _WORD = re.compile(r"\w+")
 _ARTICLES = {"a", "an", "the"}
+_DENIED = re.compile(
+    r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|denie[sd]|kein\w*|nicht|nie)\b|n['’]t\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,19 @@ class Found:
         return self.text[slice(*self.mark)]
 
 
-def drafted(readings: Sequence[Reading], wants: Wanted) -> tuple[tuple[DraftSentence, ...], bool]:
-    """The sentences of an answer, and whether they disagree; `readings`, the best first, hold at least one span."""
-    found = [sentence_of(reading.hit, reading.spans[0], reading.support) for reading in readings if reading.spans]
+def drafted(question: str, readings: Sequence[Reading]) -> tuple[tuple[DraftSentence, ...], bool]:
+    """The sentences of an answer, and whether they disagree; every one of `readings`, the best first, may be quoted."""
+    found = [sentence_of(reading.hit, reading.spans[0], reading.support) for reading in readings]
+    wants = wanted(question)
     if wants is Wanted.SEVERAL:
-        return tuple(map(_quoted, in_order(several(readings)))), False
-    differing = values_apart(found) if wants is Wanted.SPAN else []
-    if differing:
-        return tuple(map(_quoted, differing)), True
-    kept = apart(found, MAX_SENTENCES)
+        kept = several(readings)
+        return tuple(_quoted(f, marked=f is kept[0]) for f in in_order(kept)), False
     if wants is Wanted.DECISION:
-        return tuple(DraftSentence(f.text, (_quote(f),)) for f in kept), False
-    return tuple(map(_quoted, kept)), False
+        # What the span is does not matter where it is asked whether.
+        return tuple(_quoted(f, marked=False) for f in apart(found, says_the_same)), False
+    if asks_value(question) and (differing := values_apart(found)):
+        return tuple(map(_quoted, differing)), True
+    return tuple(map(_quoted, apart(found, answers_the_same))), False
 
 
 def sentence_of(hit: Hit, span: Span, support: float) -> Found:
@@ -96,21 +102,22 @@ def _cut(text: str, span: Span, start: int, end: int) -> tuple[int, int]:
     return first, last
 
 
-def apart(found: Sequence[Found], most: int) -> list[Found]:
-    """The first, and those close behind that answer something else, those of other voices before the rest."""
+def apart(found: Sequence[Found], same: Callable[[Found, Found], bool]) -> list[Found]:
+    """The first, and those close behind that are not the same, those of other voices before the rest."""
     if not found:
         return []
     kept = [found[0]]
-    close = [f for f in found[1:] if f.support >= CLOSE * found[0].support]
+    best = max(f.support for f in found)
+    close = [f for f in found[1:] if f.support >= CLOSE * best]
     for other in sorted(close, key=lambda f: f.hit.speaker == found[0].hit.speaker):
-        if len(kept) < most and not any(same_answer(other, f) or says_the_same(other, f) for f in kept):
+        if len(kept) < MAX_SENTENCES and not any(same(other, f) for f in kept):
             kept.append(other)
     return kept
 
 
 def several(readings: Sequence[Reading]) -> list[Found]:
     """Sentences that each add something, the best first: every span of what is close to the best passage."""
-    best = readings[0].support
+    best = max((reading.support for reading in readings), default=0.0)
     every = [
         sentence_of(r.hit, span, r.support * _worth(span, r.spans[0]))
         for r in readings
@@ -154,7 +161,7 @@ def values_apart(found: Sequence[Found]) -> list[Found]:
 def about_the_same(one: Found, other: Found) -> bool:
     """Whether the sentences share words beside the answers, so that what disagrees is likely the same matter."""
     mine, theirs = _beside(one), _beside(other)
-    return len(mine & theirs) >= 2
+    return len(mine & theirs) >= max(2, ALIKE * min(len(mine), len(theirs)))
 
 
 def _beside(found: Found) -> set[str]:
@@ -162,23 +169,24 @@ def _beside(found: Found) -> set[str]:
     return set(content_words(f"{found.text[:start]} {found.text[end:]}"))
 
 
-def same_answer(one: Found, other: Found) -> bool:
-    """Whether one short answer holds the words of the other."""
+def answers_the_same(one: Found, other: Found) -> bool:
+    """Whether one short answer holds the words of the other, or one sentence most words of the other."""
     mine, theirs = (set(_WORD.findall(found.short.casefold())) - _ARTICLES for found in (one, other))
-    return bool(mine and theirs) and (mine <= theirs or theirs <= mine)
+    return bool(mine and theirs and (mine <= theirs or theirs <= mine)) or says_the_same(one, other)
 
 
 def says_the_same(one: Found, other: Found) -> bool:
-    """Whether most words of the shorter sentence stand in the other, or both overlap in one article."""
+    """Whether most words of the shorter sentence stand in the other and both deny or neither does, or they overlap."""
     if one.hit.article.id == other.hit.article.id and one.start < other.end and other.start < one.end:
         return True
     mine, theirs = set(content_words(one.text)), set(content_words(other.text))
-    return len(mine & theirs) >= SAME * max(1, min(len(mine), len(theirs)))
+    alike = len(mine & theirs) >= SAME * max(1, min(len(mine), len(theirs)))
+    return alike and len(_DENIED.findall(one.text)) == len(_DENIED.findall(other.text))
 
 
 def _quote(found: Found) -> Quote:
     return Quote(found.hit.passage.id, found.text, found.start)
 
 
-def _quoted(found: Found) -> DraftSentence:
-    return DraftSentence(found.text, (_quote(found),), found.mark)
+def _quoted(found: Found, marked: bool = True) -> DraftSentence:
+    return DraftSentence(found.text, (_quote(found),), found.mark if marked else None)

@@ -5,7 +5,6 @@ The only import of transformers and of sentence-transformers' CrossEncoder in ra
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Sequence
@@ -15,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import FootnoteError
-from rag.reading.spans import Span, read_windows
+from index.errors import FootnoteError, first_line
+from rag.reading.spans import Span, chance, read_windows
 from rag.reading.windows import QUESTION, STRIDE, WINDOW, Window, context
 
 # What a score of such a model is worth nobody has measured here: as if the odds were e to half of it.
@@ -30,7 +29,7 @@ class ForeignModel:
     """
 
     def __init__(self, place: str) -> None:
-        self._place = place
+        self._place = str(Path(place).expanduser())
         self._lock = threading.Lock()
 
     @property
@@ -40,7 +39,7 @@ class ForeignModel:
 
     def chance(self, score: float) -> float:
         """A guess at the chance, from 0 to 1, that a passage whose best span has this score answers."""
-        return 1 / (1 + math.exp(-max(-700.0, score / TEMPERATURE)))
+        return chance(score, 0.0, TEMPERATURE)
 
     def read(self, question: str, passages: Sequence[tuple[str, str]], count: int = 1) -> list[list[Span]]:
         """At most `count` spans of each (title, text), the best first, none of which overlap."""
@@ -60,7 +59,7 @@ class ForeignModel:
                 coded.pop("overflow_to_sample_mapping")
                 said = network(**coded)
             logits = zip(said.start_logits.float().numpy(), said.end_logits.float().numpy(), strict=True)
-            found += read_windows([made], list(logits), count)
+            found += read_windows([made], [text], list(logits), count)
         return found
 
     @cached_property
@@ -74,9 +73,9 @@ class ForeignModel:
             # Heads that are not in the file would be drawn by chance.
             if about["missing_keys"]:
                 raise ValueError(f"it has no {min(about['missing_keys'])}")
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:
             raise FootnoteError(
-                f"The reader {self._place!r} cannot be loaded ({_first_line(error)})",
+                f"The reader {self._place!r} cannot be loaded ({first_line(error)})",
                 "Give a folder with a question-answering model, or leave out `reader` for the one that is shipped.",
             ) from error
         return tokenizer, network.eval()
@@ -113,7 +112,7 @@ class CrossEncoderRanker:
     """
 
     def __init__(self, place: str) -> None:
-        self._place = place
+        self._place = str(Path(place).expanduser())
         self._lock = threading.Lock()
 
     def relevance(self, question: str, passages: Sequence[tuple[str, str]]) -> list[float]:
@@ -139,12 +138,8 @@ class CrossEncoderRanker:
             if not any(name.endswith("ForSequenceClassification") for name in made):
                 raise ValueError(f"it is a {', '.join(made) or 'model of no kind'}")
             return CrossEncoder(self._place, device="cpu")
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:
             raise FootnoteError(
-                f"The ranker {self._place!r} cannot be loaded ({_first_line(error)})",
+                f"The ranker {self._place!r} cannot be loaded ({first_line(error)})",
                 "Give a folder with a cross-encoder, or leave out `ranker`: the reader ranks.",
             ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:200] or type(error).__name__

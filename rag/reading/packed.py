@@ -1,13 +1,12 @@
 """The span model as it is shipped: an ONNX file, its tokenizer, and a manifest with the SHA-256 of each file.
 
-The only import of onnxruntime and tokenizers.
+The only import of onnxruntime in rag/.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import threading
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.errors import FootnoteError
-from rag.reading.spans import Logits, Span, batches, read_windows
+from rag.reading.spans import Logits, Span, chance, read_windows, run_in_batches
 from rag.reading.windows import Window, windows
 
 if TYPE_CHECKING:
@@ -55,16 +54,14 @@ class PackedModel:
         network, tokenizer = self._loaded()
         made = windows(tokenizer, [(question, title, text) for title, text in passages])
         flat = [window for of in made for window in of]
-        said: list[Logits] = [(np.zeros(0, np.float32), np.zeros(0, np.float32))] * len(flat)
-        for batch in batches([len(window.ids) for window in flat], BATCH_TOKENS):
-            for place, logits in zip(batch, _run(network, [flat[i] for i in batch]), strict=True):
-                said[place] = logits
-        return read_windows(made, said, count)
+        logits = run_in_batches(lambda batch: _run(network, batch), flat, BATCH_TOKENS)
+        return read_windows(made, [text for _, text in passages], logits, count)
 
     def chance(self, score: float) -> float:
         """The chance, from 0 to 1, that a passage whose best span has this score answers."""
-        fitted = self.manifest["calibration"]
-        return 1 / (1 + math.exp(min(700.0, (fitted["threshold"] - score) / fitted["temperature"])))
+        with self._lock:
+            fitted = self.manifest["calibration"]
+        return chance(score, fitted["threshold"], fitted["temperature"])
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -81,7 +78,7 @@ class PackedModel:
 
         assert self.manifest
         options = SessionOptions()
-        options.intra_op_num_threads = self._threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = self._threads or _processors()
         # Threads that wait by spinning take the processor from the embedding model.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
@@ -96,6 +93,11 @@ class PackedModel:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
+
+
+def _processors() -> int:
+    """How many this process may use; where that is not told, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run(network: InferenceSession, batch: Sequence[Window]) -> list[Logits]:
@@ -120,6 +122,8 @@ def checked(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
         files = dict(manifest["files"])
         known = manifest["format"] == FORMAT
+        for name in ("threshold", "temperature"):
+            float(manifest["calibration"][name])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FootnoteError(f"{folder} holds no packed reader", f"Its {MANIFEST} cannot be read.") from error
     if unnamed := {NETWORK, TOKENIZER} - files.keys():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,8 +16,9 @@ from rag.reading.windows import Window
 # The logits of start and end for each token of a window, float32 (tokens,).
 Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
 
-# The most tokens of an answer.
-LONGEST = 30
+# The most tokens of an answer, and its most characters: what the tokenizer does not know is one token, however long.
+LONGEST, CHARACTERS = 30, 300
+_WORD = re.compile(r"\w")
 
 
 class SpanModel(Protocol):
@@ -30,6 +33,11 @@ class SpanModel(Protocol):
 
     def chance(self, score: float) -> float:
         """The chance, from 0 to 1, that a passage whose best span has this score answers."""
+
+
+def chance(score: float, threshold: float, temperature: float) -> float:
+    """The chance, from 0 to 1, that a span with this score answers; 1/2 at the threshold. Platt, 1999."""
+    return 1 / (1 + math.exp(max(-700.0, min(700.0, (threshold - score) / temperature))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +64,43 @@ def spans(window: Window, starts: NDArray[np.float32], ends: NDArray[np.float32]
     ]
 
 
-def best(found: Iterable[Span], count: int = 1) -> list[Span]:
-    """At most `count` of them, the best first, none of which overlap."""
+def best(found: Iterable[Span], text: str, count: int = 1) -> list[Span]:
+    """At most `count` of them, the best first, none of which overlap: words of the text, on one line of it."""
     kept: list[Span] = []
     for span in sorted(found, key=lambda s: -s.score):
         if len(kept) == count:
             break
+        said = text[span.start : span.end]
+        if len(said) > CHARACTERS or "\n" in said or not _WORD.search(said):
+            continue
         if all(span.end <= other.start or other.end <= span.start for other in kept):
             kept.append(span)
     return kept
 
 
-def read_windows(made: Sequence[Sequence[Window]], logits: Sequence[Logits], count: int = 1) -> list[list[Span]]:
-    """The best spans of each passage; `logits` are those of all windows, one passage after another."""
+def read_windows(
+    made: Sequence[Sequence[Window]], texts: Sequence[str], logits: Sequence[Logits], count: int = 1
+) -> list[list[Span]]:
+    """The best spans of each text; `logits` are those of the windows of all texts, one text after another."""
     rest = iter(logits)
     found = []
-    for of in made:
+    for of, text in zip(made, texts, strict=True):
         pairs = [(window, *next(rest)) for window in of]
-        found.append(best((s for w, a, b in pairs for s in spans(w, a, b)), count))
+        found.append(best((s for w, a, b in pairs for s in spans(w, a, b)), text, count))
     return found
 
 
+def run_in_batches(run: Callable[[list[Window]], list[Logits]], windows: Sequence[Window], tokens: int) -> list[Logits]:
+    """The logits of each window, in order, run in batches of like length."""
+    said: list[Logits] = [(np.zeros(0, np.float32), np.zeros(0, np.float32))] * len(windows)
+    for batch in batches([len(window.ids) for window in windows], tokens):
+        for place, logits in zip(batch, run([windows[i] for i in batch]), strict=True):
+            said[place] = logits
+    return said
+
+
 def batches(sizes: Sequence[int], tokens: int) -> list[list[int]]:
-    """The places of windows of these sizes in batches of like length, each of at most `tokens` after padding."""
+    """The places of windows of these sizes in batches of like length, of at most `tokens` after padding or one."""
     made: list[list[int]] = []
     for place in sorted(range(len(sizes)), key=sizes.__getitem__):
         if made and (len(made[-1]) + 1) * sizes[place] <= tokens:

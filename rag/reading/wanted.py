@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from rag.reader import DAY, DAY_ASKED, NAME_ASKED, NUMBER_ASKED
+from rag.reading.values import amounts, days
+
 
 class Wanted(StrEnum):
     """SPAN: who, when, where, how many. DECISION: yes or no. SEVERAL: why, how, lists, what happened."""
@@ -24,14 +27,23 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _DECISION = re.compile(
-    r"(?:won['’]t|(?:is|are|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)(?:n['’]t)?|cannot"
+    r"(?:won['’]t|(?:is|are|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|might|must)(?:n['’]t)?"
+    r"|cannot|may(?!['’]s|\s+\d)"
     # German has a word of three letters for "what".
-    r"|was(?:n['’]t)?(?!\s+(?:kostet\w*|ist|sind|hat|haben|macht\w*|wird|wurde|war|waren|bedeutet|sagt\w*|tat|tut|gibt)\b)"
+    r"|was(?:n['’]t)?(?!\s+(?:kostet\w*|ist|sind|hat|haben|macht\w*|wird|wurde|war|waren|bedeutet|sagt\w*|tat|tut|gibt"
+    r"|will|plant|fordert\w*|soll|kann|muss|meint|möchte)\b)"
     # In English it is a noun.
-    r"|war(?!\s+(?:in|on|of|and|with|between|against|crimes?)\b)"
+    r"|war\s+(?:der|die|das|den|er|sie|es|ein|eine|dies\w*|ich|wir|ihr|da|dort|man|jemand)"
     r"|ist|sind|waren|hat|haben|hatten?|wird|werden|wurden?|kann|können|darf|muss|soll|(?:gibt|gab) es"
     # "Do you know if"; with a comma it is the condition of another question.
     r"|(?:if|whether)\b(?!.*,))\b",
+    re.IGNORECASE,
+)
+_ASKING = r"(?:who|whom|whose|when|where|which|what|how|why)\b"
+# It begins as a decision, and something else is to be told: "does it say who", "in 1934 or 1936".
+_NO_DECISION = re.compile(
+    rf"\b(?:say|tell|know|find out|mention|explain|state|show)s?\b[^,;]{{0,40}}\b{_ASKING}|:\s*{_ASKING}"
+    r"|\bor\b(?! not\b)",
     re.IGNORECASE,
 )
 # "How" with one of these asks for a measure.
@@ -40,24 +52,49 @@ _MEASURES = (
     "young|small|hot|cold|quickly|expensive|likely"
 )
 _SEVERAL = re.compile(
-    rf"how\b(?!\s+(?:{_MEASURES})\b)|why\b|what for\b"
-    r"|(?:what|which) (?:are|were) (?:the|some|all|his|her|its|their)\b(?! \w+ \w+ing\b)"
-    r"|what (?:happened|happens|has happened|has changed|is happening|was happening|took place|changed|led to|caused)\b"
+    rf"how\b(?!\s+(?:{_MEASURES})\b|\s+\w+\s+(?:is|was|are|were)\b)|why\b|what for\b|for (?:what|which) reasons?\b"
+    r"|(?:what|which) (?:are|were) (?:the|some|all|his|her|its|their)\b(?! \w+ \w+ing\b)|who (?:are|were)\b"
+    r"|what(?:['’]s| is| was) (?:happening|going on|(?:the|its|his|her|their) (?:\w+ )?(?:cause|reason)s?)\b"
+    r"|what (?:happened|happens|has happened|has changed|took place|changed|led to|caused)\b"
     r"|what (?:do )?(?:i|we|you|my articles) know\b"
     r"|what (?:do|did|does) .{2,60} (?:say|think|argue|want|propose|suggest|recommend) (?:about|of|on)\b"
-    r"|(?:list|name (?:all|the|some|both|three|two|four|five)|describe|explain|summari[sz]e|compare|tell|give)\b"
-    r"|(?:which (?:\w+ ){0,2}|what )(?:reasons|causes|steps|measures|countries|companies|people|groups|factors)\b"
+    r"|(?:list|name (?:all|the \w+s|some|both|three|two|four|five)|describe|explain|summari[sz]e|compare)\b"
+    r"|(?:tell|give|show) (?:me|us) (?:more |everything |all |something )?(?:about|an? (?:overview|summary|list))\b"
+    r"|(?:what|which) (?:\w+ ){0,2}(?:reasons|causes|steps|measures|countries|companies|people|groups|factors)\b"
+    # Several of them, unless the verb says that it is one.
+    r"|which (?:\w+ )?\w\w+[^suiSUI\W]s\b(?! (?:is|was|has|does|\w+s)\b)(?<!\bgoes)(?<!\bdoes)"
     r"|(?:warum|wieso|weshalb|wodurch)\b"
     r"|was (?:(?:ist|war) )?(?:passiert\w*|geschah|geschehen)\b"
     r"|wie\b(?! (?:viel\w*|alt|lange?|hoch|weit|oft|groß|tief|breit|teuer|schwer|schnell|heißt|heißen)\b)",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(r"[\W_]+")
 
 
 def wanted(question: str) -> Wanted:
     """What the question wants, by how it begins; a span where it does not say. English, and the plainest German."""
-    opening = _OPENING.match(question.strip())
-    said = question.strip()[opening.end() if opening else 0 :]
+    said = _after(_OPENING, _after(_BEFORE, question))
     if _SEVERAL.match(said):
         return Wanted.SEVERAL
-    return Wanted.DECISION if _DECISION.match(said) else Wanted.SPAN
+    return Wanted.DECISION if _DECISION.match(said) and not _NO_DECISION.search(said) else Wanted.SPAN
+
+
+def _after(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return text[found.end() :] if found else text
+
+
+def asks_value(question: str) -> bool:
+    """Whether a number or a day is asked for."""
+    return bool(NUMBER_ASKED.search(question) or DAY_ASKED.search(question))
+
+
+def of_kind(question: str, short: str) -> float:
+    """1 when a short answer is a number, a day or a name as the question asks for, 0 when not, 0.5 for others."""
+    looks = (
+        (NUMBER_ASKED, bool(amounts(short))),
+        (DAY_ASKED, bool(days(short) or DAY.search(short) or re.search(r"\b1\d{3}\b", short))),
+        (NAME_ASKED, short != short.lower()),
+    )
+    asked = [fits for pattern, fits in looks if pattern.search(question)]
+    return float(any(asked)) if asked else 0.5

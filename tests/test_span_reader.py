@@ -3,7 +3,7 @@ import math
 import pytest
 
 from rag.answers import Refusal
-from rag.reading.reader import Evidence, SpanReader, logit, support
+from rag.reading.span_reader import Evidence, SpanReader, logit, support
 from rag.reading.spans import Span
 from rag.retrieve import HybridRetriever
 
@@ -78,6 +78,21 @@ def test_the_passage_that_answers_is_ranked_before_the_one_that_was_found_first(
     assert [by_id[passage] for passage in draft.ranked][:2] == ["crane", "ferry"]
 
 
+def test_nothing_is_quoted_from_what_is_less_likely_than_the_threshold_whatever_the_ranker_says(indexed):
+    draft, _ = read(indexed, Marks(noon=9.0, crane=-9.0), ranker=Backwards())
+    (sentence,) = draft.sentences
+    assert "noon" in sentence.text
+    assert len(draft.ranked) == 2
+
+
+def test_a_sure_answer_ends_the_reading_early_unless_more_is_wanted(indexed):
+    hits = HybridRetriever(index=indexed).search(FERRY).hits * 2
+    for question, batches in (("Who sails the ferry?", [3]), (FERRY, [3, 3]), ("Why does the ferry sail?", [3, 3])):
+        model = Marks(noon=12.0)
+        SpanReader(model, indexed, 0.5).read(question, hits)
+        assert [len(passages) for _, passages in model.asked] == batches
+
+
 def test_no_more_passages_are_read_than_are_asked_for(indexed):
     model = Marks(noon=8.0)
     read(indexed, model, passages=1)
@@ -95,9 +110,9 @@ def test_a_ranker_orders_the_passages_and_the_reader_still_marks(indexed):
     assert draft.sentences[0].mark
 
 
-@pytest.mark.parametrize("field", ["chance", "ranked", "similar", "covered", "kind"])
+@pytest.mark.parametrize("field", ["odds", "ranked", "similar", "covered", "kind"])
 def test_more_of_anything_makes_an_answer_more_likely(field):
-    middle = dict.fromkeys(["chance", "ranked", "similar", "covered", "kind"], 0.5)
+    middle = dict.fromkeys(["odds", "ranked", "similar", "covered", "kind"], 0.5)
     assert support(Evidence(**middle | {field: 0.9})) > support(Evidence(**middle))
 
 
