@@ -5,7 +5,7 @@ from conftest import ARTICLE, MEASURES, SET, find, write_lines
 from conftest import judged as judged_set
 
 from index.errors import FootnoteError, UsageError
-from rag.evals import runs
+from rag.evals import exchange, runs
 from rag.evals.asking import run
 from rag.evals.exchange import FORMATS, bring_in, collection_of, module, send_out, send_run, shown
 from rag.evals.sets import load
@@ -54,6 +54,21 @@ def test_a_spreadsheet_beside_its_articles_becomes_a_written_set_there(tmp_path)
         bring_in("csv", tmp_path / "questions.csv", tmp_path)
 
 
+def test_a_set_that_is_cut_off_beside_its_articles_is_never_there(tmp_path, monkeypatch):
+    (tmp_path / "a.md").write_text(ARTICLE, encoding="utf-8")
+    (tmp_path / "set.csv").write_text("question,document,quote\nWhen?,a.md,fell in August\n", encoding="utf-8")
+
+    def cut_off(collection, folder):
+        (folder / "questions.jsonl").write_text("{", encoding="utf-8")
+        assert not (tmp_path / "questions.jsonl").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exchange, "write_written", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        bring_in("csv", tmp_path / "set.csv", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "set.csv"]
+
+
 def test_a_set_that_could_not_be_asked_is_not_written(made, tmp_path):
     with (made / "qrels.tsv").open("a", encoding="utf-8") as file:
         file.write("q1\tgone\t1\n")
@@ -75,6 +90,25 @@ def test_what_lies_there_already_is_not_touched(made, store, tmp_path):
 def test_an_empty_folder_is_free(made, tmp_path):
     (tmp_path / "out").mkdir()
     assert bring_in("beir", made, tmp_path / "out").questions == 2
+
+
+def test_a_link_to_an_empty_folder_is_followed(made, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "real")
+    assert bring_in("beir", made, tmp_path / "out").questions == 2
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "real" / "qrels.tsv").is_file()
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(made, tmp_path, monkeypatch):
+    def full(collection, folder):
+        (folder / "corpus.jsonl").write_text("{", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exchange, "write_judged", full)
+    with pytest.raises(UsageError, match="out cannot be written: No space left on device"):
+        bring_in("beir", made, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def test_a_format_that_does_not_exist_is_a_usage_error(made, tmp_path):

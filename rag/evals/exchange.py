@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -113,16 +113,24 @@ def collection_of(path: Path, store: Path) -> Collection:
 
 def _beside_its_articles(found: Read, folder: Path) -> Exchanged:
     try:
-        write_written(found.collection, folder)
+        with tempfile.TemporaryDirectory(prefix=f".{QUESTIONS}.", dir=folder) as part:
+            write_written(replace(found.collection, articles=Path(part)), Path(part))  # no article is copied
+            (Path(part) / QUESTIONS).replace(folder / QUESTIONS)
         return _exchanged(folder, load(folder), found.notes)
-    except BaseException:
+    except BaseException as error:
         (folder / QUESTIONS).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(folder, error) from error
         raise
 
 
 def _exchanged(path: Path, made: QuestionSet, notes: tuple[str, ...]) -> Exchanged:
     unanswerable = sum(not question.answerable for question in made.questions)
     return Exchanged(path, len(made.questions), unanswerable, notes)
+
+
+def _not_written(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be written: {error.strerror}", "Give another path.")
 
 
 def _check_free(path: Path) -> None:
@@ -132,12 +140,16 @@ def _check_free(path: Path) -> None:
 
 @contextlib.contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """A folder beside `path`, which takes its place when all went well; otherwise nothing is left."""
+    """A folder beside `path`, which takes its place when all went well; otherwise nothing is left.
+
+    Raises UsageError when there is no room for it.
+    """
+    path = path.resolve()  # a link is followed, not replaced
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path.") from error
+        raise _not_written(path, error) from error
     part = folder / "part"
     part.mkdir()
     try:
@@ -145,5 +157,7 @@ def _whole(path: Path) -> Iterator[Path]:
         if path.exists():
             path.rmdir()
         part.rename(path)
+    except OSError as error:
+        raise _not_written(path, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
