@@ -51,13 +51,16 @@ class Asked:
         return main.beside(beside, self.query.words)
 
     def implied(self, view: View) -> Implied:
-        """What it says of the articles that are meant; a follow-up that says nothing of it means what was meant before.
+        """What it says of the articles that are meant; papers, people or days that a follow-up lacks are those before.
 
         Days are counted from the one it was asked, names are those that the live articles have.
         """
         names, last = view.names(), view.overview().last
         own = implied(self.query.text, self.day, names, last)
-        return own if own or not self.query.earlier else implied(self.query.context, self.day, names, last)
+        if not self.query.earlier:
+            return own
+        old = implied(self.query.context, self.day, names, last)
+        return Implied(own.publishers or old.publishers, own.authors or old.authors, own.periods or old.periods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +165,18 @@ def ranked(view: View, asked: Asked, meant: Implied, numbers: Sequence[int]) -> 
 
 def _each_heard(best: dict[int, float], papers: Sequence[Sequence[int]]) -> dict[int, float]:
     """The same, best first, with a passage of each paper among the first ten, where several papers are meant."""
-    order, top = list(best), set(list(best)[:TOP])
-    late = [numbers[0] for numbers in papers if numbers and top.isdisjoint(numbers)]
+    order, top = list(best), list(best)[:TOP]
+    late = [numbers[0] for numbers in papers if numbers and set(top).isdisjoint(numbers)]
     if len(papers) < 2 or not late:
         return best
-    place = max(TOP - len(late), 1)
-    first = order[:place]
-    rest = [n for n in order[place:] if n not in late]
-    return {**{n: best[n] for n in first}, **dict.fromkeys(late, best[first[-1]]), **{n: best[n] for n in rest}}
+    # Those that make room are the last that are not all a paper has there.
+    alone = {found[0] for numbers in papers if len(found := [n for n in top if n in set(numbers)]) == 1}
+    leaving = [n for n in reversed(top[1:]) if n not in alone][: len(late)]
+    late = late[: len(leaving)]
+    first = [n for n in top if n not in leaving]
+    least = best[first[-1]]
+    rest = [*leaving[::-1], *(n for n in order[TOP:] if n not in late)]
+    return {n: best[n] for n in first} | dict.fromkeys(late, least) | {n: min(best[n], least) for n in rest}
 
 
 def _heard(view: View, best: Sequence[tuple[int, float]], by: dict[int, str], limit: int) -> list[Hit]:

@@ -159,3 +159,8 @@ def test_times_without_the_model_have_no_budget():
 def test_a_rule_about_what_the_run_does_not_have_is_a_usage_error(wanted):
     with pytest.raises(UsageError):
         judge(HALF, Rules(**wanted))
+
+
+def test_a_stage_without_a_budget_is_refused():
+    with pytest.raises(UsageError, match=r"latency\.total has no budget"):
+        rules({"latency": {"total": {}}}, "gate.toml")

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableLambda
 from index.search import Index
 from index.sync import sync
 from rag.followups import Query
-from rag.retrieve import HybridRetriever, as_document
+from rag.retrieve import HybridRetriever, _each_heard, as_document
 
 MEANT = {"boat": "ferry", "departs": "sails", "midday": "noon"}
 
@@ -167,6 +167,8 @@ def test_a_follow_up_means_the_articles_that_were_meant_before_unless_it_names_i
     before = ("When does the ferry sail, according to The Star?",)
     assert retriever.search(Query("And why?", before, 1.0)).implied.publishers == ("The Star",)
     assert retriever.search(Query("And in The Sun?", before, 1.0)).implied.publishers == ("The Sun",)
+    today = retriever.search(Query("And today?", before, 1.0)).implied
+    assert (today.publishers, [p.words for p in today.periods]) == (("The Star",), ["today"])
 
 
 def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store):
@@ -242,3 +244,16 @@ def test_a_document_holds_plain_values(retriever):
     document = as_document(replace(hit, article=replace(hit.article, published=date(2024, 8, 27))))
     assert (document.id, document.metadata["published"]) == (hit.passage.id, "2024-08-27")
     assert json.loads(json.dumps(document.metadata)) == document.metadata
+
+
+def test_a_paper_that_is_heard_once_among_the_first_makes_no_room_for_another():
+    best = {n: 1.0 - n / 100 for n in range(20)}
+    kept = _each_heard(best, [[9, 12], [15]])  # the first paper is tenth, the second is late
+    assert list(kept)[:10] == [0, 1, 2, 3, 4, 5, 6, 7, 9, 15]
+    assert list(kept)[10:] == [8, 10, 11, 12, 13, 14, 16, 17, 18, 19]
+    assert list(kept.values()) == sorted(kept.values(), reverse=True)
+
+
+def test_where_every_paper_is_heard_or_one_is_meant_nothing_moves():
+    best = {n: 1.0 - n / 100 for n in range(20)}
+    assert _each_heard(best, [[3], [9]]) == _each_heard(best, [[15]]) == best

@@ -85,7 +85,8 @@ def risk_coverage(asked: Sequence[Judged]) -> Curve | None:
 
 def _thinned(points: Sequence[Point]) -> tuple[Point, ...]:
     """The last point within each hundredth of coverage."""
-    return tuple({math.ceil(point.coverage * STEPS): point for point in points}.values())
+    # .07 * 100 is a little more than 7.
+    return tuple({math.ceil(round(point.coverage * STEPS, 6)): point for point in points}.values())
 
 
 def _variance_of_mean(values: Sequence[float]) -> float:

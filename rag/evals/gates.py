@@ -198,6 +198,8 @@ def _table(values: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
 def _numbers(found: object, where: str, highest: float) -> dict[str, float]:
     if not isinstance(found, dict):
         raise UsageError(f"{where} is no table", "Write p95 = 60 below it, in milliseconds.")
+    if not found and math.isinf(highest):
+        raise UsageError(f"{where} has no budget", "Write p95 = 60 below it, in milliseconds.")
     for key, value in found.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 <= value <= highest:

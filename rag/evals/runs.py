@@ -157,7 +157,8 @@ def confidence(rows: Sequence[Row]) -> tuple[Mean | None, Curve | None]:
 
 
 def _right(row: Row) -> bool:
-    return row.answerable and bool(row.values.get(scores.TEXT_FOUND, row.values[scores.GOLD_CITED]))
+    found = row.values.get(scores.TEXT_FOUND, row.values.get(scores.GOLD_CITED, 0.0))
+    return row.answerable and bool(found)
 
 
 def latency(seconds: Sequence[float]) -> Latency:
