@@ -41,9 +41,7 @@ def main() -> None:
     if options.answers:
         start = time.perf_counter()
         PackedModel().read("Who?", [("", "Nobody.")])
-        print(
-            f"loading the reader and reading once: {time.perf_counter() - start:.2f} s, the embedding model being loaded"
-        )
+        print(f"loading the reader and reading once, beside the embedding model: {time.perf_counter() - start:.2f} s")
     ask = parts.assistant.ask if options.answers else parts.assistant.find.invoke
     questions = load(options.set).questions
     drawn = np.random.default_rng(0).permutation(len(questions))[: WARM + options.questions]
