@@ -2,11 +2,11 @@
 
     python -m benchmarks.reading SET STORE [SET STORE ...] [--model FOLDER] [--questions 400] [--fit NAME,NAME]
 
-Each pair is a question set and a store that holds what it asks about; `--questions` of each are drawn. A passage
-answers when it is of a relevant document and its best span holds an answer text, or stands in one. The weights are
-those of a logistic regression over the passages of all questions, or of the sets that are named, each question counting
+Each pair is a question set and a store that holds what it asks about; `--questions` of each are drawn. A span
+answers when it holds an answer text, or stands in one; that of another document is as good. The weights are
+those of a logistic regression over the spans of all questions, or of the sets that are named, each question counting
 the same. Reported for each set by five-fold cross-validation over questions: how often the first passage is of a
-relevant document, by retrieval and by the reader; how often its span is right; AUROC of the most likely passage,
+relevant document, by retrieval and by the reader; how often its span is right; AUROC of the most likely span,
 answerable against unanswerable questions; and what each threshold answers and refuses.
 """
 
@@ -39,9 +39,9 @@ NAMES = tuple(Evidence.__dataclass_fields__)
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A question with the evidence of each passage, float64 (passages, evidence), as retrieval ranked them.
+    """A question with the evidence of each span, float64 (spans, evidence), passages as retrieval ranked them.
 
-    `relevant` and `right` say of each whether it is of a relevant document, and whether its span answers.
+    `relevant` and `right` say of each whether it is of a relevant document, and whether it answers.
     """
 
     set_name: str
@@ -60,13 +60,13 @@ def asked(question_set: QuestionSet, store: Path, embedder: Embedder, model: Pac
     drawn = np.random.default_rng(SEED).permutation(len(everything))[:most]
     for question in (everything[n] for n in sorted(drawn)):
         walk = assistant.find.invoke(question.as_asked())
-        weighed = reader.weigh(walk.searched_for, walk.hits[:PASSAGES])
+        weighed = reader.weigh(walk.query, walk.hits[:PASSAGES])
         relevant = [
             any(question.relevance.get(question_set.document(source), 0) > 0 for source in one.hit.sources)
             for one in weighed
         ]
-        shorts = [one.hit.passage.text[one.spans[0].start : one.spans[0].end] for one in weighed]
-        right = [ok and answers(question, short) for ok, short in zip(relevant, shorts, strict=True)]
+        shorts = [one.hit.passage.text[one.span.start : one.span.end] for one in weighed]
+        right = [answers(question, short) for short in shorts]
         evidence = np.array([one.evidence.values() for one in weighed]).reshape(-1, len(NAMES))
         yield Asked(
             question_set.name,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.records import Hit
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import DIFFERING, SAYINGS, clipped, counted, extent, short
+from rag.wording import DIFFERING, SAYINGS, clipped, counted, excerpt, extent, short
 
 NEAREST = 3
 
@@ -105,10 +106,19 @@ def refusal_html(turn_number: int, answer: Answer) -> str:
     said = f'<p class="refusal">{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>'
     near = "".join(
         f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
-        f"<i>{plain(together(short(hit.article.published)))}</i><span>{plain(clipped(hit.passage.text))}</span></a></li>"
+        f"<i>{plain(together(short(hit.article.published)))}</i><span>{glimpse_html(answer, hit)}</span></a></li>"
         for n, hit in enumerate(answer.hits[:NEAREST], start=1)
     )
     return said + (f'<p class="nearest">Nearest passages:</p><ul class="nears">{near}</ul>' if near else "")
+
+
+def glimpse_html(answer: Answer, hit: Hit) -> str:
+    """A piece of a passage, around what comes nearest to an answer where that is known."""
+    start, end = answer.spot(hit)
+    if not end:
+        return plain(clipped(hit.passage.text))
+    before, at, behind = excerpt(hit.passage.text, start, end)
+    return f"{plain(before)}<mark>{plain(at)}</mark>{plain(behind)}"
 
 
 def searched_html(answer: Answer) -> str:

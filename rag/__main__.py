@@ -173,12 +173,14 @@ def _footnote_lines(citation: Citation) -> Iterator[str]:
 
 def _nearest_lines(answer: Answer) -> Iterator[str]:
     from index.printable import visible
-    from rag.wording import clipped, short
+    from rag.wording import clipped, excerpt, short
 
     if answer.hits:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:
-        yield visible(f"  · {hit.article.title} ({short(hit.article.published)}): {clipped(hit.passage.text)}")
+        start, end = answer.spot(hit)
+        text = "".join(excerpt(hit.passage.text, start, end)) if end else clipped(hit.passage.text)
+        yield visible(f"  · {hit.article.title} ({short(hit.article.published)}): {text}")
 
 
 def _show(shown: RenderableType) -> None:

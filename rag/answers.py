@@ -46,6 +46,15 @@ Mark = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where the answer would stand in a passage, were it one: offsets in the article, within the passage."""
+
+    passage_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class DraftSentence:
     """One sentence that a reader or writer proposes, with the quotes it claims to rest on."""
 
@@ -59,15 +68,16 @@ class Draft:
     """What a reader or writer says, unverified; `refusal` when it found nothing to say.
 
     `confidence` is how sure it is that the passages answer the question, from 0 to 1, and what it refuses by; also of
-    a refusal. None when it does not say. `ranked` are the ids of the passages that it would have
-    first, in that order. `differing` says that the sentences disagree on a number or a day.
+    a refusal. None when it does not say. `spots` are where the answer would stand in the passages
+    that it read, in the order that it would have them in. `differing` says that the sentences disagree on a number or a
+    day.
     """
 
     sentences: tuple[DraftSentence, ...]
     produced_by: str
     refusal: Refusal | None = None
     confidence: float | None = None
-    ranked: tuple[str, ...] = ()
+    spots: tuple[Spot, ...] = ()
     differing: bool = False
 
 
@@ -116,8 +126,9 @@ class Answer:
     """What every front shows, and enough to check it: the hits carry the articles as they were when it was made.
 
     `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
-    passages. `confidence` and `differing` are the draft's. `implied` is what the question says of the articles that are
-    meant: those were preferred, and the others were not left out.
+    passages, with the `spots` in them that come nearest to an answer. `confidence` and `differing` are the draft's.
+    `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
+    left out.
     """
 
     question: Question
@@ -132,11 +143,17 @@ class Answer:
     confidence: float | None = None
     implied: Implied = field(default_factory=Implied)
     differing: bool = False
+    spots: tuple[Spot, ...] = ()
 
     @property
     def short(self) -> str:
         """The short answer: what is marked in the first sentence that has a mark, "" where none has."""
         return next((sentence.short for sentence in self.sentences if sentence.mark), "")
+
+    def spot(self, hit: Hit) -> tuple[int, int]:
+        """Where in the text of a passage the answer would stand; (0, 0) where nothing is known of it."""
+        base = hit.passage.start
+        return next(((s.start - base, s.end - base) for s in self.spots if s.passage_id == hit.passage.id), (0, 0))
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -180,6 +197,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "refusal": answer.refusal.value if answer.refusal else None,
         "confidence": answer.confidence,
         "hits": [_hit_as_json(hit) for hit in answer.hits],
+        "spots": [{"passage": s.passage_id, "start": s.start, "end": s.end} for s in answer.spots],
         "searched": {
             "articles": answer.searched.articles,
             "passages": answer.searched.passages,

@@ -17,7 +17,7 @@ from langchain_core.runnables import Runnable, RunnableLambda
 
 from index.errors import UsageError
 from index.records import Hit, Overview
-from rag.answers import Answer, Draft, Question, Refusal
+from rag.answers import Answer, Draft, Question, Refusal, Spot
 from rag.citations import verify
 from rag.followups import Query, in_context
 from rag.named import Implied
@@ -76,12 +76,12 @@ class Assistant:
         return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied)
 
     def _read(self, walk: Walk) -> Walk:
-        return replace(walk, draft=self._reader.read(walk.searched_for, walk.hits))
+        return replace(walk, draft=self._reader.read(walk.query, walk.hits))
 
     def _verify(self, walk: Walk) -> Answer:
         assert walk.draft is not None
         assert walk.searched is not None
-        hits = ranked(walk.hits, walk.draft.ranked)
+        hits, spots = ranked(walk.hits, walk.draft.spots)
         sentences, citations = verify(walk.draft, hits)
         refusal = self._refusal(walk.searched, walk.draft) or (None if citations else Refusal.NOT_SUPPORTED)
         if refusal:
@@ -99,6 +99,7 @@ class Assistant:
             confidence=walk.draft.confidence,
             implied=walk.implied,
             differing=walk.draft.differing and not refusal,
+            spots=spots,
         )
 
     @staticmethod
@@ -106,10 +107,15 @@ class Assistant:
         return draft.refusal if searched.articles else Refusal.NO_ARTICLES
 
 
-def ranked(hits: Sequence[Hit], first: Sequence[str]) -> tuple[Hit, ...]:
-    """The hits with the passages of these ids first, in that order, and the rest behind them as they were."""
-    places = {passage: place for place, passage in enumerate(first)}
-    return tuple(sorted(hits, key=lambda hit: places.get(hit.passage.id, len(places))))
+def ranked(hits: Sequence[Hit], spots: Sequence[Spot]) -> tuple[tuple[Hit, ...], tuple[Spot, ...]]:
+    """The hits with the passages of these spots first, in that order, and the rest behind them as they were.
+
+    A spot that does not lie within a passage that was found is left out.
+    """
+    passages = {hit.passage.id: hit.passage for hit in hits}
+    held = [s for s in spots if (p := passages.get(s.passage_id)) and p.start <= s.start < s.end <= p.end]
+    places = {spot.passage_id: place for place, spot in enumerate(held)}
+    return tuple(sorted(hits, key=lambda hit: places.get(hit.passage.id, len(places)))), tuple(held)
 
 
 def checked(text: str) -> str:

@@ -18,6 +18,7 @@ from index.records import Hit
 from index.search import Index
 from index.sentences import sentences
 from rag.answers import Draft, DraftSentence, Quote, Refusal
+from rag.followups import Query
 
 NAME = "sentences"
 # How many passages are read. Each costs some 8 sentences to embed, about 20 ms on two cores.
@@ -35,7 +36,7 @@ MIN_CHARACTERS, MAX_CHARACTERS = 20, 800
 class Reader(Protocol):
     """What the chain needs of a reader."""
 
-    def read(self, question: str, hits: Sequence[Hit]) -> Draft:
+    def read(self, query: Query | str, hits: Sequence[Hit]) -> Draft:
         """A draft whose quotes stand in the hits, or one with a refusal."""
 
 
@@ -103,8 +104,9 @@ class SentenceReader:
         self._threshold = threshold
         self._passages = passages
 
-    def read(self, question: str, hits: Sequence[Hit]) -> Draft:
+    def read(self, query: Query | str, hits: Sequence[Hit]) -> Draft:
         """The best sentences, verbatim, the best first. A refusal when there are none or none comes close."""
+        question = str(query)
         if not hits:
             return Draft((), NAME, Refusal.NOTHING_FOUND, confidence=0.0)
         weighed = sorted(self.weigh(question, hits), key=lambda w: -support(w.evidence))

@@ -55,7 +55,7 @@ class Settings(IndexSettings):
     depth: int = DEPTH
     read: int = 0
     threshold: float = OWN_THRESHOLD
-    reader: str = SENTENCES
+    reader: str = SHIPPED_READER
     ranker: str = ""
 
     def __post_init__(self) -> None:

@@ -32,6 +32,18 @@ def extent(overview: Overview) -> str:
     return counted(overview.articles, "article") + (f" ({' – '.join(days)})" if days else "")
 
 
+def excerpt(text: str, start: int, end: int, limit: int = 160) -> tuple[str, str, str]:
+    """What stands before, at and behind a range of the text, each on one line, together about `limit` characters."""
+    room = max(0, limit - (end - start)) // 2
+    first, last = max(0, start - room), min(len(text), end + room)
+    first = text.rfind(" ", 0, first) + 1
+    last = next((n for n in range(last, min(last + 30, len(text))) if text[n].isspace()), last)
+    before, at, behind = (" ".join(part.split()) for part in (text[first:start], text[start:end], text[end:last]))
+    before += " " if text[start - 1 : start].isspace() and before else ""
+    behind = f" {behind}" if text[end : end + 1].isspace() and behind else behind
+    return ("… " if first else "") + before, at, behind + (" …" if last < len(text) else "")
+
+
 def clipped(text: str, limit: int = 160) -> str:
     """The first `limit` characters or so on one line, cut between words."""
     line = " ".join(text.split())

@@ -15,7 +15,7 @@ from index.errors import FootnoteError, UsageError
 from index.search import Index
 from index.segments import SEGMENTS
 from index.sync import sync
-from rag.answers import Draft, DraftSentence, Question, Quote, Refusal
+from rag.answers import Draft, DraftSentence, Question, Quote, Refusal, Spot
 from rag.chain import MAX_QUESTION_CHARACTERS, Assistant, checked
 from rag.evals.asking import run
 from rag.evals.sets import EvalQuestion, QuestionSet
@@ -113,20 +113,25 @@ def test_a_question_that_stands_alone_is_not_mixed_with_the_one_before(assistant
     assert ask(assistant, "Which barge struck the quay?", FERRY).searched_for == "Which barge struck the quay?"
 
 
-def test_the_reader_reads_what_was_searched_for(indexed):
+def test_the_reader_is_told_the_question_and_what_it_leans_on(indexed):
     reader = Says(Draft((), "test"))
     ask(Assistant(HybridRetriever(index=indexed), reader), "And why?", FERRY)
-    assert reader.asked == [f"{FERRY} And why?"]
+    (query,) = reader.asked
+    assert (query.text, query.earlier, str(query)) == ("And why?", (FERRY,), f"{FERRY} And why?")
 
 
 def test_the_order_of_the_reader_is_that_of_the_answer_and_nothing_is_lost(indexed):
     def last_first(hits):
-        return replace(quoting(hits[0].passage.text)(hits), ranked=(hits[-1].passage.id, "0" * 32))
+        last = hits[-1].passage
+        spots = (Spot("0" * 32, 0, 4), Spot(hits[0].passage.id, 0, 10_000), Spot(last.id, last.start, last.start + 3))
+        return replace(quoting(hits[0].passage.text)(hits), spots=spots)
 
     found = HybridRetriever(index=indexed).search(FERRY).hits
     answer = ask(Assistant(HybridRetriever(index=indexed), Says(last_first)), FERRY)
     ids = [hit.passage.id for hit in found]
     assert [hit.passage.id for hit in answer.hits] == [ids[-1], *ids[:-1]]
+    assert [spot.passage_id for spot in answer.spots] == [ids[-1]]
+    assert (answer.spot(answer.hits[0]), answer.spot(answer.hits[1])) == ((0, 3), (0, 0))
 
 
 def test_a_mark_stays_only_with_a_sentence_whose_quote_holds(indexed):

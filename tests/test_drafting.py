@@ -16,9 +16,9 @@ def hit(text, source="a", published=None, voice=""):
     return Hit(Passage(f"{source}:0", of.id, of.revision, 0, len(text), text), of, 1.0, "", voice)
 
 
-def reading(text, *shorts, source="a", support=0.9, published=None, voice=""):
-    spans = tuple(Span(text.index(s), text.index(s) + len(s), 5.0 - n) for n, s in enumerate(shorts))
-    return Reading(hit(text, source, published, voice), spans, support)
+def reading(text, short, source="a", support=0.9, published=None, voice=""):
+    span = Span(text.index(short), text.index(short) + len(short), 5.0)
+    return Reading(hit(text, source, published, voice), span, support)
 
 
 WHO, WHETHER, HOW_MANY, REASONS = "Who steers it?", "Does it sail?", "How many were hurt?", "Why did it fall?"
@@ -160,8 +160,8 @@ WHY = "The wall was undercut by the tide. Its stones had moved since spring. Nob
 
 def test_a_question_for_reasons_gets_several_sentences_as_they_read():
     other = reading("Divers had asked for money twice.", "asked for money", source="b", support=0.8)
-    first = reading(WHY, "stones had moved", "undercut by the tide")
-    assert said([first, other], REASONS)[0] == [
+    spans = [reading(WHY, "stones had moved"), reading(WHY, "undercut by the tide", support=0.7)]
+    assert said([*spans, other], REASONS)[0] == [
         "The wall was undercut by the tide.",
         "Its stones had moved since spring.",
         "Divers had asked for money twice.",
@@ -169,7 +169,9 @@ def test_a_question_for_reasons_gets_several_sentences_as_they_read():
 
 
 def test_of_several_sentences_the_best_alone_is_marked():
-    sentences, _ = drafted(REASONS, [reading(WHY, "stones had moved", "undercut by the tide")])
+    sentences, _ = drafted(
+        REASONS, [reading(WHY, "stones had moved"), reading(WHY, "undercut by the tide", support=0.7)]
+    )
     assert [s.text[slice(*s.mark)] if s.mark else "" for s in sentences] == ["", "stones had moved"]
 
 

@@ -1,8 +1,10 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from rag.answers import Refusal
+from rag.followups import Query
 from rag.reading.span_reader import Evidence, SpanReader, logit, support
 from rag.reading.spans import Span
 from rag.retrieve import HybridRetriever
@@ -71,18 +73,24 @@ def test_nothing_found_is_nothing_to_read(indexed):
     assert (draft.refusal, model.asked) == (Refusal.NOTHING_FOUND, [])
 
 
-def test_the_passage_that_answers_is_ranked_before_the_one_that_was_found_first(indexed):
+def test_the_passage_that_answers_is_quoted_though_another_was_found_first(indexed):
     draft, hits = read(indexed, Marks(noon=-9.0, crane=9.0))
-    by_id = {h.passage.id: h.article.source for h in hits}
     assert hits[0].article.source == "ferry"
-    assert [by_id[passage] for passage in draft.ranked][:2] == ["crane", "ferry"]
+    assert draft.sentences[0].text == "A crane barge struck the quay."
+
+
+def test_a_passage_that_answers_goes_before_one_that_was_found_as_well(indexed):
+    hits = [replace(h, score=1.0) for h in HybridRetriever(index=indexed).search(FERRY).hits]
+    draft = SpanReader(Marks(noon=-2.0, crane=3.0), indexed).read(FERRY, hits)
+    sources = {h.passage.id: h.article.source for h in hits}
+    assert [sources[spot.passage_id] for spot in draft.spots] == ["crane", "ferry"]
 
 
 def test_nothing_is_quoted_from_what_is_less_likely_than_the_threshold_whatever_the_ranker_says(indexed):
     draft, _ = read(indexed, Marks(noon=9.0, crane=-9.0), ranker=Backwards())
     (sentence,) = draft.sentences
     assert "noon" in sentence.text
-    assert len(draft.ranked) == 2
+    assert len([spot.passage_id for spot in draft.spots]) == 2
 
 
 def test_a_sure_answer_ends_the_reading_early_unless_more_is_wanted(indexed):
@@ -91,6 +99,13 @@ def test_a_sure_answer_ends_the_reading_early_unless_more_is_wanted(indexed):
         model = Marks(noon=12.0)
         SpanReader(model, indexed, 0.5).read(question, hits)
         assert [len(passages) for _, passages in model.asked] == batches
+
+
+def test_a_follow_up_is_read_as_it_was_asked(indexed):
+    model = Marks(noon=8.0)
+    hits = HybridRetriever(index=indexed).search(FERRY).hits
+    SpanReader(model, indexed).read(Query("And why?", (FERRY,), 9.0), hits)
+    assert {question for question, _ in model.asked} == {"And why?"}
 
 
 def test_no_more_passages_are_read_than_are_asked_for(indexed):
@@ -104,21 +119,21 @@ def test_a_ranker_orders_the_passages_and_the_reader_still_marks(indexed):
     every = Marks(the=3.0, The=3.0)
     draft, hits = read(indexed, every, threshold=0.0, ranker=Backwards())
     lengths = {h.passage.id: len(h.passage.text) for h in hits}
-    read_lengths = [lengths[passage] for passage in draft.ranked]
+    read_lengths = [lengths[passage] for passage in [spot.passage_id for spot in draft.spots]]
     assert len(read_lengths) > 1
     assert read_lengths == sorted(read_lengths)
     assert draft.sentences[0].mark
 
 
-@pytest.mark.parametrize("field", ["odds", "ranked", "similar", "covered", "kind"])
+@pytest.mark.parametrize("field", ["odds", "ranked", "similar", "kind"])
 def test_more_of_anything_makes_an_answer_more_likely(field):
-    middle = dict.fromkeys(["odds", "ranked", "similar", "covered", "kind"], 0.5)
+    middle = dict.fromkeys(["odds", "ranked", "similar", "kind"], 0.5)
     assert support(Evidence(**middle | {field: 0.9})) > support(Evidence(**middle))
 
 
 def test_support_is_a_chance_whatever_the_evidence():
     for extreme in (-1e9, 1e9):
-        assert 0 <= support(Evidence(extreme, 0, 0, 0, 0)) <= 1
+        assert 0 <= support(Evidence(extreme, 0, 0, 0)) <= 1
 
 
 def test_a_chance_of_nought_or_one_has_odds_that_can_be_added():

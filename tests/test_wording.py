@@ -2,7 +2,7 @@ from datetime import date
 
 from index.records import Overview
 from rag.answers import Refusal
-from rag.wording import SAYINGS, clipped, counted, extent, short
+from rag.wording import SAYINGS, clipped, counted, excerpt, extent, short
 
 
 def test_every_refusal_has_its_words():
@@ -33,3 +33,19 @@ def test_a_long_text_is_cut_between_words_on_one_line():
     assert clipped("one two\n three", 100) == "one two three"
     assert clipped("one two three", 9) == "one two …"
     assert clipped("x" * 20, 9) == "x" * 9 + " …"
+
+
+def test_an_excerpt_has_the_range_whole_and_words_around_it():
+    text = f"{'tide ' * 60}the harbour master {'wave ' * 60}"
+    start = text.index("harbour")
+    before, at, behind = excerpt(text, start, start + 7, 60)
+    assert (before[:2], at, behind[-2:]) == ("… ", "harbour", " …")
+    assert before.endswith("tide the ")
+    assert behind.startswith(" master wave")
+    assert set((before + at + behind).split()) == {"…", "tide", "the", "harbour", "master", "wave"}
+    assert len(before + at + behind) < 100
+
+
+def test_an_excerpt_of_a_short_text_is_all_of_it():
+    assert excerpt("It fell\nat noon.", 11, 15) == ("It fell at ", "noon", ".")
+    assert excerpt("noon", 0, 4) == ("", "noon", "")

@@ -57,7 +57,7 @@ _SEVERAL = re.compile(
     r"|what(?:['’]s| is| was) (?:happening|going on|(?:the|its|his|her|their) (?:\w+ )?(?:cause|reason)s?)\b"
     r"|what (?:happened|happens|has happened|has changed|took place|changed|led to|caused)\b"
     r"|what (?:do )?(?:i|we|you|my articles) know\b"
-    r"|what (?:do|did|does) .{2,60} (?:say|think|argue|want|propose|suggest|recommend) (?:about|of|on)\b"
+    r"|what (?:do|did|does) .{2,60} (?:say|think|find|learn|argue|want|propose|suggest|recommend) (?:about|of|on)\b"
     r"|(?:list|name (?:all|the \w+s|some|both|three|two|four|five)|describe|explain|summari[sz]e|compare)\b"
     r"|(?:tell|give|show) (?:me|us) (?:more |everything |all |something )?(?:about|an? (?:overview|summary|list))\b"
     r"|(?:what|which) (?:\w+ ){0,2}(?:reasons|causes|steps|measures|countries|companies|people|groups|factors)\b"
