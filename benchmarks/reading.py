@@ -28,8 +28,9 @@ from rag.chain import Assistant
 from rag.evals.abstention import auroc
 from rag.evals.scores import stands_in
 from rag.evals.sets import EvalQuestion, QuestionSet, load
+from rag.reader import PASSAGES
 from rag.reading.packed import SHIPPED, PackedModel
-from rag.reading.span_reader import PASSAGES, Evidence, SpanReader
+from rag.reading.span_reader import Evidence, SpanReader
 from rag.retrieve import HybridRetriever
 
 FOLDS, SEED = 5, 0

@@ -14,10 +14,10 @@ from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag import reader as sentences
 from rag.chain import Assistant
-from rag.reader import Reader, SentenceReader
+from rag.reader import PASSAGES, Reader, SentenceReader
 from rag.reading.others import CrossEncoderRanker, ForeignModel
 from rag.reading.packed import PackedModel
-from rag.reading.span_reader import PASSAGES, THRESHOLD, SpanReader
+from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import DEPTH, HybridRetriever
 
 if TYPE_CHECKING:
@@ -44,24 +44,23 @@ Progress = Callable[[str, int, int], None]
 class Settings(IndexSettings):
     """All settings: those of the index, and those of [ask], how a question is answered.
 
-    `depth` is how many passages each finder gives, from 1, and `read` how many of the best are read for the answer; 0
-    is what the reader comes with. What is less likely than `threshold`, from 0 to 1, to answer a question does not
-    answer it; the higher, the more is refused, and -1 is what the reader comes with. `reader` is "footnote" for the
-    model that is shipped, "sentences" for the reader that needs none, or an extractive question-answering model: a
-    folder, or a name in the local model cache. `ranker` is a cross-encoder that orders the passages that are read,
-    likewise; without one the reader does.
+    `depth` is how many passages each finder gives, and `read` how many of the best are read for the answer, each from
+    1. What is less likely than `threshold`, from 0 to 1, to answer a question does not answer it; the higher, the more
+    is refused, and -1 is what the reader comes with. `reader` is "footnote" for the model that is shipped, "sentences"
+    for the reader that needs none, or an extractive question-answering model: a folder, or a name in the local model
+    cache. `ranker` is a cross-encoder that orders the passages that are read, likewise; without one the reader does.
     """
 
     depth: int = DEPTH
-    read: int = 0
+    read: int = PASSAGES
     threshold: float = OWN_THRESHOLD
     reader: str = SHIPPED_READER
     ranker: str = ""
 
     def __post_init__(self) -> None:
-        for name, value, least in (("depth", self.depth, 1), ("read", self.read, 0)):
-            if value < least:
-                raise UsageError(f"{name} is {value}", f"It must be {least} or more.")
+        for name, value in (("depth", self.depth), ("read", self.read)):
+            if value < 1:
+                raise UsageError(f"{name} is {value}", "It must be 1 or more.")
         if self.ranker and self.reader == SENTENCES:
             raise UsageError(f"The ranker {self.ranker!r} orders nothing for this reader", "Leave out `reader`.")
         if not 0 <= self.threshold <= 1 and self.threshold != OWN_THRESHOLD:
@@ -155,10 +154,10 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
 
 def _reader(chosen: Settings, index: Index) -> Reader:
     if chosen.reader == SENTENCES:
-        return SentenceReader(index, _own(chosen.threshold, sentences.THRESHOLD), chosen.read or sentences.PASSAGES)
+        return SentenceReader(index, _own(chosen.threshold, sentences.THRESHOLD), chosen.read)
     model = PackedModel() if chosen.reader == SHIPPED_READER else ForeignModel(chosen.reader)
     ranker = CrossEncoderRanker(chosen.ranker) if chosen.ranker else None
-    return SpanReader(model, index, _own(chosen.threshold, THRESHOLD), chosen.read or PASSAGES, ranker)
+    return SpanReader(model, index, _own(chosen.threshold, THRESHOLD), chosen.read, ranker)
 
 
 def _own(threshold: float, comes_with: float) -> float:

@@ -25,7 +25,7 @@ def parts(store, embedder, monkeypatch):
 
     def over(shelf):
         sync(store, [shelf], embedder)
-        return build(IndexSettings(store))
+        return build(Settings(store, reader="sentences"))
 
     return over
 

@@ -181,7 +181,7 @@ def test_the_file_says_how_questions_are_answered(tmp_path):
     [
         ("raed = 3", "there is no setting 'raed' in \\[ask\\]"),
         ("read = 'all'", "read is 'all', not a whole number"),
-        ("read = -1", "read is -1"),
+        ("read = 0", "read is 0"),
         ("depth = 0", "depth is 0"),
         ("threshold = 1.5", "threshold is 1.5"),
     ],

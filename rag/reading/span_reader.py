@@ -12,13 +12,15 @@ from index.records import Hit
 from index.search import Index
 from rag.answers import Draft, Refusal
 from rag.followups import Query
+from rag.reader import PASSAGES
 from rag.reading.drafting import Found, Reading, drafted, sentence_of, spot_of
 from rag.reading.spans import Span, SpanModel
 from rag.reading.wanted import Wanted, asks_value, of_kind, wanted
 
-# How many passages are read, and of how many spans of each is known. With 8 and 3 as many answers are right on news
-# (200 questions), SQuAD (250) and the seeds (106), and reading takes half as long again; with 4, or one span, fewer.
-PASSAGES, SPANS = 6, 2
+# Of how many spans of each passage is known. With three of eight passages as many answers are right on news (200
+# questions), SQuAD (250) and the seeds (106) as with two of six, and reading takes half as long again; with four
+# passages, or one span, fewer are; 2026-11-28.
+SPANS = 2
 # So many are read first. When one of them is this likely to answer, the others are not read, unless the question wants
 # several sentences or a number or day, on which articles may disagree.
 FIRST, CONFIDENT = 3, 0.8
