@@ -63,10 +63,10 @@ def asked(question_set: QuestionSet, store: Path, embedder: Embedder, model: Pac
         walk = assistant.find.invoke(question.as_asked())
         weighed = reader.weigh(walk.query, walk.hits[:PASSAGES])
         relevant = [
-            any(question.relevance.get(question_set.document(source), 0) > 0 for source in one.hit.sources)
+            any(question.relevance.get(question_set.document(source), 0) > 0 for source in one.found.hit.sources)
             for one in weighed
         ]
-        shorts = [one.hit.passage.text[one.span.start : one.span.end] for one in weighed]
+        shorts = [one.found.short for one in weighed]
         right = [answers(question, short) for short in shorts]
         evidence = np.array([one.evidence.values() for one in weighed]).reshape(-1, len(NAMES))
         yield Asked(

@@ -5,7 +5,7 @@ from conftest import article
 
 from index.records import Hit, Passage
 from rag.reader import MAX_CHARACTERS
-from rag.reading.drafting import Reading, drafted, sentence_of
+from rag.reading.drafting import drafted, sentence_of
 from rag.reading.spans import Span
 
 MOLE = "The mole fell in a storm. It was rebuilt before May. The ferry sails again at noon."
@@ -18,7 +18,7 @@ def hit(text, source="a", published=None, voice=""):
 
 def reading(text, short, source="a", support=0.9, published=None, voice=""):
     span = Span(text.index(short), text.index(short) + len(short), 5.0)
-    return Reading(hit(text, source, published, voice), span, support)
+    return sentence_of(hit(text, source, published, voice), span, support)
 
 
 WHO, WHETHER, HOW_MANY, REASONS = "Who steers it?", "Does it sail?", "How many were hurt?", "Why did it fall?"

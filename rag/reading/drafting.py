@@ -36,17 +36,11 @@ _DENIED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A span that was read in a passage, and from 0 to 1 how likely it answers."""
-
-    hit: Hit
-    span: Span
-    support: float
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
-    """A span in the sentence it stands in; `start` and `end` of the sentence are offsets in the article."""
+    """A span that was read, in the sentence it stands in, and from 0 to 1 how likely it answers.
+
+    `start` and `end` of the sentence are offsets in the article.
+    """
 
     hit: Hit
     start: int
@@ -65,15 +59,14 @@ class Found:
         return self.text[slice(*self.mark)]
 
 
-def spot_of(reading: Reading) -> Spot:
+def spot_of(found: Found) -> Spot:
     """Where in the article the span stands."""
-    hit, span = reading.hit, reading.span
-    return Spot(hit.passage.id, hit.passage.start + span.start, hit.passage.start + span.end)
+    first, last = found.mark
+    return Spot(found.hit.passage.id, found.start + first, found.start + last)
 
 
-def drafted(question: str, readings: Sequence[Reading]) -> tuple[tuple[DraftSentence, ...], bool]:
-    """The sentences of an answer, and whether they disagree; every one of `readings`, the best first, may be quoted."""
-    found = [sentence_of(reading.hit, reading.span, reading.support) for reading in readings]
+def drafted(question: str, found: Sequence[Found]) -> tuple[tuple[DraftSentence, ...], bool]:
+    """The sentences of an answer, and whether they disagree; every one of `found`, the best first, may be quoted."""
     wants = wanted(question)
     if wants is Wanted.SEVERAL:
         kept = several(found)
@@ -86,7 +79,7 @@ def drafted(question: str, readings: Sequence[Reading]) -> tuple[tuple[DraftSent
     return tuple(map(_quoted, apart(found, answers_the_same))), False
 
 
-def sentence_of(hit: Hit, span: Span, support: float) -> Found:
+def sentence_of(hit: Hit, span: Span, support: float = 0.0) -> Found:
     """The sentence of a span, or those that it reaches over; what is too long to be one is cut between words."""
     text = hit.passage.text
     ranges = [(a, b) for a, b in sentences(text, hit.article.language) if a < span.end and span.start < b]
@@ -112,23 +105,26 @@ def _cut(text: str, span: Span, start: int, end: int) -> tuple[int, int]:
 
 def apart(found: Sequence[Found], same: Callable[[Found, Found], bool]) -> list[Found]:
     """The first, and those close behind that are not the same, those of other voices before the rest."""
-    if not found:
-        return []
-    kept = [found[0]]
-    best = max(f.support for f in found)
-    close = [f for f in found[1:] if f.support >= CLOSE * best]
-    for other in sorted(close, key=lambda f: f.hit.speaker == found[0].hit.speaker):
-        if len(kept) < MAX_SENTENCES and not any(same(other, f) for f in kept):
-            kept.append(other)
-    return kept
+    home = found[0].hit.speaker
+    first, *rest = close(found)
+    return unlike([first, *sorted(rest, key=lambda f: f.hit.speaker == home)], same, MAX_SENTENCES)
 
 
 def several(found: Sequence[Found]) -> list[Found]:
     """Sentences that each add something, the best first: all that are close to the best."""
-    best = max((f.support for f in found), default=0.0)
+    return unlike(close(found), says_the_same, MAX_SEVERAL)
+
+
+def close(found: Sequence[Found]) -> list[Found]:
+    """Those, the best first, whose support is near that of the best."""
+    return [f for f in found if f.support >= CLOSE * found[0].support]
+
+
+def unlike(found: Sequence[Found], same: Callable[[Found, Found], bool], most: int) -> list[Found]:
+    """At most so many of them, in their order, each of which is the same as none before it."""
     kept: list[Found] = []
-    for one in sorted(found, key=lambda f: -f.support):
-        if len(kept) < MAX_SEVERAL and one.support >= CLOSE * best and not any(says_the_same(one, f) for f in kept):
+    for one in found:
+        if len(kept) < most and not any(same(one, other) for other in kept):
             kept.append(one)
     return kept
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.embedder import Vectors
@@ -13,7 +13,7 @@ from index.search import Index
 from rag.answers import Draft, Refusal
 from rag.followups import Query
 from rag.reader import PASSAGES
-from rag.reading.drafting import Found, Reading, drafted, sentence_of, spot_of
+from rag.reading.drafting import Found, drafted, sentence_of, spot_of
 from rag.reading.spans import Span, SpanModel
 from rag.reading.wanted import Wanted, asks_value, of_kind, wanted
 
@@ -66,16 +66,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A span with what speaks for it."""
+    """A span in its sentence, as likely to answer as what speaks for it makes it."""
 
-    hit: Hit
-    span: Span
+    found: Found
     evidence: Evidence
-
-    @property
-    def reading(self) -> Reading:
-        """The same with how likely it answers."""
-        return Reading(self.hit, self.span, support(self.evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +118,12 @@ class SpanReader:
         if not hits:
             return Draft((), self._model.name, Refusal.NOTHING_FOUND, confidence=0.0)
         query = Query(query) if isinstance(query, str) else query
-        readings = self._readings(query, hits[: self._passages])
-        spots = tuple(spot_of(reading) for reading in self._ordered(query, readings))
-        sure = max((reading.support for reading in readings), default=0.0)
+        weighed = self._read(query, hits[: self._passages])
+        spots = tuple(spot_of(found) for found in self._ordered(query, weighed))
+        found = sorted((one.found for one in weighed), key=lambda f: -f.support)
+        sure = found[0].support if found else 0.0
         least = self._threshold * (1 if wanted(query.text) is Wanted.SPAN else OPEN)
-        likely = sorted((r for r in readings if r.support >= least), key=lambda r: -r.support)
+        likely = [f for f in found if f.support >= least]
         if not likely:
             return Draft((), self._model.name, Refusal.NOT_SUPPORTED, sure, spots)
         sentences, differing = drafted(query.text, likely)
@@ -138,26 +133,28 @@ class SpanReader:
         """The spans of each passage, best first, in the order of the hits."""
         return self._weighed(self._asked(query), hits)
 
-    def _readings(self, query: Query, hits: Sequence[Hit]) -> list[Reading]:
+    def _read(self, query: Query, hits: Sequence[Hit]) -> list[Weighed]:
         """What was read, of the first passages alone where that is enough."""
         asked = self._asked(query)
-        found = [weighed.reading for weighed in self._weighed(asked, hits[:FIRST])]
+        first = self._weighed(asked, hits[:FIRST])
         alone = wanted(query.text) is Wanted.SPAN and not asks_value(query.text)
-        if alone and any(reading.support >= CONFIDENT for reading in found):
-            return found
-        return found + [weighed.reading for weighed in self._weighed(asked, hits[FIRST:])]
+        if alone and any(one.found.support >= CONFIDENT for one in first):
+            return first
+        return first + self._weighed(asked, hits[FIRST:])
 
-    def _ordered(self, query: Query, readings: Sequence[Reading]) -> list[Reading]:
+    def _ordered(self, query: Query, weighed: Sequence[Weighed]) -> list[Found]:
         """The likeliest span of each passage, in the order that the passages should have."""
-        likeliest: dict[str, Reading] = {}
-        for reading in sorted(readings, key=lambda r: -r.support):
-            likeliest.setdefault(reading.hit.passage.id, reading)
-        kept = [likeliest[passage] for passage in dict.fromkeys(r.hit.passage.id for r in readings)]
+        likeliest: dict[str, Weighed] = {}
+        for one in weighed:
+            passage = one.found.hit.passage.id
+            if passage not in likeliest or one.found.support > likeliest[passage].found.support:
+                likeliest[passage] = one
+        kept = list(likeliest.values())
         if self._ranker:
-            worth = self._ranker.relevance(str(query), _shown([reading.hit for reading in kept]))
+            worth = self._ranker.relevance(str(query), _shown([one.found.hit for one in kept]))
         else:
-            worth = [r.hit.score + REORDERED * logit(self._model.chance(r.span.score)) for r in kept]
-        return [kept[i] for i in sorted(range(len(kept)), key=lambda i: -worth[i])]
+            worth = [one.evidence.ranked + REORDERED * one.evidence.odds for one in kept]
+        return [kept[i].found for i in sorted(range(len(kept)), key=lambda i: -worth[i])]
 
     def _asked(self, query: Query) -> _Asked:
         return _Asked(query.text, self._index.embedder.embed_question(str(query)))
@@ -167,13 +164,16 @@ class SpanReader:
         spans = [(hit, span) for hit, found in read for span in found]
         if not spans:
             return []
-        said = [sentence_of(hit, span, 0.0) for hit, span in spans]
+        said = [sentence_of(hit, span) for hit, span in spans]
         # Spans may share a sentence.
         texts = list(dict.fromkeys(one.text for one in said))
         similar = dict(zip(texts, self._index.embedder.embed(texts) @ asked.vector, strict=True))
+        evidence = [
+            self._evidence(asked, span, one, float(similar[one.text]))
+            for (_, span), one in zip(spans, said, strict=True)
+        ]
         return [
-            Weighed(hit, span, self._evidence(asked, span, one, float(similar[one.text])))
-            for (hit, span), one in zip(spans, said, strict=True)
+            Weighed(replace(one, support=support(speaks)), speaks) for one, speaks in zip(said, evidence, strict=True)
         ]
 
     def _evidence(self, asked: _Asked, span: Span, said: Found, cosine: float) -> Evidence:
