@@ -94,6 +94,20 @@ def test_a_drop_is_against_the_baseline():
     assert outcomes(HALF, less, drops={"hit@1": 0.0}) == ["pass"]
 
 
+def test_a_drop_is_of_the_questions_that_have_the_measure_in_both_runs():
+    # The run answers one question more, and badly: what both answered is as it was.
+    more = a_run(1, 1, 0, measure="citation precision")
+    less = replace(more, rows=(*more.rows[:2], replace(more.rows[2], values={})))
+    assert judge(more, Rules(drops={"citation precision": 0.0}), less)[0].value == 0
+
+
+def test_a_margin_on_hardly_any_shared_question_is_inconclusive():
+    few = a_run(*[1] * 9)
+    assert outcomes(few, few, margins={"hit@1": 0.5}) == ["inconclusive"]
+    enough = a_run(*[1] * 10)
+    assert outcomes(enough, enough, margins={"hit@1": 0.5}) == ["pass"]
+
+
 def test_a_margin_is_kept_when_the_interval_excludes_a_larger_loss():
     assert outcomes(HALF, HALF, margins={"hit@1": 0.0}) == ["pass"]
     # One question of 20 lost: the interval of the difference reaches from 0 to about -.15.

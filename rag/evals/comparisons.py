@@ -145,12 +145,7 @@ class _Pair:
         self.b = b
         self.rows = list(zip(a.rows, b.rows, strict=True))
         self._seed = seed
-        shared = dict.fromkeys(name for x, y in self.rows for name in x.values if name in y.values)
-        self._values = {
-            name: [(x.values[name], y.values[name]) for x, y in self.rows if name in x.values and name in y.values]
-            for name in shared
-            if not name.startswith(DESCRIPTIVE)
-        }
+        self._values = shared(a, b)
         if not self._values:
             raise UsageError("The two runs have no measure in common", "Run both with the same measures.")
         self.deltas = {name: differences(values) for name, values in self._values.items()}
@@ -187,6 +182,17 @@ class _Pair:
                 deltas = differences(values[name])
                 found.append(Slice(kind, name, *means, sum(d > 0 for d in deltas), sum(d < 0 for d in deltas)))
         return found
+
+
+def shared(a: Run, b: Run) -> dict[str, list[tuple[float, float]]]:
+    """For each measure that is no mere description, its values in both runs on the questions that have it in both."""
+    rows = list(zip(a.rows, b.rows, strict=True))
+    names = dict.fromkeys(name for x, y in rows for name in x.values if name in y.values)
+    return {
+        name: [(x.values[name], y.values[name]) for x, y in rows if name in x.values and name in y.values]
+        for name in names
+        if not name.startswith(DESCRIPTIVE)
+    }
 
 
 def check_comparable(a: Run, b: Run) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from index.errors import UsageError
-from rag.evals.comparisons import Change, check_comparable, compare
+from rag.evals.comparisons import Change, check_comparable, compare, differences, shared
 from rag.evals.measures import Mean
 from rag.evals.runs import InvalidRun, Run, confidence, latencies, means
 
@@ -24,6 +24,8 @@ AUROC = "AUROC"
 PERCENTILES = ("p50", "p95", "p99")
 # Differences below this are rounding.
 EQUAL = 1e-9
+# An interval drawn from fewer shared questions than these is no ground for anything.
+ENOUGH = 10
 
 
 class Outcome(StrEnum):
@@ -38,8 +40,9 @@ class Outcome(StrEnum):
 class Rules:
     """What a run must keep.
 
-    `floors` are the lowest means, `drops` the largest losses of a mean against the baseline, and `margins` the losses
-    that the interval of the paired difference must exclude, all from 0 to 1 by measure. `latency` is in milliseconds,
+    `floors` are the lowest means, `drops` the largest mean losses against the baseline on the questions that have the
+    measure in both runs, and `margins` the losses that the interval of that difference must exclude, all from 0 to 1 by
+    measure. `latency` is in milliseconds,
     by stage and percentile. `set_digest` is how the digest of the question set begins, and `questions` how many it has
     at least.
     """
@@ -148,9 +151,9 @@ def _floors(run: Run, wanted: Rules) -> Iterator[Check]:
 def _against(run: Run, wanted: Rules, baseline: Run | None) -> Iterator[Check]:
     if baseline is None:
         return
-    before, after = _measured(baseline), _measured(run)
+    deltas = _differences(baseline, run) if wanted.drops else {}
     for name, drop in wanted.drops.items():
-        delta = _of(after, name).value - _of(before, name).value
+        delta = _of(deltas, name)
         yield Check("drop", name, delta, -drop, _kept(delta >= -drop - EQUAL))
     changes = {change.measure: change for change in compare(baseline, run).changes} if wanted.margins else {}
     for name, margin in wanted.margins.items():
@@ -158,8 +161,21 @@ def _against(run: Run, wanted: Rules, baseline: Run | None) -> Iterator[Check]:
         yield Check("margin", name, change.delta.low, -margin, _within(change, margin))
 
 
+def _differences(baseline: Run, run: Run) -> dict[str, float]:
+    """The mean difference of each measure on the questions that have it in both runs, and that of the AUROC.
+
+    The means themselves may be of other questions: only what was answered has a citation precision.
+    """
+    deltas = {name: differences(values) for name, values in shared(baseline, run).items()}
+    found = {name: math.fsum(each) / len(each) for name, each in deltas.items()}
+    (before, _), (after, _) = confidence(baseline.rows), confidence(run.rows)
+    return found | ({AUROC: after.value - before.value} if before and after else {})
+
+
 def _within(change: Change, margin: float) -> Outcome:
     """Whether the loss is within the margin: surely, surely not, or one cannot say with so many questions."""
+    if change.wins + change.ties + change.losses < ENOUGH:
+        return Outcome.INCONCLUSIVE
     if change.delta.low >= -margin - EQUAL:
         return Outcome.PASS
     return Outcome.REGRESSION if change.delta.high < -margin - EQUAL else Outcome.INCONCLUSIVE
