@@ -2,7 +2,7 @@ import pytest
 from conftest import judged as judged_set
 
 from index.errors import UsageError
-from rag.evals.collection import judged
+from rag.evals.collection import Collection, Document, Query, judged
 from rag.evals.formats import beir
 
 
@@ -33,6 +33,13 @@ def test_nothing_is_lost_there_and_back(folder, tmp_path):
     beir.write(again.collection, again_out)
     for name in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv"):
         assert (again_out / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+
+
+def test_a_place_that_stands_once_is_written_with_where(tmp_path):
+    asked = Query("q1", "What?", {"evidence": [{"doc_id": "a", "text": t} for t in ("fell", "The")]}, {"a": 1})
+    beir.write(Collection([Document("a", "", "The mole fell. The ferry sails.")], [asked]), tmp_path / "out")
+    [again] = beir.read(tmp_path / "out").collection.queries
+    assert [place.start for place in again.places("evidence")] == [9, None]
 
 
 def test_the_layout_of_a_judged_set_is_read_too(tmp_path):

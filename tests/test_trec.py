@@ -67,6 +67,13 @@ def test_what_trec_does_not_hold_is_told_in_a_sentence_each(tmp_path):
     assert (tmp_path / "out" / "topics.tsv").read_text() == "q1\tWhat fell?\n"
 
 
+def test_a_document_that_says_the_same_as_another_is_not_judged(tmp_path):
+    places = {"evidence": [{"doc_id": "a", "text": "Text."}], "also": [{"doc_id": d, "text": "Text."} for d in "ab"]}
+    made = Collection([Document(d, "", "Text.") for d in "ab"], [Query("q1", "What?", places, {"a": 1, "b": 1})])
+    assert "TREC does not hold other places that say the same: 1 question." in trec.write(made, tmp_path / "out")
+    assert (tmp_path / "out" / "qrels.txt").read_text() == "q1 0 a 1\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [

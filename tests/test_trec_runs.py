@@ -76,11 +76,15 @@ def test_the_rankings_are_the_same_there_and_back(tmp_path):
     ]
 
 
-def test_an_id_with_white_space_cannot_be_written(tmp_path):
-    found = read_run(other(tmp_path), SET)
-    spaced = replace(found, rows=(replace(found.rows[0], id="a mole"),))
-    with pytest.raises(UsageError, match="white space in an id, such as 'a mole'"):
-        write_run(spaced, tmp_path / "out.txt")
+def test_ids_with_white_space_are_the_same_there_and_back(tmp_path):
+    question = replace(SET.questions[0], id="what fell", relevance={"the mole.md": 1})
+    spaced = replace(SET, questions=(question, *SET.questions[1:]))
+    lines = OTHER.replace("fell", "what%20fell").replace("mole.md", "the%20mole.md")
+    found = read_run(other(tmp_path, lines), spaced)
+    assert (found.rows[0].id, found.rows[0].ranking) == ("what fell", ("the mole.md", "ferry.md"))
+    write_run(found, tmp_path / "out.txt")
+    assert "what%20fell Q0 the%20mole.md 1 " in (tmp_path / "out.txt").read_text()
+    assert read_run(tmp_path / "out.txt", spaced).rows == found.rows
 
 
 def test_what_cannot_be_written_whole_is_not_there(tmp_path, monkeypatch):

@@ -17,6 +17,8 @@ from rag.evals.jsonl import Record, as_text, records
 from rag.evals.sets import QRELS, QUERIES, qrels
 
 HEADER = "query-id\tcorpus-id\tscore\n"
+# What a question has places under.
+PLACES = ("evidence", "also")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class Query:
         return tuple(document for document, grade in self.relevance.items() if grade > 0)
 
     @property
+    def copies(self) -> frozenset[str]:
+        """The documents that are relevant only because they say the same as another."""
+        needed = {place.document for place in self.places("evidence")}
+        return frozenset(place.document for place in self.places("also")) - needed
+
+    @property
     def earlier(self) -> tuple[str, ...]:
         """What the user asked before, oldest first."""
         return tuple(turn["text"] for turn in self.metadata.get("history") or () if turn.get("role") == "user")
@@ -116,7 +124,7 @@ def judged(folder: Path) -> Collection:
 def query(record: Record, grades: Mapping[str, Mapping[str, int]]) -> Query:
     """The question of a line of a queries.jsonl. Raises FootnoteError, naming the line."""
     name, about = record.value("_id", str), record.record("metadata")
-    for places in ("evidence", "also"):
+    for places in PLACES:
         for place in about.records(places):
             place.value("doc_id", str)
             place.value("text", str)
@@ -128,20 +136,52 @@ def query(record: Record, grades: Mapping[str, Mapping[str, int]]) -> Query:
 
 
 def write_judged(collection: Collection, folder: Path, qrels_name: str = QRELS) -> None:
-    """Writes corpus.jsonl, queries.jsonl and the qrels into `folder`, which exists."""
+    """Writes corpus.jsonl, queries.jsonl and the qrels into `folder`, which exists.
+
+    Places whose text stands once in its document are written with where that is.
+    """
+    starts = _Starts(collection.queries)
     with (folder / corpus.FILE_NAME).open("w", encoding="utf-8") as file:
         for one in collection.documents:
+            starts.find(one)
             about = {"metadata": dict(one.metadata)} if one.metadata else {}
             file.write(line({"_id": one.id, "title": one.title, "text": one.text, **about}))
     with (folder / QUERIES).open("w", encoding="utf-8") as file:
         for asked in collection.queries:
-            about = {"metadata": dict(asked.metadata)} if asked.metadata else {}
+            about = {"metadata": starts.told(asked.metadata)} if asked.metadata else {}
             file.write(line({"_id": asked.id, "text": asked.text, **about}))
     with (folder / qrels_name).open("w", encoding="utf-8") as file:
         file.write(HEADER)
         file.writelines(
             f"{asked.id}\t{name}\t{grade}\n" for asked in collection.queries for name, grade in asked.relevance.items()
         )
+
+
+class _Starts:
+    """Where the places of questions stand, found while the documents go by: they need not be in memory."""
+
+    def __init__(self, queries: Iterable[Query]) -> None:
+        self._wanted: dict[str, set[str]] = {}
+        self._found: dict[tuple[str, str], int] = {}
+        for place in (p for asked in queries for name in PLACES for p in asked.places(name)):
+            if place.start is None and place.text:
+                self._wanted.setdefault(place.document, set()).add(place.text)
+
+    def find(self, document: Document) -> None:
+        """Notes the places of this document."""
+        for text in self._wanted.get(document.id, ()):
+            at = document.text.find(text)
+            if at >= 0 and document.text.find(text, at + 1) < 0:
+                self._found[document.id, text] = at
+
+    def told(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """The same metadata, its places with their start where it was found."""
+        return {key: [self._placed(place) for place in value] if key in PLACES else value
+                for key, value in metadata.items()}  # fmt: skip
+
+    def _placed(self, place: Mapping[str, Any]) -> Mapping[str, Any]:
+        at = self._found.get((place["doc_id"], place["text"]))
+        return place if at is None or "start" in place else {**place, "start": at}
 
 
 def line(values: Mapping[str, Any]) -> str:

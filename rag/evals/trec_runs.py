@@ -6,10 +6,11 @@ Read against a question set it becomes a run like Footnote's own, so that it can
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from index.errors import UsageError
+from rag.evals.formats.trec import solid
 from rag.evals.jsonl import Record, lines
 from rag.evals.measures import STANDARD
 from rag.evals.runs import KEPT, Row, Run
@@ -24,9 +25,10 @@ def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -
     """The run of another system, with the standard measures; it holds no times.
 
     A question without a line is an error, because it may not have been asked; with `complete` it found nothing, which
-    is how `trec_eval -c` counts. Raises FootnoteError, naming the line, and for a question that the set does not hold.
+    is how `trec_eval -c` counts. Ids are known with "%20" for a blank too,
+    as an export writes them. Raises FootnoteError, naming the line, and for a question that the set does not hold.
     """
-    rankings, tag = _rankings(path, {question.id for question in question_set.questions})
+    rankings, tag = _rankings(path, question_set.questions)
     missing: list[str] | None = [] if complete else None
     rows = tuple(_row(question, rankings.get(question.id, missing)) for question in question_set.questions)
     return Run(question_set.name, question_set.digest, rows, {"system": tag, "run file": path.name})
@@ -35,16 +37,13 @@ def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -
 def write_run(run: Run, path: Path) -> list[str]:
     """Writes the rankings, scored 1 / rank, whole or not at all, and gives a sentence for what is not held.
 
-    Raises UsageError.
+    White space in an id is written as in an exported set, "%20". Raises UsageError.
     """
     text = "".join(
-        f"{row.id} Q0 {document} {rank} {1 / rank:.6f} {TAG}\n"
+        f"{solid(row.id)} Q0 {solid(document)} {rank} {1 / rank:.6f} {TAG}\n"
         for row in run.rows
         for rank, document in enumerate(row.ranking, 1)
     )
-    spaced = next((name for row in run.rows for name in (row.id, *row.ranking) if len(name.split()) != 1), None)
-    if spaced is not None:
-        raise UsageError(f"TREC does not hold white space in an id, such as {spaced!r}", "Rename it, and run again.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
@@ -60,7 +59,9 @@ def write_run(run: Run, path: Path) -> list[str]:
     ]
 
 
-def _rankings(path: Path, questions: set[str]) -> tuple[dict[str, list[str]], str]:
+def _rankings(path: Path, questions: Sequence[EvalQuestion]) -> tuple[dict[str, list[str]], str]:
+    names = _names(question.id for question in questions)
+    documents = _names(document for question in questions for document in question.relevance)
     scored: dict[str, dict[str, float]] = {}
     tag = ""
     for found in lines(path):
@@ -69,15 +70,21 @@ def _rankings(path: Path, questions: set[str]) -> tuple[dict[str, list[str]], st
         if len(columns) != 6:
             raise record.wrong(f"there are {len(columns)} columns, not query, Q0, document, rank, score and tag")
         name, _, document, _, score, tag = columns
-        if name not in questions:
+        if name not in names:
             raise record.wrong(f"the set holds no question {name!r}")
-        ranking = scored.setdefault(name, {})
+        ranking, document = scored.setdefault(names[name], {}), documents.get(document, document)
         if document in ranking:
             raise record.wrong(f"the document {document!r} stands there twice for the question {name!r}")
         ranking[document] = _number(score, record)
     # The order of trec_eval: by score, and among equal ones by the name of the document, the last one first.
     best = {name: sorted(ranking, key=lambda d: (ranking[d], d), reverse=True) for name, ranking in scored.items()}
     return best, tag
+
+
+def _names(ids: Iterable[str]) -> dict[str, str]:
+    """The ids by what a run file may call them; where one is the solid form of another, it is itself."""
+    known = dict.fromkeys(ids)
+    return {solid(name): name for name in known} | {name: name for name in known}
 
 
 def _number(text: str, record: Record) -> float:

@@ -43,19 +43,27 @@ def read(path: Path) -> Read:
 
 
 def write(collection: Collection, path: Path) -> list[str]:
-    """Writes topics.tsv, qrels.txt and corpus.jsonl. White space in an id is written as in an address, "%20"."""
+    """Writes topics.tsv, qrels.txt and corpus.jsonl. White space in an id is written as in an address, "%20".
+
+    A document that is relevant only for saying the same as another is not judged: TREC would ask for both.
+    """
     path.mkdir(parents=True)
     queries, spaced = collection.queries, 0
     with (path / corpus.FILE_NAME).open("w", encoding="utf-8") as file:
         for one in collection.documents:
-            spaced += _solid(one.id) != one.id
+            spaced += solid(one.id) != one.id
             about = {"metadata": dict(one.metadata)} if one.metadata else {}
-            file.write(line({"_id": _solid(one.id), "title": one.title, "text": one.text, **about}))
-    topics = "".join(f"{_solid(q.id)}\t{' '.join(q.text.split())}\n" for q in queries)
+            file.write(line({"_id": solid(one.id), "title": one.title, "text": one.text, **about}))
+    topics = "".join(f"{solid(q.id)}\t{' '.join(q.text.split())}\n" for q in queries)
     (path / TOPICS).write_text(topics, encoding="utf-8", errors="replace")
-    judged = [f"{_solid(q.id)} 0 {_solid(name)} {grade}\n" for q in queries for name, grade in q.relevance.items()]
+    judged = [
+        f"{solid(q.id)} 0 {solid(name)} {grade}\n"
+        for q in queries
+        for name, grade in q.relevance.items()
+        if name not in q.copies
+    ]
     (path / QRELS).write_text("".join(judged), encoding="utf-8", errors="replace")
-    spaced += sum(_solid(q.id) != q.id for q in queries)
+    spaced += sum(solid(q.id) != q.id for q in queries)
     broken = sum(" ".join(q.text.split()) != q.text for q in queries)
     return [
         *([f"TREC does not hold white space in an id: {spaced:,} are written with %20 or the like."] if spaced else []),
@@ -68,8 +76,8 @@ def write(collection: Collection, path: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _solid(name: str) -> str:
-    """The id without white space; "%" is written "%25" where there is some, so that it can be told apart."""
+def solid(name: str) -> str:
+    """An id without white space; "%" is written "%25" where there is some, so that it can be told apart."""
     if not re.search(r"\s", name):
         return name
     return re.sub(r"[\s%]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name)
