@@ -1,6 +1,6 @@
 import pytest
 
-from rag.followups import CLEAR, SIMILAR, WORDS, Query, in_context, leaning, leans
+from rag.followups import CLEAR, SIMILAR, WORDS, Query, clues, in_context, leaning, leans
 
 MOLE = "When did the east mole fall into the harbour?"
 
@@ -116,3 +116,37 @@ def test_a_bare_name_is_a_follow_up(text):
 @pytest.mark.parametrize("text", ["What happened there?", "Does that cost much?", "Who did this?", "And who paid?"])
 def test_a_word_that_points_at_what_was_said_leans(text):
     assert leans(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("How much did THAT cost?", "How much did that cost?"),
+        ("That bridge, and that?", "that bridge, and that?"),
+    ],
+)
+def test_a_word_that_points_back_may_have_capitals(text, same):
+    assert clues(text)[1] == clues(same)[1] == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["What happened in Quenn this morning?", "What opened this Friday?", "What sank this weekend?"]
+)
+def test_a_day_points_at_nothing_that_was_said(text):
+    assert clues(text)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "replies"),
+    [
+        ("No, the ferry", 1),
+        ("yes please", 1),
+        ("No I meant the mole", 1),
+        ("I mean the mole", 1),
+        ("No Time to Die opened when?", 0),
+        ("Yes Bank reported what?", 0),
+        ("Norway did what?", 0),
+    ],
+)
+def test_a_name_that_begins_like_a_reply_is_none(text, replies):
+    assert clues(text)[3] == replies
