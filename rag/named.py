@@ -7,6 +7,7 @@ matter itself: "Which company is The Verge's owner?"
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -77,6 +78,11 @@ _CREDIT_SMALL = re.compile(rf"\b(?:according to|{_ARTICLE} (?:by|in|from|of)) $"
 _SAID_SMALL = re.compile(
     r"^ (?:(?:say|report|write)s?|said|reported|wrote) (?:about|on|of)\b|^ (?:article|editorial)\b"
 )
+_BY = re.compile(r"^\s*by:?\s+", re.IGNORECASE)
+# A family name and a given one, perhaps with initials: "Rae, Tom B.".
+_INVERTED = re.compile(r"(?P<last>[^\s,]+), (?P<first>[^\s,]+(?: [^\W\d_]\.?)*)")
+# "BBC" for "BBC News": what follows letters that are a name by themselves.
+_KIND_OF_PAPER = re.compile(r"^(?P<letters>[A-Z]{3,5}) (?:News|Sports?|Online|Radio|TV)$")
 # They mean something else in small letters, after "according to" too.
 _WORDS = frozenset({"life", "nature", "people", "science", "time"})
 # A person is meant as an author of what is here where an article is credited, and not where anything else is done.
@@ -131,8 +137,13 @@ def implied(text: str, asked: date, names: Names, latest: date | None) -> Implie
 
 
 def authors_of(said: str | None) -> list[str]:
-    """The single names in a byline: "Ada Quill, Ines Bell and Tom Rae" are three."""
-    return [name for name in re.split(r"\s*(?:,|;|&| and )\s*", said or "") if name]
+    """The single names in a byline: "By Ada Quill, Ines Bell and Tom Rae" are three, "Rae, Tom" is one."""
+    said = _BY.sub("", said or "")
+    names: list[str] = []
+    for part in re.split(r"\s*(?:;|&| and )\s*", said):
+        inverted = _INVERTED.fullmatch(part)
+        names += [f"{inverted['first']} {inverted['last']}"] if inverted else re.split(r"\s*,\s*", part)
+    return [name for name in names if name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,15 +250,18 @@ def _without(text: str, found: Iterable[_Place]) -> str:
 
 
 def _plain(word: str) -> str:
-    return _DOMAIN.sub("", _POSSESSIVE.sub("", word.casefold()))
+    """The word without its case, its accents and its ending."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    return _DOMAIN.sub("", _POSSESSIVE.sub("", bare))
 
 
 @lru_cache(maxsize=4)
 def _publisher_forms(publishers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """How each paper may be named in a question: whole, or without what follows a dash or a domain."""
+    """How each paper may be named in a question: whole, without what follows a dash or a domain, by its letters."""
     forms: dict[str, tuple[str, ...]] = {}
     for name in publishers:
-        for said in {name, _TAIL.split(name)[0], _DOMAIN.sub("", name.casefold())}:
+        paper = _TAIL.split(name)[0]
+        for said in {name, paper, _KIND_OF_PAPER.sub(r"\g<letters>", paper), _DOMAIN.sub("", name.casefold())}:
             form = " ".join(_plain(word) for word in _WORD.findall(said))
             if form:
                 forms[form] = (*forms.get(form, ()), name)

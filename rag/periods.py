@@ -24,7 +24,7 @@ HALF_A_YEAR = 183
 NEAR = 100
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 _HOLIDAYS = {
     "christmas eve": (12, 24),
     "christmas day": (12, 25),
@@ -46,14 +46,17 @@ _DAYS = tuple(
     for pattern in (
         rf"\b(?P<month>{_MONTH})\.? {_DAY}\b{_YEAR_OF_DAY}(?![.,:]\d)",
         rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?{_YEAR_OF_DAY}",
-        r"\b(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)\b",
+        r"\b(?P<year>\d{4})[-/](?P<number>\d\d)[-/](?P<day>\d\d)\b",
+        # Which of the two is the day is not told, so both readings count where both are days.
+        r"(?<![\d/])(?P<number>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})\b",
+        r"(?<![\d/])(?P<day>\d{1,2})/(?P<number>\d{1,2})/(?P<year>\d{4})\b",
         rf"(?<=\bon )(?P<holiday>{'|'.join(_HOLIDAYS)})\b{_YEAR}",
     )
 )
 # What stands before a day that has no year.
 _LEADS = re.compile(
     r"\b(?:on|since|until|till|by|before|after|from|through|dated|coming|starting|beginning|ending|as of|week of|\w+ed"
-    rf"|(?:{'|'.join(_WEEKDAYS)}),?) $",
+    rf"|(?:{'|'.join(WEEKDAYS)}),?) $",
     re.IGNORECASE,
 )
 _POINT = (
@@ -83,13 +86,16 @@ _PERSON = re.compile(
 )
 # "In August: Osage County", "in March of the Penguins".
 _TITLE_GOES_ON = re.compile(r" \d{1,2}\b| (?:of the )?[A-Z]|: [A-Z]|['’]s [A-Z]")
+# In small letters, behind these, it is one as well: "in october".
+_SURELY = frozenset({"in", "during", "since", "last", "this", "early", "late", "mid"})
+_OTHER_WORDS = frozenset({"march", "may", "august"})
 # Verbs too, in small letters: "how many people may 5 buses carry".
 _MONTH_OR_VERB = frozenset({"may", "mar", "march"})
 _SEASON = re.compile(
     r"\b(?i:(?P<how>last|this|in|during|since|over|the)) (?:the )?(?:early |late )?"
     rf"(?P<season>{'|'.join(f'[{name[0]}{name[0].upper()}]{name[1:]}' for name in _SEASONS)})\b{_YEAR}"
 )
-_WEEKDAY = re.compile(rf"\b(?P<name>{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"\b(?P<name>{'|'.join(WEEKDAYS)})\b", re.IGNORECASE)
 _BEFORE_WEEKDAY = re.compile(r"\b(?:last|this|since|by|until|before|after|early|late|(?<!\bmail )on) $", re.IGNORECASE)
 # "Was sentenced Thursday" and "at Sunday's awards", but not "in Wednesday", "black Friday", "open Monday".
 _BARE_WEEKDAY = re.compile(
@@ -100,7 +106,7 @@ _BARE_WEEKDAY = re.compile(
 _AT = re.compile(r"\b(?:at|in|during|after|before) $")
 # A name goes on, it is weekly, or a day follows: "on Monday Night Football", "on Monday nights", "on Tuesday 3 June".
 _NO_WEEKDAY = re.compile(
-    rf" [A-Z]|\.com\b| night football| (?:to|through|and|or) (?i:{'|'.join(_WEEKDAYS)})\b|[-–]"
+    rf" [A-Z]|\.com\b| night football| (?:to|through|and|or) (?i:{'|'.join(WEEKDAYS)})\b|[-–]"
     rf"| (?:morning|afternoon|evening|night)s\b|,? (?:the )?(?:\d|(?i:{_MONTH})\b)"
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 3}
@@ -125,7 +131,7 @@ _RECENTLY = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\b(?:not|other than|except|than|unlike|compared (?:to|with)|day before)(?: (?:on|in|it was|they were))?\s*$",
+    r"\b(?:not|other than|except|than|unlike|compared (?:to|with)|day before|born)(?: (?:on|in|it was|they were))?\s*$",
     re.IGNORECASE,
 )
 # "the last year of her life", "the last two years running", "the last week before the vote", "this week in 1963".
@@ -134,9 +140,13 @@ _OF_ANOTHER_TIME = re.compile(r"(?: (?:of|running|before|until|when)\b| in (?:of
 _THE_SPAN = re.compile(r"\b(?:in|over|during|within|for|of) the $", re.IGNORECASE)
 _OWNED = re.compile(r"(?:\b(?:the|his|her|its|their|our|my|your)|['’]s?) $", re.IGNORECASE)
 # What is still to come is not told of by what was written a year ago.
-_AHEAD = re.compile(r"^Will\b|\bwill\b|\bgoing to be\b|\b(?:is|are) (?:scheduled|planned|expected|set)\b|\bupcoming\b")
+AHEAD = re.compile(r"^Will\b|\bwill\b|\bgoing to be\b|\b(?:is|are) (?:scheduled|planned|expected|set)\b|\bupcoming\b")
 # What happens in June each year has no day.
-_ALWAYS = re.compile(r"\b(?:every|each|annual|annually|usually|normally|always|traditionally)\b", re.IGNORECASE)
+_ALWAYS = re.compile(
+    r"\b(?:every|each|annual|annually|usually|normally|always|traditionally|does it (?:get|rain|snow)"
+    r"|how (?:hot|cold|warm|cool|wet|dry)(?: (?:is|does|do|are)\b| in\b))\b",
+    re.IGNORECASE,
+)
 _ANY_YEAR = re.compile(r"(?<![\d.,$£€])(?:1\d|20)\d\d(?![\d%]|[.,]\d)")
 # A year may be said without its number: "in May three years ago", "in June of that year", "in June '68".
 _OTHER_YEAR = re.compile(
@@ -190,7 +200,7 @@ def periods(text: str, asked: date, latest: date | None) -> tuple[Period, ...]:
         text = text.replace(each.words, "X" * len(each.words))
     return (
         *ranges,
-        *_named_days(text, asked, now),
+        *named_days(text, asked, now),
         *_named_months(text, asked, now),
         *_seasons(text, asked),
         *_relative(text, asked),
@@ -235,7 +245,8 @@ def _are_months(names: Sequence[str]) -> bool:
     return all(name.capitalize() == name and name.lower() in _MONTHS and name not in _MONTH_OR_NAME for name in names)
 
 
-def _named_days(text: str, asked: date, now: date) -> Iterator[Period]:
+def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
+    """Days by their date, "on 3 May": one without a year is the last one that is not after `now`."""
     undated = _undated(text, now)
     for pattern in _DAYS:
         for found in pattern.finditer(text):
@@ -300,12 +311,12 @@ def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
 
 
 def _is_month(found: re.Match[str], how: str, text: str) -> bool:
-    """Whether a word without a year is a month: a whole one with a capital, behind a preposition, no name going on."""
+    """Whether a word without a year is a month: a whole one, behind a preposition, no name going on."""
     name, before, after = found["month"], up_to(text, found.start()), onward(text, found.end())
     return (
         bool(how)
         and name.lower() in _MONTHS
-        and name[0].isupper()
+        and (name[0].isupper() or (how in _SURELY and name not in _OTHER_WORDS))
         and not _TITLE_GOES_ON.match(after)
         and not (name in _MONTH_OR_NAME and (how in {"by", "before", "after"} or _PERSON.match(after)))
         and (how != "of" or bool(_OF.search(before)))
@@ -321,7 +332,7 @@ def _undated(text: str, now: date) -> bool:
 
 def _is_to_come(day: date, text: str, now: date) -> bool:
     """Whether the question is about what comes, and of a day without a year the next one is nearer than the last."""
-    return (now - day).days > HALF_A_YEAR and bool(_AHEAD.search(text))
+    return (now - day).days > HALF_A_YEAR and bool(AHEAD.search(text))
 
 
 def _year_behind(text: str, at: int, asked: date) -> str | None:
@@ -453,7 +464,7 @@ def _is_weekday(found: re.Match[str], text: str) -> bool:
 
 def _weekday(found: re.Match[str], text: str, asked: date) -> Period:
     if re.search(r"\blast $", up_to(text, found.start()), re.IGNORECASE):
-        back = (asked.weekday() - _WEEKDAYS.index(found["name"].lower()) - 1) % 7 + 1
+        back = (asked.weekday() - WEEKDAYS.index(found["name"].lower()) - 1) % 7 + 1
         first, last = _moved(asked, -back - SLACK), _moved(asked, -back + SLACK)
         since = re.search(r"\b(?:since|after) last $", up_to(text, found.start()), re.IGNORECASE)
         return Period(f"last {found[0]}", first, _moved(asked, SLACK) if since else last)

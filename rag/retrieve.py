@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -12,11 +12,12 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from index.candidates import Among
+from index.candidates import About, Among
 from index.embedder import Vectors
 from index.lexical import terms
 from index.records import Hit, Overview
 from index.search import Index, View
+from rag.events import around_event
 from rag.followups import Query
 from rag.fusion import Evidence, scaled
 from rag.matching import Words, matches, words_of
@@ -61,6 +62,13 @@ class Asked:
             return own
         old = implied(self.query.context, self.day, names, last)
         return Implied(own.publishers or old.publishers, own.authors or old.authors, own.periods or old.periods)
+
+    def dated(self, meant: Implied, known: Iterable[About]) -> Implied:
+        """The same, and where the question knows its days by an event alone, those as these candidates tell them."""
+        if meant.periods:
+            return meant
+        period = around_event(self.query.text, self.day, ((a.published, a.words[2]) for a in known))
+        return replace(meant, periods=(period,)) if period else meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,9 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
     searched = view.overview()
     meant = asked.implied(view)
     finders = gathered(view, asked, meant, depth)
-    best = ranked(view, asked, meant, list(dict.fromkeys(n for found in finders.values() for n in found)))
+    about = view.about(list(dict.fromkeys(n for found in finders.values() for n in found)))
+    meant = asked.dated(meant, about.values())
+    best = ranked(view, asked, meant, about)
     by = {n: "+".join(name for name, found in finders.items() if n in found) for n in best}
     stages = [Stage(name, tuple(found.items())) for name, found in finders.items()]
     hits = _heard(view, list(best.items()), by, limit)
@@ -148,9 +158,8 @@ def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> di
     return finders
 
 
-def ranked(view: View, asked: Asked, meant: Implied, numbers: Sequence[int]) -> dict[int, float]:
-    """The live ones of these passages with their scores from 0 to 1, best first."""
-    about = view.about(numbers)
+def ranked(view: View, asked: Asked, meant: Implied, about: Mapping[int, About]) -> dict[int, float]:
+    """These passages with their scores from 0 to 1, best first."""
     similar = view.similarities(asked.vector, sorted({*about, *(known.lead for known in about.values())}))
     # A passage whose vector is lost ranks with the least similar, so that no other moves.
     least = min(similar.values(), default=0.0)

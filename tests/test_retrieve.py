@@ -11,6 +11,7 @@ from langchain_core.runnables import RunnableLambda
 from index.search import Index
 from index.sync import sync
 from rag.followups import Query
+from rag.periods import Period
 from rag.retrieve import HybridRetriever, _each_heard, as_document
 
 MEANT = {"boat": "ferry", "departs": "sails", "midday": "noon"}
@@ -116,6 +117,28 @@ def test_the_articles_that_a_question_names_come_first(store):
     assert (sources(today.hits), [p.words for p in today.implied.periods]) == (["Sun", "Star"], ["today"])
     assert sources(retriever.search("When does the ferry sail today?", date(2026, 1, 1)).hits) == ["Star", "Sun"]
     assert "lexical among named" in {stage.name for stage in by_star.stages}
+
+
+def test_the_articles_before_an_event_come_first_when_the_articles_tell_its_day(store):
+    days = {"before": date(2024, 5, 2), "report": date(2024, 5, 8), "after": date(2024, 5, 20)}
+
+    class Dated(Shelf):
+        def article(self, source):
+            return replace(super().article(source), published=days[source])
+
+    shelf = Dated(
+        before="The mayor said that the ferry is dear.",
+        report="The council held its vote on the ferry on Monday. The mayor was ill.",
+        after="The mayor said that the ferry is cheap.",
+    )
+    sync(store, [shelf], WordEmbedder())
+    retriever = HybridRetriever(index=Index(store, WordEmbedder()))
+    found = retriever.search("What has the mayor said of the ferry before the vote?", date(2024, 6, 1))
+    assert found.implied.periods == (Period("before the vote", date.min, date(2024, 5, 6)),)
+    assert sources(found.hits)[0] == "before"
+    found = retriever.search("What has the mayor said of the ferry after the vote?", date(2024, 6, 1))
+    assert [p.first for p in found.implied.periods] == [date(2024, 5, 6)]
+    assert set(sources(found.hits)[:2]) == {"report", "after"}
 
 
 class Two(Shelf):
