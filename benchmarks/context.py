@@ -131,7 +131,7 @@ def _scores(
     for question in asked:
         vector = embedder.embed_question(question.text)
         day = (question.asked_at or datetime.now(UTC)).date()
-        served = find(view, Asked(Query(question.text), vector, day), LIMIT).hits
+        served = find(view, Asked(Query(question.text), lambda vector=vector: vector, day), LIMIT).hits
         for leg, hits in (("vectors alone", view.hits(view.dense(vector, LIMIT), {})), ("as served", served)):
             ranking = ranked(hits, question_set.document)
             rows[leg].append([measured.of(ranking, question.relevance) for measured in MEASURES])

@@ -27,6 +27,7 @@ from rag import fusion
 from rag.evals.measures import STANDARD
 from rag.evals.scores import ranked
 from rag.evals.sets import EvalQuestion, QuestionSet, load
+from rag.followups import Query
 from rag.named import Implied
 from rag.retrieve import DEPTH, Asked, find, gathered
 
@@ -62,7 +63,8 @@ def main() -> None:
 
 def _asked(question: EvalQuestion, embedder: Embedder) -> Asked:
     day = (question.asked_at or datetime.now(UTC)).date()
-    return Asked(question.text, embedder.embed_question(question.text), day)
+    vector = embedder.embed_question(question.text)
+    return Asked(Query(question.text), lambda: vector, day)
 
 
 def _leg(view: View, asked: Asked, name: str, question_set: QuestionSet) -> Sequence[str]:

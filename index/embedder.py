@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +64,17 @@ class Embedder:
         self.passage_tokens = passage_tokens
         self._precision = precision
         self._lock = threading.RLock()
+        # Whoever reads the passages of a question needs its vector once more.
+        self._question = lru_cache(maxsize=16)(self._embedded_question)
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and the model is not loaded yet."""
         if self._precision == "auto" and precision in PRECISIONS and "_loaded" not in self.__dict__:
             self._precision = precision
+
+    def load(self) -> None:
+        """Loads the model where that has not been done. Raises FootnoteError where it cannot be."""
+        _ = self._model
 
     @cached_property
     def fingerprint(self) -> str:
@@ -117,10 +123,15 @@ class Embedder:
         return vectors
 
     def embed_question(self, text: str) -> Vectors:
-        """The embedding of a question, float32 (dimension,), of length 1."""
+        """The embedding of a question, float32 (dimension,), of length 1; not to be written to."""
+        return self._question(text)
+
+    def _embedded_question(self, text: str) -> Vectors:
         with self._lock:
             found = self._model.encode_query([text], show_progress_bar=False)
-        return np.asarray(_of_length_1(found)[0])
+        vector = np.asarray(_of_length_1(found)[0])
+        vector.flags.writeable = False
+        return vector
 
     @property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - sentence-transformers gives no type for it

@@ -41,6 +41,9 @@ class WordEmbedder:
         """Changes with the name and the length of the vectors."""
         return digest("words", self.name, str(self.dimension))
 
+    def load(self) -> None:
+        """There is nothing to load."""
+
     def settle(self, precision: str | None) -> None:
         """There is one precision; what was asked for is noted."""
         self.settled = precision

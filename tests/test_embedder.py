@@ -41,6 +41,14 @@ def test_like_texts_have_like_vectors(model, vectors):
     assert np.argsort(-vectors @ question)[:2].tolist() in ([0, 3], [3, 0])
 
 
+def test_a_question_asked_again_is_not_given_to_the_model_again(model, monkeypatch):
+    vector = model.embed_question("Who rebuilt the mole?")
+    monkeypatch.setattr(model, "_loaded", None)
+    assert model.embed_question("Who rebuilt the mole?") is vector
+    with pytest.raises(ValueError, match="read-only"):
+        vector[0] = 0
+
+
 def test_nothing_gives_an_empty_array(model):
     assert model.embed([]).shape == (0, 384)
     assert model.count([]) == []

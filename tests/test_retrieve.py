@@ -8,6 +8,7 @@ from conftest import Shelf, WordEmbedder, resynced, rewrite
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 
+from index.errors import FootnoteError
 from index.search import Index
 from index.sync import sync
 from rag.followups import Query
@@ -202,15 +203,21 @@ def test_a_passage_whose_vector_is_lost_is_found_by_its_words(store):
     assert [(hit.article.source, hit.found_by) for hit in found] == [("quay", "lexical"), ("ferry", "dense")]
 
 
-def test_what_is_published_while_the_model_loads_is_found(indexed, store, shelf, embedder, monkeypatch):
-    embed = embedder.embed_question
+def test_what_cannot_be_embedded_is_told_to_whoever_asked(indexed, embedder, monkeypatch):
+    def failing(text):
+        raise FootnoteError("The model is gone", "Put it back.")
 
-    def slowly(text):
+    monkeypatch.setattr(embedder, "embed_question", failing)
+    with pytest.raises(FootnoteError, match="The model is gone"):
+        HybridRetriever(index=indexed).search("When does the ferry sail?")
+
+
+def test_what_is_published_while_the_model_loads_is_found(indexed, store, shelf, embedder, monkeypatch):
+    def slowly():
         shelf.texts["ferry"] = "The ferry sails at seven."
         sync(store, [shelf], embedder)
-        return embed(text)
 
-    monkeypatch.setattr(embedder, "embed_question", slowly)
+    monkeypatch.setattr(embedder, "load", slowly)
     found = HybridRetriever(index=indexed).search("When does the ferry sail?")
     assert found.hits[0].passage.text == "The ferry sails at seven."
     assert found.searched == indexed.overview()
