@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 
+from index.lexical import stem
 from rag.reader import DAY, DAY_ASKED, NAME_ASKED, NUMBER_ASKED
-from rag.reading.values import amounts, days
+from rag.reading.values import Amount, amounts, days
 
 
 class Wanted(StrEnum):
@@ -89,12 +91,44 @@ def asks_value(question: str) -> bool:
     return bool(NUMBER_ASKED.search(question) or DAY_ASKED.search(question))
 
 
+def _units(words: str) -> frozenset[str]:
+    return frozenset(map(stem, words.split()))
+
+
+_LENGTHS = _units(
+    "m cm mm km metre meter centimetre centimeter kilometre kilometer mile foot feet ft inch yard fathom block storey "
+    "story floor"
+)
+_DURATIONS = _units("second minute hour day night week fortnight month year decade century jahr monat tag stunde")
+# What a measure is counted in; a number without a unit may be of any of them.
+_UNITS = tuple(
+    (re.compile(rf"\b(?:{asked})\b", re.IGNORECASE), units)
+    for asked, units in (
+        ("how (?:old|young)|what age", _DURATIONS),
+        ("how (?:fast|quickly)", _LENGTHS | _DURATIONS | _units("mph kph kmh knot mach")),
+        ("how (?:tall|deep|wide)", _LENGTHS),
+        ("how (?:long|far)", _LENGTHS | _DURATIONS | _units("page word o'clock")),
+        ("how (?:hot|cold|warm)", _units("degree c f celsius fahrenheit")),
+        ("how heavy", _units("kg kilo kilogram tonne ton gram g pound lb ounce stone st")),
+    )
+)
+
+
 def of_kind(question: str, short: str) -> float:
-    """1 when a short answer is a number, a day or a name as the question asks for, 0 when not, 0.5 for others."""
+    """1 when a short answer is a number, a day or a name as the question asks for, 0 when not, 0.5 for others.
+
+    "How old" is asked in years and the like, "how tall" in metres: a number of something else is none.
+    """
     looks = (
-        (NUMBER_ASKED, bool(amounts(short))),
+        (NUMBER_ASKED, _is_measured(question, amounts(short))),
         (DAY_ASKED, bool(days(short) or DAY.search(short) or re.search(r"\b1\d{3}\b", short))),
         (NAME_ASKED, short != short.lower()),
     )
     asked = [fits for pattern, fits in looks if pattern.search(question)]
     return float(any(asked)) if asked else 0.5
+
+
+def _is_measured(question: str, said: Sequence[Amount]) -> bool:
+    """Whether one of the amounts is in a unit of what is asked for, or in none."""
+    units = [units for asked, units in _UNITS if asked.search(question)]
+    return any(not amount.unit or not units or any(amount.unit in known for known in units) for amount in said)
