@@ -29,7 +29,7 @@ class Proportions:
     kinds: Mapping[str, float] = field(
         default_factory=lambda: {
             "mined": 0.16, "beside": 0.22, "swapped": 0.34, "worded": 0.08, "opposed": 0.1, "negated": 0.03,
-            "removed": 0.12, "contradicted": 0.16,
+            "removed": 0.18, "contradicted": 0.16,
         }
     )  # fmt: skip
 
