@@ -18,6 +18,8 @@ from rag.periods import AHEAD, WEEKDAYS, Period, named_days
 MAX_WORDS = 3
 # The share of the other words of the question that a passage has which tells of the event that is meant.
 ABOUT_IT = 0.5
+# Stems keep so many letters of their words.
+BEGINNING = 3
 
 _EVENT = re.compile(
     r"\b(?P<how>before|ahead of|prior to|until|after|following|since) (?:the|this) (?P<event>[^,.;:?!()\"“”]+)",
@@ -77,6 +79,9 @@ def _content(text: str) -> list[str]:
 
 
 def _is_about(passage: str, wanted: set[str], others: set[str]) -> bool:
+    lowered = passage.lower()
+    if not all(word[:BEGINNING] in lowered for word in wanted):  # most passages, and stemming takes time
+        return False
     said = {stem(word) for word in _content(passage)}
     return wanted <= said and len(others & said) >= ABOUT_IT * len(others)
 
