@@ -88,8 +88,9 @@ def _graph(view: View, asked: Sequence[tuple[EvalQuestion, Asked]]) -> float:
     everything = catalog.vectors(members)
     shares = []
     for _, a in asked:
-        found = dict(view.dense(a.vector, DEPTH))
-        nearest = {members[i] for i in np.argsort(-vectors.exact(a.vector, everything))[: len(found)]}
+        vector = a.vector()
+        found = dict(view.dense(vector, DEPTH))
+        nearest = {members[i] for i in np.argsort(-vectors.exact(vector, everything))[: len(found)]}
         shares.append(len(nearest & found.keys()) / len(nearest))
     return float(np.mean(shares))
 

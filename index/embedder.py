@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
+KEPT_QUESTIONS = 16
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 # Tokens in one forward pass. Larger batches fall out of the processor's cache: on two cores of an AMD EPYC (Milan)
@@ -64,8 +65,7 @@ class Embedder:
         self.passage_tokens = passage_tokens
         self._precision = precision
         self._lock = threading.RLock()
-        # Whoever reads the passages of a question needs its vector once more.
-        self._question = lru_cache(maxsize=16)(self._embedded_question)
+        self._questions: dict[str, Vectors] = {}
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and the model is not loaded yet."""
@@ -123,15 +123,22 @@ class Embedder:
         return vectors
 
     def embed_question(self, text: str) -> Vectors:
-        """The embedding of a question, float32 (dimension,), of length 1; not to be written to."""
-        return self._question(text)
+        """The embedding of a question, float32 (dimension,), of length 1; not to be written to.
 
-    def _embedded_question(self, text: str) -> Vectors:
+        The last ones are kept: whoever reads the passages of a question needs its vector once more.
+        """
+        known = self._questions.get(text)
+        if known is not None:
+            return known
         with self._lock:
-            found = self._model.encode_query([text], show_progress_bar=False)
-        vector = np.asarray(_of_length_1(found)[0])
-        vector.flags.writeable = False
+            vector = np.asarray(_of_length_1(self._model.encode_query([text], show_progress_bar=False))[0])
+            vector.flags.writeable = False
+            self._questions = dict([*self._questions.items(), (text, vector)][-KEPT_QUESTIONS:])
         return vector
+
+    def forget(self) -> None:
+        """Lets go of the last questions, so that they are embedded anew."""
+        self._questions = {}
 
     @property
     def _tokenizer(self) -> Any:  # noqa: ANN401 - sentence-transformers gives no type for it

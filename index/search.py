@@ -158,6 +158,10 @@ class View:
         """Counts and dates of this generation."""
         return self._index.counted(self._catalog)
 
+    def open(self) -> None:
+        """Opens what `dense` searches, so that a writer who goes on meanwhile takes nothing away."""
+        self._index.segments(self._catalog)
+
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
         segments = self._index.segments(self._catalog)

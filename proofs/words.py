@@ -68,6 +68,9 @@ class WordEmbedder:
         self.asked.append(text)
         return self._vector(text)
 
+    def forget(self) -> None:
+        """No question is kept."""
+
     def _vector(self, text: str) -> Vectors:
         vector = np.zeros(self.dimension, np.float32)
         for word in _TOKEN.findall(text.lower()) or [""]:

@@ -23,15 +23,14 @@ _COMPARING = frozenset(
 )
 # "that", "this" and "there" point back at the end of a question, before a noun ("this week" apart), or after a verb or
 # preposition; they do not in "who said that the barge sank" or "is there a library".
-# "This Monday" is out for its capital.
 _TIMES = "week(?:end)?|month|year|morning|afternoon|evening|summer|autumn|winter|spring"
 _POINTING_HERE = re.compile(
-    r"\b(?:that|this|then|one|there)\W*$"
-    r"|\b(?:is|was|are|were|does|did|do|will|would|can|could|has|have|had|if|about|of|for|from|with|after|before|to|by|in"
-    r"|at|on|like|why|how|when|and|but) (?:that|this)\b"
-    rf"(?! (?:the|a|an|he|she|it|they|{_TIMES})\b| (?-i:[A-Z]))"
-    rf"|\bthis (?!(?:{_TIMES})\b|(?-i:[A-Z]))\w+",
-    re.IGNORECASE,
+    # With a capital it ends a name, "Rogue One", or a day follows, "this Monday".
+    r"\b(?:that|THAT|this|THIS|then|one|there)\W*$"
+    r"|\b(?i:is|was|are|were|does|did|do|will|would|can|could|has|have|had|if|about|of|for|from|with|after|before|to|by"
+    r"|in|at|on|like|why|how|when|and|but) (?:(?:that|THAT)\b(?! (?:the|a|an|he|she|it|they)\b| [A-Z])"
+    rf"|(?:this|THIS)\b(?! (?:the|a|an|he|she|it|they|{_TIMES})\b| [A-Z]))"
+    rf"|\bthis (?!(?:{_TIMES})\b|[A-Z])\w+"
 )
 # "No, the ferry", "yes please", but not "No Time to Die".
 _REPLY = re.compile(r"^\W*(?:(?:no|yes|ok|okay)\b(?! (?!I\b)(?-i:[A-Z]))|i (?:mean|meant)\b)", re.IGNORECASE)

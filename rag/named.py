@@ -81,8 +81,8 @@ _SAID_SMALL = re.compile(
 _BY = re.compile(r"^\s*by:?\s+", re.IGNORECASE)
 # A family name and a given one, perhaps with initials: "Rae, Tom B.".
 _INVERTED = re.compile(r"(?P<last>[^\s,]+), (?P<first>[^\s,]+(?: [^\W\d_]\.?)*)")
-# "BBC" for "BBC News": what follows letters that are a name by themselves.
-_KIND_OF_PAPER = re.compile(r"^(?P<letters>[A-Z]{3,5}) (?:News|Sports?|Online|Radio|TV)$")
+# "BBC" for "BBC News": letters that are a name by themselves, where the question has them as letters too.
+_LETTERS = re.compile(r"(?P<letters>[A-Z]{2,5}) (?:News|Sports?|Online|Radio|TV)")
 # They mean something else in small letters, after "according to" too.
 _WORDS = frozenset({"life", "nature", "people", "science", "time"})
 # A person is meant as an author of what is here where an article is credited, and not where anything else is done.
@@ -125,6 +125,7 @@ class Implied:
 
 def implied(text: str, asked: date, names: Names, latest: date | None) -> Implied:
     """What the question implies, given the names that the live articles really have and their last day."""
+    text = unicodedata.normalize("NFC", text)
     publishers, authors = _publisher_forms(names.publishers), _author_forms(names.authors)
     found = list(_named(text, publishers | authors))
     papers = [name for place in _credited(text, found, publishers) for name in publishers[place.form]]
@@ -171,9 +172,11 @@ def _named(text: str, forms: Mapping[str, object]) -> Iterator[_Place]:
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + MAX_WORDS), at, -1):
-            form = " ".join(_plain(word[0]) for word in words[at:end])
+            said = words[at:end]
+            form = " ".join(_plain(word[0]) for word in said)
+            if form not in forms and len(said) == 1:
+                form = _POSSESSIVE.sub("", said[0][0])
             if form in forms:
-                said = words[at:end]
                 written = _is_written(text, said) and not _is_part(text, said)
                 yield _Place(form, said[0].start(), _end(said[-1]), written, written and _is_title(text, said))
                 at = end - 1
@@ -261,7 +264,9 @@ def _publisher_forms(publishers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     forms: dict[str, tuple[str, ...]] = {}
     for name in publishers:
         paper = _TAIL.split(name)[0]
-        for said in {name, paper, _KIND_OF_PAPER.sub(r"\g<letters>", paper), _DOMAIN.sub("", name.casefold())}:
+        if letters := _LETTERS.fullmatch(paper):
+            forms[letters["letters"]] = (*forms.get(letters["letters"], ()), name)
+        for said in {name, paper, _DOMAIN.sub("", name.casefold())}:
             form = " ".join(_plain(word) for word in _WORD.findall(said))
             if form:
                 forms[form] = (*forms.get(form, ()), name)
@@ -272,5 +277,5 @@ def _publisher_forms(publishers: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 def _author_forms(bylines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Authors by their names in small letters; a single word is too often another word."""
     single = dict.fromkeys(author for byline in bylines for author in authors_of(byline))
-    said = {author: [_plain(word) for word in _WORD.findall(author)] for author in single}
+    said = {author: [_plain(word) for word in _WORD.findall(unicodedata.normalize("NFC", author))] for author in single}
     return {" ".join(words): (author,) for author, words in said.items() if len(words) > 1}

@@ -36,7 +36,7 @@ _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 # Days whose date without a year is the name of what happened on them once.
 _EVENTS = {(9, 11), (1, 6)}
 
-_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in _MONTHS)
+MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in _MONTHS)
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,? (?:in |of )?(?P<year>\d{4})\b)?"
 # "On October 7 1200 people" has no year.
@@ -44,8 +44,8 @@ _YEAR_OF_DAY = r"(?:(?:,|,? (?:in|of)|(?= (?:1[5-9]|20)\d\d\b)) (?P<year>\d{4})\
 _DAYS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"\b(?P<month>{_MONTH})\.? {_DAY}\b{_YEAR_OF_DAY}(?![.,:]\d)",
-        rf"\b{_DAY} (?:of )?(?P<month>{_MONTH})\b\.?{_YEAR_OF_DAY}",
+        rf"\b(?P<month>{MONTH})\.? {_DAY}\b{_YEAR_OF_DAY}(?![.,:]\d)",
+        rf"\b{_DAY} (?:of )?(?P<month>{MONTH})\b\.?{_YEAR_OF_DAY}",
         r"\b(?P<year>\d{4})[-/](?P<number>\d\d)[-/](?P<day>\d\d)\b",
         # Which of the two is the day is not told, so both readings count where both are days.
         r"(?<![\d/])(?P<number>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})\b",
@@ -60,7 +60,7 @@ _LEADS = re.compile(
     re.IGNORECASE,
 )
 _POINT = (
-    rf"(?:(?P<early{{n}}>\d{{{{1,2}}}})(?:st|nd|rd|th)? (?:of )?)?(?P<month{{n}}>{_MONTH})\b\.?"
+    rf"(?:(?P<early{{n}}>\d{{{{1,2}}}})(?:st|nd|rd|th)? (?:of )?)?(?P<month{{n}}>{MONTH})\b\.?"
     r"(?: (?P<late{n}>\d{{1,2}})(?:st|nd|rd|th)?\b)?(?:,? (?P<year{n}>\d{{4}})\b)?"
 )
 # "From October 3 to October 10, 2021", "between June and August 2021", "from 3 to 10 October".
@@ -74,7 +74,7 @@ _WEEK_TO = re.compile(r"\bweek (?:to|ending|ended)(?: on)?(?: the)? $", re.IGNOR
 _ON = re.compile(r"\bon(?: the)? $", re.IGNORECASE)
 _WHOLE_MONTH = re.compile(
     r"(?:\b(?i:(?P<how>in|of|during|since|until|by|before|after|early|late|mid|last|this))[ -])?"
-    rf"\b(?P<month>(?i:{_MONTH}))\b\.?{_YEAR}(?![.,:/]\w)"
+    rf"\b(?P<month>(?i:{MONTH}))\b\.?{_YEAR}(?![.,:/]\w)"
 )
 _OF = re.compile(r"\b(?:as|end|middle|beginning|start|month|half|week)\s*$", re.IGNORECASE)
 # Names too, so that "before May" may be before somebody.
@@ -107,7 +107,7 @@ _AT = re.compile(r"\b(?:at|in|during|after|before) $")
 # A name goes on, it is weekly, or a day follows: "on Monday Night Football", "on Monday nights", "on Tuesday 3 June".
 _NO_WEEKDAY = re.compile(
     rf" [A-Z]|\.com\b| night football| (?:to|through|and|or) (?i:{'|'.join(WEEKDAYS)})\b|[-–]"
-    rf"| (?:morning|afternoon|evening|night)s\b|,? (?:the )?(?:\d|(?i:{_MONTH})\b)"
+    rf"| (?:morning|afternoon|evening|night)s\b|,? (?:the )?(?:\d|(?i:{MONTH})\b)"
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 3}
 _UNITS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -131,7 +131,7 @@ _RECENTLY = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\b(?:not|other than|except|than|unlike|compared (?:to|with)|day before|born)(?: (?:on|in|it was|they were))?\s*$",
+    r"\b(?:not|other than|except|than|unlike|compared (?:to|with)|day before)(?: (?:on|in|it was|they were))?\s*$",
     re.IGNORECASE,
 )
 # "the last year of her life", "the last two years running", "the last week before the vote", "this week in 1963".
@@ -144,9 +144,11 @@ AHEAD = re.compile(r"^Will\b|\bwill\b|\bgoing to be\b|\b(?:is|are) (?:scheduled|
 # What happens in June each year has no day.
 _ALWAYS = re.compile(
     r"\b(?:every|each|annual|annually|usually|normally|always|traditionally|does it (?:get|rain|snow)"
-    r"|how (?:hot|cold|warm|cool|wet|dry)(?: (?:is|does|do|are)\b| in\b))\b",
+    rf"|how (?:hot|cold|warm|cool|wet|dry) (?:is|does|do|are) (?:\w+ ){{1,3}}in (?:{MONTH}))\b",
     re.IGNORECASE,
 )
+# Whose birthday it is, is of each year.
+_BORN = re.compile(r"\bborn (?:on (?:the )?)?$", re.IGNORECASE)
 _ANY_YEAR = re.compile(r"(?<![\d.,$£€])(?:1\d|20)\d\d(?![\d%]|[.,]\d)")
 # A year may be said without its number: "in May three years ago", "in June of that year", "in June '68".
 _OTHER_YEAR = re.compile(
@@ -156,15 +158,17 @@ _OTHER_YEAR = re.compile(
 _YEAR_BEHIND = re.compile(r",? (?:of )?(?P<which>last|this) year\b")
 # "In June or July 2021", "October 3 and October 10, 2021": one year for both.
 _YEAR_SHARED = re.compile(
-    rf" (?:and|or|to|through) (?:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?P<year>\d{{4}})\b", re.IGNORECASE
+    rf" (?:and|or|to|through) (?:{MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?P<year>\d{{4}})\b", re.IGNORECASE
 )
 # "In May of", before "last year".
 _MONTH_BEFORE = re.compile(
     r"\b(?:in|on|of|since|until|by|before|after|during|early|late|mid)[ -](?:the )?"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?)?(?=[A-Z])(?i:{_MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:of )?$"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?)?(?=[A-Z])(?i:{MONTH})\b\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:of )?$"
 )
 _DATED = re.compile(
-    rf"\b(?:{_MONTH})\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:in |of )?\d{{4}}\b|\b\d{{4}}-\d\d-\d\d\b", re.IGNORECASE
+    rf"\b(?:{MONTH})\.?(?: \d{{1,2}}(?:st|nd|rd|th)?)?,? (?:in |of )?\d{{4}}\b|\b\d{{4}}[-/]\d\d[-/]\d\d\b"
+    r"|\b\d{1,2}/\d{1,2}/\d{4}\b",
+    re.IGNORECASE,
 )
 _ONE_DAY = frozenset({"today", "tonight", "yesterday", "this morning", "this afternoon", "this evening"})
 _BEFORE = re.compile(r"\b(?:before|until|by|prior to)\s*$", re.IGNORECASE)
@@ -258,9 +262,9 @@ def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
             day = _day(year, *_month_and_day(found.groupdict()), now)
             if day and (year or not _is_to_come(day, text, now)):
                 if _WEEK_OF.search(before):
-                    yield Period(found[0], day, _moved(day, 6))
+                    yield Period(found[0], day, moved(day, 6))
                 elif _WEEK_TO.search(before):
-                    yield Period(found[0], _moved(day, -6), day)
+                    yield Period(found[0], moved(day, -6), day)
                 else:
                     first = date.min if _BEFORE.search(before) else day
                     yield Period(found[0], first, asked if _AFTER.search(before) and day <= asked else day)
@@ -269,6 +273,8 @@ def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
 def _is_day(found: re.Match[str], before: str) -> bool:
     """Whether what has no year is a day: "on June 3", but neither "may 5 buses" nor "since September 11"."""
     parts = found.groupdict()
+    if _BORN.search(before):
+        return False
     if parts.get("holiday"):
         return True
     if re.match(r"\d+[a-z]", found[0]):
@@ -291,7 +297,7 @@ def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:
 
 
 def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
-    undated, last_one = _undated(text, now), min(now, _moved(asked.replace(day=1), -1))
+    undated, last_one = _undated(text, now), min(now, moved(asked.replace(day=1), -1))
     for found in _WHOLE_MONTH.finditer(text):
         how, year = (found["how"] or "").lower(), found["year"]
         if re.search(r"\d(?:st|nd|rd|th)?(?: of)? $", up_to(text, found.start("month"))):
@@ -307,7 +313,7 @@ def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
             is_month = is_month and not (_is_to_come(first, text, now) or (how == "this" and first.year < now.year))
         if is_month and first:
             last = asked if how in {"since", "after"} else _month_end(first, 1)
-            yield Period(found[0], date.min if how in {"until", "by", "before"} else first, _moved(last, SLACK))
+            yield Period(found[0], date.min if how in {"until", "by", "before"} else first, moved(last, SLACK))
 
 
 def _is_month(found: re.Match[str], how: str, text: str) -> bool:
@@ -318,9 +324,9 @@ def _is_month(found: re.Match[str], how: str, text: str) -> bool:
         and name.lower() in _MONTHS
         and (name[0].isupper() or (how in _SURELY and name not in _OTHER_WORDS))
         and not _TITLE_GOES_ON.match(after)
-        and not (name in _MONTH_OR_NAME and (how in {"by", "before", "after"} or _PERSON.match(after)))
+        and not (name.capitalize() in _MONTH_OR_NAME and (how in {"by", "before", "after"} or _PERSON.match(after)))
         and (how != "of" or bool(_OF.search(before)))
-        and not _DENIED.search(before)
+        and not (_DENIED.search(before) or _BORN.search(before))
     )
 
 
@@ -380,18 +386,18 @@ def _season_of_late(words: str, how: str, month: int, asked: date) -> Iterator[P
 def _relative(text: str, asked: date) -> Iterator[Period]:
     for words, first, last in _spans(asked):
         if found := next((f for f in re.finditer(rf"\b(?:{words})\b", text) if _is_of_late(f, text)), None):
-            yield _open(Period(found[0], _moved(first, -SLACK), _moved(last, SLACK)), found, text, asked)
+            yield _open(Period(found[0], moved(first, -SLACK), moved(last, SLACK)), found, text, asked)
     for found in _BACK.finditer(text):
         if _is_of_late(found, text):
             back = _count(found["count"]) * _UNITS[found["unit"]]
-            yield Period(found[0], _moved(asked, -back - SLACK), _moved(asked, SLACK))
+            yield Period(found[0], moved(asked, -back - SLACK), moved(asked, SLACK))
     for found in _AGO.finditer(text):
         if not _DENIED.search(up_to(text, found.start())):
             yield _open(_ago(found, asked), found, text, asked)
     if found := next((f for f in _WEEKDAY.finditer(text) if _is_weekday(f, text)), None):
         yield _weekday(found, text, asked)
     if found := _RECENTLY.search(text):
-        yield Period(found[0], _moved(asked, -RECENT), _moved(asked, SLACK))
+        yield Period(found[0], moved(asked, -RECENT), moved(asked, SLACK))
 
 
 def _open(period: Period, found: re.Match[str], text: str, asked: date) -> Period:
@@ -399,27 +405,27 @@ def _open(period: Period, found: re.Match[str], text: str, asked: date) -> Perio
     before = up_to(text, found.start())
     if until := _UNTIL.search(before):
         return Period(period.words, date.min, period.first if until["before"] else period.last)
-    return Period(period.words, period.first, _moved(asked, SLACK)) if _SINCE.search(before) else period
+    return Period(period.words, period.first, moved(asked, SLACK)) if _SINCE.search(before) else period
 
 
 def _spans(asked: date) -> Iterator[tuple[str, date, date]]:
     """What is said of days in fixed words, with the first and the last day. With a capital inside, it is a name."""
-    week, month, year = _moved(asked, -7), asked.replace(day=1), asked.replace(month=1, day=1)
-    monday = _moved(asked, -asked.weekday())
+    week, month, year = moved(asked, -7), asked.replace(day=1), asked.replace(month=1, day=1)
+    monday = moved(asked, -asked.weekday())
     yield "[Tt]oday|[Tt]onight|[Tt]his (?:morning|afternoon|evening)", asked, asked
-    yield "[Yy]esterday", _moved(asked, -1), asked
-    yield "[Ll]ast night", _moved(asked, -1), asked
+    yield "[Yy]esterday", moved(asked, -1), asked
+    yield "[Ll]ast night", moved(asked, -1), asked
     yield "(?:[Ll]ast|[Oo]ver the|[Tt]his past) weekend", week, asked
     yield "(?<!later )[Tt]his week|the past week|[Pp]ast week|(?:[Ii]n|[Oo]ver|[Dd]uring) the last week", week, asked
-    yield "[Ll]ast week", _moved(monday, -7), monday
+    yield "[Ll]ast week", moved(monday, -7), monday
     yield (
         "(?<!later )[Tt]his month|the past month|(?:[Ii]n|[Oo]ver|[Dd]uring) the last month",
-        min(month, _moved(asked, -RECENT)),
+        min(month, moved(asked, -RECENT)),
         asked,
     )
-    yield "[Ll]ast month", _moved(month, -1).replace(day=1), _moved(month, -1)
+    yield "[Ll]ast month", moved(month, -1).replace(day=1), moved(month, -1)
     yield "(?<!later )(?<!end of )[Tt]his year", year, asked
-    yield "[Ll]ast year", year.replace(year=max(1, year.year - 1)), _moved(year, -1)
+    yield "[Ll]ast year", year.replace(year=max(1, year.year - 1)), moved(year, -1)
 
 
 def _is_of_late(found: re.Match[str], text: str) -> bool:
@@ -442,9 +448,9 @@ def _ago(found: re.Match[str], asked: date) -> Period:
     """About then: the day and its neighbours, three days around a week, two weeks around a month."""
     unit = _UNITS[found["unit"]]
     if found["count"] in {"few", "couple of"}:
-        return Period(found[0], _moved(asked, -2 * _COUNTS[found["count"]] * unit), asked)
-    day = _moved(asked, -unit * (1 if found["one"] else _count(found["count"])))
-    return Period(found[0], _moved(day, -(unit // 2) - SLACK), _moved(day, unit // 2 + SLACK))
+        return Period(found[0], moved(asked, -2 * _COUNTS[found["count"]] * unit), asked)
+    day = moved(asked, -unit * (1 if found["one"] else _count(found["count"])))
+    return Period(found[0], moved(day, -(unit // 2) - SLACK), moved(day, unit // 2 + SLACK))
 
 
 def _count(said: str) -> int:
@@ -465,10 +471,10 @@ def _is_weekday(found: re.Match[str], text: str) -> bool:
 def _weekday(found: re.Match[str], text: str, asked: date) -> Period:
     if re.search(r"\blast $", up_to(text, found.start()), re.IGNORECASE):
         back = (asked.weekday() - WEEKDAYS.index(found["name"].lower()) - 1) % 7 + 1
-        first, last = _moved(asked, -back - SLACK), _moved(asked, -back + SLACK)
+        first, last = moved(asked, -back - SLACK), moved(asked, -back + SLACK)
         since = re.search(r"\b(?:since|after) last $", up_to(text, found.start()), re.IGNORECASE)
-        return Period(f"last {found[0]}", first, _moved(asked, SLACK) if since else last)
-    return Period(found[0], _moved(asked, -7 - SLACK), _moved(asked, SLACK))
+        return Period(f"last {found[0]}", first, moved(asked, SLACK) if since else last)
+    return Period(found[0], moved(asked, -7 - SLACK), moved(asked, SLACK))
 
 
 def _day(year: str | None, month: int, day: int, now: date) -> date | None:
@@ -491,11 +497,11 @@ def _month_end(first: date, months: int) -> date:
     """The last day of so many months, the first of which begins with `first`, or the last day there is."""
     after = first.month + months
     try:
-        return _moved(date(first.year + (after - 1) // 12, (after - 1) % 12 + 1, 1), -1)
+        return moved(date(first.year + (after - 1) // 12, (after - 1) % 12 + 1, 1), -1)
     except ValueError:
         return date.max
 
 
-def _moved(day: date, days: int) -> date:
+def moved(day: date, days: int) -> date:
     """So many days later, or earlier, and never beyond the days that there are: years 1 to 9999."""
     return date.fromordinal(min(max(day.toordinal() + days, 1), date.max.toordinal()))

@@ -203,7 +203,7 @@ DAY = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|may|j
 _NAME = re.compile(r"(?<=[^\W\d_][ ,;:\-–—(\"“‘’'])\s*[A-ZÀ-Þ][^\W\d_]+")
 # What asks for a number, a day and a name.
 NUMBER_ASKED = re.compile(
-    r"\bhow (?:much|many|old|young|long|far|tall|fast|quickly|high|big|large|deep|wide|heavy|hot|cold|warm|often)\b"
+    r"\bhow (?:much|many|old|young|long|far|tall|fast|quickly|high|big|large|deep|wide|hot|cold|warm|often)\b"
     r"|\bwhat (?:age|share|percentage|percent|proportion|price|number)\b", re.IGNORECASE)  # fmt: skip
 DAY_ASKED = re.compile(r"\bwhen\b|\b(?:what|which) (?:day|date|year|month|week|time)\b", re.IGNORECASE)
 NAME_ASKED = re.compile(

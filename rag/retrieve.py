@@ -148,6 +148,7 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
 
 def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:
     """The `depth` best of each finder, passage number to its score, best first: candidates, whose order is not kept."""
+    view.open()
     text = str(asked.query)
     lexical = dict(view.lexical(text, depth))
     # In a large archive the articles that are meant may not be among the best of all. Each paper is searched by itself,

@@ -42,6 +42,11 @@ def test_a_place_that_stands_once_is_written_with_where(tmp_path):
     assert [place.start for place in again.places("evidence")] == [9, None]
 
 
+def test_a_question_without_places_is_written(tmp_path):
+    asked = Query("q1", "What?", {"evidence": None, "also": []}, {"a": 1})
+    assert beir.write(Collection([Document("a", "", "The mole fell.")], [asked]), tmp_path / "out") == []
+
+
 def test_the_layout_of_a_judged_set_is_read_too(tmp_path):
     folder = judged_set(tmp_path)
     assert beir.read(folder).collection.queries == judged(folder).queries

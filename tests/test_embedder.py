@@ -47,6 +47,9 @@ def test_a_question_asked_again_is_not_given_to_the_model_again(model, monkeypat
     assert model.embed_question("Who rebuilt the mole?") is vector
     with pytest.raises(ValueError, match="read-only"):
         vector[0] = 0
+    model.forget()
+    with pytest.raises(AttributeError, match="encode_query"):
+        model.embed_question("Who rebuilt the mole?")
 
 
 def test_nothing_gives_an_empty_array(model):

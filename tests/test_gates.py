@@ -96,16 +96,21 @@ def test_a_drop_is_against_the_baseline():
 
 def test_a_drop_is_of_the_questions_that_have_the_measure_in_both_runs():
     # The run answers one question more, and badly: what both answered is as it was.
-    more = a_run(1, 1, 0, measure="citation precision")
-    less = replace(more, rows=(*more.rows[:2], replace(more.rows[2], values={})))
+    more = a_run(*[1] * 10, 0, measure="citation precision")
+    less = replace(more, rows=(*more.rows[:10], replace(more.rows[10], values={})))
     assert judge(more, Rules(drops={"citation precision": 0.0}), less)[0].value == 0
 
 
-def test_a_margin_on_hardly_any_shared_question_is_inconclusive():
-    few = a_run(*[1] * 9)
-    assert outcomes(few, few, margins={"hit@1": 0.5}) == ["inconclusive"]
-    enough = a_run(*[1] * 10)
-    assert outcomes(enough, enough, margins={"hit@1": 0.5}) == ["pass"]
+@pytest.mark.parametrize("kind", ["drops", "margins"])
+def test_hardly_any_shared_question_shows_that_nothing_was_lost(kind):
+    for count, outcome in ((9, "inconclusive"), (10, "pass")):
+        run = a_run(*[1] * count)
+        assert outcomes(run, run, **{kind: {"hit@1": 0.5}}) == [outcome]
+
+
+@pytest.mark.parametrize("kind", ["drops", "margins"])
+def test_a_loss_on_every_shared_question_is_one_however_few_they_are(kind):
+    assert outcomes(a_run(*[0] * 5), a_run(*[1] * 5), **{kind: {"hit@1": 0.5}}) == ["regression"]
 
 
 def test_a_margin_is_kept_when_the_interval_excludes_a_larger_loss():

@@ -42,6 +42,7 @@ def authors(text):
         ("What did BBC News say?", ("BBC News - Arts", "BBC News - Sport")),
         ("What did the BBC say?", ("BBC News - Arts", "BBC News - Sport")),
         ("Who runs the BBC?", ()),
+        ("According to bbc people, who won?", ()),
         ("What did BBC News - Sport say?", ("BBC News - Sport",)),
         ("according to fortune, who is rich?", ("Fortune",)),
         ("according to the age, who is rich?", ("The Age",)),
@@ -96,7 +97,7 @@ def test_a_byline_may_be_written_in_any_of_these_ways(said, names):
 
 
 @pytest.mark.parametrize("byline", ["José García", "Jose Garcia"])
-@pytest.mark.parametrize("said", ["José García", "Jose Garcia"])
+@pytest.mark.parametrize("said", ["José García", "Jose Garcia", "Jose\u0301 Garci\u0301a"])
 def test_a_name_is_known_without_its_accents(byline, said):
     found = implied(f"What did the article by {said} say?", DAY, Names(authors=(byline,)), None)
     assert found.authors == (byline,)

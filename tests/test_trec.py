@@ -72,6 +72,9 @@ def test_a_document_that_says_the_same_as_another_is_not_judged(tmp_path):
     made = Collection([Document(d, "", "Text.") for d in "ab"], [Query("q1", "What?", places, {"a": 1, "b": 1})])
     assert "TREC does not hold other places that say the same: 1 question." in trec.write(made, tmp_path / "out")
     assert (tmp_path / "out" / "qrels.txt").read_text() == "q1 0 a 1\n"
+    alone = Collection(made.documents, [Query("q1", "What?", {"also": places["also"]}, {"a": 1, "b": 1})])
+    trec.write(alone, tmp_path / "alone")
+    assert (tmp_path / "alone" / "qrels.txt").read_text() == "q1 0 a 1\nq1 0 b 1\n"
 
 
 @pytest.mark.parametrize(

@@ -77,14 +77,26 @@ def test_the_rankings_are_the_same_there_and_back(tmp_path):
 
 
 def test_ids_with_white_space_are_the_same_there_and_back(tmp_path):
-    question = replace(SET.questions[0], id="what fell", relevance={"the mole.md": 1})
+    question = replace(SET.questions[0], id="what fell")
     spaced = replace(SET, questions=(question, *SET.questions[1:]))
-    lines = OTHER.replace("fell", "what%20fell").replace("mole.md", "the%20mole.md")
+    lines = OTHER.replace("fell", "what%20fell").replace("ferry.md", "the%20100%25%20ferry.md")
     found = read_run(other(tmp_path, lines), spaced)
-    assert (found.rows[0].id, found.rows[0].ranking) == ("what fell", ("the mole.md", "ferry.md"))
+    assert (found.rows[0].id, found.rows[0].ranking) == ("what fell", ("mole.md", "the 100% ferry.md"))
     write_run(found, tmp_path / "out.txt")
-    assert "what%20fell Q0 the%20mole.md 1 " in (tmp_path / "out.txt").read_text()
+    assert "what%20fell Q0 the%20100%25%20ferry.md 2 " in (tmp_path / "out.txt").read_text()
     assert read_run(tmp_path / "out.txt", spaced).rows == found.rows
+
+
+def test_an_id_that_only_looks_so_is_left_as_it_is(tmp_path):
+    found = read_run(other(tmp_path, OTHER.replace("ferry.md", "https://quenn.example/a%2Fb")), SET)
+    assert found.rows[0].ranking[1] == "https://quenn.example/a%2Fb"
+
+
+def test_an_empty_id_cannot_be_written(tmp_path):
+    found = read_run(other(tmp_path), SET)
+    empty = replace(found, rows=(replace(found.rows[0], ranking=("",)),))
+    with pytest.raises(UsageError, match="an id that is empty"):
+        write_run(empty, tmp_path / "out.txt")
 
 
 def test_what_cannot_be_written_whole_is_not_there(tmp_path, monkeypatch):

@@ -111,11 +111,13 @@ def test_the_rest_of_a_question_is_read_too(question, kind):
         ("How many came?", "twenty", 1), ("How long is it?", "thirty metres", 1), ("How many came?", "nobody", 0),
         ("When was it?", "1450", 1), ("When was it?", "on Monday", 1), ("When was it?", "in a storm", 0),
         ("What broke?", "a gauge", 0.5),
-        ("How old is she?", "17", 1), ("How old is she?", "17 years", 1), ("How old is she?", "17 crossings", 0),
-        ("How fast is it?", "12 knots", 1), ("How fast is it?", "120 km/h", 1), ("How fast is it?", "34 crossings", 0),
+        ("How old is she?", "17", 1), ("How old is she?", "17 years", 1), ("How old is she?", "17 metres", 0),
+        ("How fast is it?", "12 knots", 1), ("How fast is it?", "120 km/h", 1), ("How fast?", "34 crossings", 0.5),
         ("How tall is it?", "six feet", 1), ("How tall is it?", "six years", 0), ("How deep is it?", "12-metre", 1),
-        ("How long did it take?", "two hours", 1), ("How long is it?", "12 metres", 1), ("How long?", "12 men", 0),
-        ("How hot is it?", "25°C", 1), ("How heavy is it?", "three tonnes", 1), ("How heavy is it?", "three men", 0),
+        ("How long did it take?", "two hours", 1), ("How long is it?", "12 metres", 1), ("How long?", "57 laps", 0.5),
+        ("How hot is it?", "25°C", 1), ("How hot is it?", "5,500 kelvin", 1), ("How hot is it?", "three hours", 0),
+        ("How fast do prices rise?", "3.2 per cent", 1), ("How far did shares fall?", "$1.07", 1),
+        ("How far is it?", "12 nautical miles", 0.5), ("How long is it?", "20 mins", 1), ("How old?", "nobody", 0),
     ],
 )  # fmt: skip
 def test_a_short_answer_is_of_the_kind_that_is_asked_for_or_not(question, short, fits):

@@ -72,9 +72,10 @@ class Query:
 
     @property
     def copies(self) -> frozenset[str]:
-        """The documents that are relevant only because they say the same as another."""
+        """The documents that are relevant only because they say the same as another one that is."""
         needed = {place.document for place in self.places("evidence")}
-        return frozenset(place.document for place in self.places("also")) - needed
+        also = frozenset(place.document for place in self.places("also")) - needed
+        return also if any(name in needed for name in self.relevant) else frozenset()
 
     @property
     def earlier(self) -> tuple[str, ...]:
@@ -176,12 +177,12 @@ class _Starts:
 
     def told(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The same metadata, its places with their start where it was found."""
-        return {key: [self._placed(place) for place in value] if key in PLACES else value
+        return {key: [self._placed(place) for place in value] if key in PLACES and value else value
                 for key, value in metadata.items()}  # fmt: skip
 
     def _placed(self, place: Mapping[str, Any]) -> Mapping[str, Any]:
         at = self._found.get((place["doc_id"], place["text"]))
-        return place if at is None or "start" in place else {**place, "start": at}
+        return place if at is None or place.get("start") is not None else {**place, "start": at}
 
 
 def line(values: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ AUROC = "AUROC"
 PERCENTILES = ("p50", "p95", "p99")
 # Differences below this are rounding.
 EQUAL = 1e-9
-# An interval drawn from fewer shared questions than these is no ground for anything.
+# Fewer shared questions than these do not show that nothing was lost.
 ENOUGH = 10
 
 
@@ -42,9 +42,8 @@ class Rules:
 
     `floors` are the lowest means, `drops` the largest mean losses against the baseline on the questions that have the
     measure in both runs, and `margins` the losses that the interval of that difference must exclude, all from 0 to 1 by
-    measure. `latency` is in milliseconds,
-    by stage and percentile. `set_digest` is how the digest of the question set begins, and `questions` how many it has
-    at least.
+    measure. `latency` is in milliseconds, by stage and percentile. `set_digest` is how the digest of the question set
+    begins, and `questions` how many it has at least.
     """
 
     floors: Mapping[str, float] = field(default_factory=dict)
@@ -153,31 +152,29 @@ def _against(run: Run, wanted: Rules, baseline: Run | None) -> Iterator[Check]:
         return
     deltas = _differences(baseline, run) if wanted.drops else {}
     for name, drop in wanted.drops.items():
-        delta = _of(deltas, name)
-        yield Check("drop", name, delta, -drop, _kept(delta >= -drop - EQUAL))
+        delta, count = _of(deltas, name)
+        yield Check("drop", name, delta, -drop, _shown(_kept(delta >= -drop - EQUAL), count))
     changes = {change.measure: change for change in compare(baseline, run).changes} if wanted.margins else {}
     for name, margin in wanted.margins.items():
         change = _of(changes, name)
         yield Check("margin", name, change.delta.low, -margin, _within(change, margin))
 
 
-def _differences(baseline: Run, run: Run) -> dict[str, float]:
-    """The mean difference of each measure on the questions that have it in both runs, and that of the AUROC.
+def _differences(baseline: Run, run: Run) -> dict[str, tuple[float, int]]:
+    """The mean difference of each measure on the questions that have it in both runs, how many, and that of the AUROC.
 
     The means themselves may be of other questions: only what was answered has a citation precision.
     """
     deltas = {name: differences(values) for name, values in shared(baseline, run).items()}
-    found = {name: math.fsum(each) / len(each) for name, each in deltas.items()}
+    found = {name: (math.fsum(each) / len(each), len(each)) for name, each in deltas.items()}
     (before, _), (after, _) = confidence(baseline.rows), confidence(run.rows)
-    return found | ({AUROC: after.value - before.value} if before and after else {})
+    return found | ({AUROC: (after.value - before.value, len(run.rows))} if before and after else {})
 
 
 def _within(change: Change, margin: float) -> Outcome:
     """Whether the loss is within the margin: surely, surely not, or one cannot say with so many questions."""
-    if change.wins + change.ties + change.losses < ENOUGH:
-        return Outcome.INCONCLUSIVE
     if change.delta.low >= -margin - EQUAL:
-        return Outcome.PASS
+        return _shown(Outcome.PASS, change.wins + change.ties + change.losses)
     return Outcome.REGRESSION if change.delta.high < -margin - EQUAL else Outcome.INCONCLUSIVE
 
 
@@ -198,6 +195,11 @@ def _of(found: Mapping[str, Found], name: str) -> Found:
     if name not in found:
         raise UsageError(f"The run has no {name!r}", f"It has {', '.join(found) or 'nothing'}.")
     return found[name]
+
+
+def _shown(outcome: Outcome, questions: int) -> Outcome:
+    """The same, but hardly any question shows that a rule is kept."""
+    return Outcome.INCONCLUSIVE if outcome is Outcome.PASS and questions < ENOUGH else outcome
 
 
 def _kept(kept: bool) -> Outcome:

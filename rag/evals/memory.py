@@ -78,6 +78,7 @@ class Remembering:
             yield
         finally:
             self._keeping = True
+            self._embedder.forget()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the embedder has
         return getattr(self._embedder, name)

@@ -6,11 +6,11 @@ Read against a question set it becomes a run like Footnote's own, so that it can
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from index.errors import UsageError
-from rag.evals.formats.trec import solid
+from rag.evals.formats.trec import as_it_was, solid
 from rag.evals.jsonl import Record, lines
 from rag.evals.measures import STANDARD
 from rag.evals.runs import KEPT, Row, Run
@@ -25,8 +25,8 @@ def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -
     """The run of another system, with the standard measures; it holds no times.
 
     A question without a line is an error, because it may not have been asked; with `complete` it found nothing, which
-    is how `trec_eval -c` counts. Ids are known with "%20" for a blank too,
-    as an export writes them. Raises FootnoteError, naming the line, and for a question that the set does not hold.
+    is how `trec_eval -c` counts. Ids may have "%20" for a blank, as an export writes them. Raises FootnoteError, naming
+    the line, and for a question that the set does not hold.
     """
     rankings, tag = _rankings(path, question_set.questions)
     missing: list[str] | None = [] if complete else None
@@ -37,8 +37,10 @@ def read_run(path: Path, question_set: QuestionSet, *, complete: bool = False) -
 def write_run(run: Run, path: Path) -> list[str]:
     """Writes the rankings, scored 1 / rank, whole or not at all, and gives a sentence for what is not held.
 
-    White space in an id is written as in an exported set, "%20". Raises UsageError.
+    White space in an id is written as in an exported set, "%20". Raises UsageError, also for a document without an id.
     """
+    if any(not name for row in run.rows for name in (row.id, *row.ranking)):
+        raise UsageError("TREC does not hold an id that is empty", "Give each document an id, and run again.")
     text = "".join(
         f"{solid(row.id)} Q0 {solid(document)} {rank} {1 / rank:.6f} {TAG}\n"
         for row in run.rows
@@ -60,8 +62,8 @@ def write_run(run: Run, path: Path) -> list[str]:
 
 
 def _rankings(path: Path, questions: Sequence[EvalQuestion]) -> tuple[dict[str, list[str]], str]:
-    names = _names(question.id for question in questions)
-    documents = _names(document for question in questions for document in question.relevance)
+    names = {question.id for question in questions}
+    documents = {document for question in questions for document in question.relevance}
     scored: dict[str, dict[str, float]] = {}
     tag = ""
     for found in lines(path):
@@ -70,21 +72,16 @@ def _rankings(path: Path, questions: Sequence[EvalQuestion]) -> tuple[dict[str, 
         if len(columns) != 6:
             raise record.wrong(f"there are {len(columns)} columns, not query, Q0, document, rank, score and tag")
         name, _, document, _, score, tag = columns
+        name = name if name in names else as_it_was(name)
         if name not in names:
             raise record.wrong(f"the set holds no question {name!r}")
-        ranking, document = scored.setdefault(names[name], {}), documents.get(document, document)
+        ranking, document = scored.setdefault(name, {}), document if document in documents else as_it_was(document)
         if document in ranking:
             raise record.wrong(f"the document {document!r} stands there twice for the question {name!r}")
         ranking[document] = _number(score, record)
     # The order of trec_eval: by score, and among equal ones by the name of the document, the last one first.
     best = {name: sorted(ranking, key=lambda d: (ranking[d], d), reverse=True) for name, ranking in scored.items()}
     return best, tag
-
-
-def _names(ids: Iterable[str]) -> dict[str, str]:
-    """The ids by what a run file may call them; where one is the solid form of another, it is itself."""
-    known = dict.fromkeys(ids)
-    return {solid(name): name for name in known} | {name: name for name in known}
 
 
 def _number(text: str, record: Record) -> float:

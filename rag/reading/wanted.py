@@ -96,39 +96,47 @@ def _units(words: str) -> frozenset[str]:
 
 
 _LENGTHS = _units(
-    "m cm mm km metre meter centimetre centimeter kilometre kilometer mile foot feet ft inch yard fathom block storey "
-    "story floor"
+    "m cm mm km metre meter centimetre centimeter millimetre millimeter kilometre kilometer mile foot feet ft inch "
+    "yard fathom block storey story floor"
 )
-_DURATIONS = _units("second minute hour day night week fortnight month year decade century jahr monat tag stunde")
-# What a measure is counted in; a number without a unit may be of any of them.
+_DURATIONS = _units(
+    "second sec minute min mins hour hr hrs day night week fortnight month year yr yrs decade century jahr monat tag "
+    "stunde"
+)
+_SPEEDS = _units("mph kph kmh knot mach")
+_DEGREES = _units("degree deg celsius fahrenheit kelvin")
+_WEIGHTS = _units("kg kgs kilo kilogram tonne ton gram g pound lb lbs ounce stone")
+_MEASURED = (_LENGTHS, _DURATIONS, _SPEEDS, _DEGREES, _WEIGHTS)
+# What a measure is counted in. Money and per cent may be of anything.
 _UNITS = tuple(
     (re.compile(rf"\b(?:{asked})\b", re.IGNORECASE), units)
     for asked, units in (
         ("how (?:old|young)|what age", _DURATIONS),
-        ("how (?:fast|quickly)", _LENGTHS | _DURATIONS | _units("mph kph kmh knot mach")),
+        ("how (?:fast|quickly)", _LENGTHS | _DURATIONS | _SPEEDS),
         ("how (?:tall|deep|wide)", _LENGTHS),
         ("how (?:long|far)", _LENGTHS | _DURATIONS | _units("page word o'clock")),
-        ("how (?:hot|cold|warm)", _units("degree c f celsius fahrenheit")),
-        ("how heavy", _units("kg kilo kilogram tonne ton gram g pound lb ounce stone st")),
+        ("how (?:hot|cold|warm)", _DEGREES),
     )
 )
+_OF_ANYTHING = frozenset({"", "%", "$", "£", "€"})
 
 
 def of_kind(question: str, short: str) -> float:
     """1 when a short answer is a number, a day or a name as the question asks for, 0 when not, 0.5 for others.
 
-    "How old" is asked in years and the like, "how tall" in metres: a number of something else is none.
+    "How tall" is asked in metres and the like: years are none, and of crossings it cannot be told, which is 0.5 too.
     """
     looks = (
-        (NUMBER_ASKED, _is_measured(question, amounts(short))),
-        (DAY_ASKED, bool(days(short) or DAY.search(short) or re.search(r"\b1\d{3}\b", short))),
-        (NAME_ASKED, short != short.lower()),
+        (NUMBER_ASKED, _measured(question, amounts(short))),
+        (DAY_ASKED, float(bool(days(short) or DAY.search(short) or re.search(r"\b1\d{3}\b", short)))),
+        (NAME_ASKED, float(short != short.lower())),
     )
-    asked = [fits for pattern, fits in looks if pattern.search(question)]
-    return float(any(asked)) if asked else 0.5
+    return max((fits for pattern, fits in looks if pattern.search(question)), default=0.5)
 
 
-def _is_measured(question: str, said: Sequence[Amount]) -> bool:
-    """Whether one of the amounts is in a unit of what is asked for, or in none."""
-    units = [units for asked, units in _UNITS if asked.search(question)]
-    return any(not amount.unit or not units or any(amount.unit in known for known in units) for amount in said)
+def _measured(question: str, said: Sequence[Amount]) -> float:
+    """1 when one of the amounts may be in a unit of what is asked for, 0.5 when that is not known."""
+    units = next((units for asked, units in _UNITS if asked.search(question)), None)
+    if units is None or any(amount.unit in units | _OF_ANYTHING for amount in said):
+        return float(bool(said))
+    return 0.5 if any(not any(amount.unit in known for known in _MEASURED) for amount in said) else 0.0

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from index.errors import UsageError
 from rag.evals import corpus
@@ -58,9 +59,9 @@ def write(collection: Collection, path: Path) -> list[str]:
     (path / TOPICS).write_text(topics, encoding="utf-8", errors="replace")
     judged = [
         f"{solid(q.id)} 0 {solid(name)} {grade}\n"
-        for q in queries
+        for q, copies in ((q, q.copies) for q in queries)
         for name, grade in q.relevance.items()
-        if name not in q.copies
+        if name not in copies
     ]
     (path / QRELS).write_text("".join(judged), encoding="utf-8", errors="replace")
     spaced += sum(solid(q.id) != q.id for q in queries)
@@ -77,10 +78,16 @@ def write(collection: Collection, path: Path) -> list[str]:
 
 
 def solid(name: str) -> str:
-    """An id without white space; "%" is written "%25" where there is some, so that it can be told apart."""
+    """An id without white space, which is written as in an address, and "%" with it where there is some."""
     if not re.search(r"\s", name):
         return name
     return re.sub(r"[\s%]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), name)
+
+
+def as_it_was(name: str) -> str:
+    """The id that `solid` made this of."""
+    before = unquote(name, errors="replace")
+    return before if solid(before) == name else name
 
 
 def _one_of(folder: Path, *patterns: str) -> Path:
