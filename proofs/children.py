@@ -95,7 +95,9 @@ def sync_in_child(job: Job) -> tuple[int | None, str]:
 
 
 def _run(job: Job) -> None:
-    sys.exit(ending(job))
+    code = ending(job)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a command line ends: what is pressed now comes too late
+    sys.exit(code)
 
 
 def ending(job: Job) -> int:
