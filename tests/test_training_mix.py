@@ -28,6 +28,22 @@ def test_with_a_null_for_each_answer_half_of_what_is_shown_has_none():
     assert len(shown) == 200
 
 
+class Wider:
+    """Knows one synonym of one word of the question."""
+
+    def of(self, word):
+        return ["initiated"] if word == ASKED.text.split()[1] else []
+
+
+def test_where_there_are_synonyms_a_share_is_asked_in_other_words():
+    proportions = Proportions(nulls=0.0, twins=0.0, titled=1, adversarial=1, reworded=0.5)
+    shown = Mix([SOURCE] * 100, [], proportions, seed=1, synonyms=Wider()).chunk(0)
+    other = [e for e in shown if "initiated" in e.question]
+    assert 20 <= len(other) <= 60
+    assert {(e.origin, e.text[slice(*e.answer)]) for e in shown} == {(ASKED.id, ASKED.answers[0])}
+    assert all(e.question in {ASKED.text, other[0].question} for e in shown)
+
+
 def test_near_passages_are_others_of_the_article_and_others_by_words():
     folder = QuestionFolder("s", (HERE, NEXT, FAR), (ASKED, NOTHING), {"Ada": (HERE, NEXT), "Oak": (FAR,)})
     made = sources(folder, folder.asked)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from training.examples import Asked, Example, Passage, QuestionFolder, plain, sample, split
 from training.mining import Nearest
 from training.nulls import NULLS, TWINS, Source
+from training.rewording import Synonyms, reworded
 
 # How many passages near a question are kept: by its words, and of its article.
 NEAREST, BESIDE = 8, 12
@@ -26,6 +27,8 @@ class Proportions:
     # How often in a pass: questions about articles with a title, and those that people wrote to have no answer.
     titled: int = 2
     adversarial: int = 4
+    # The share of questions that are asked in other words, where there are synonyms.
+    reworded: float = 0.4
     kinds: Mapping[str, float] = field(
         default_factory=lambda: {
             "mined": 0.16, "beside": 0.22, "swapped": 0.34, "worded": 0.08, "opposed": 0.1, "negated": 0.03,
@@ -61,7 +64,12 @@ class Mix:
     """
 
     def __init__(
-        self, made: Sequence[Source], adversarial: Sequence[Asked], proportions: Proportions, seed: int
+        self,
+        made: Sequence[Source],
+        adversarial: Sequence[Asked],
+        proportions: Proportions,
+        seed: int,
+        synonyms: Synonyms | None = None,
     ) -> None:
         titled = [source for source in made if source.asked.passage.title]
         self._units: list[Source | Asked] = [s for s in made if not s.asked.passage.title]
@@ -69,6 +77,7 @@ class Mix:
         self._units += list(adversarial) * proportions.adversarial
         self._proportions = proportions
         self._seed = seed
+        self._synonyms = synonyms
 
     def chunk(self, number: int) -> list[Example]:
         """The examples of a chunk, from 0, in an order of their own."""
@@ -83,12 +92,20 @@ class Mix:
         return examples
 
     def _shown(self, unit: Source | Asked, draw: random.Random) -> Iterator[Example]:
+        if self._synonyms and draw.random() < self._proportions.reworded:
+            unit = _in_other_words(unit, self._synonyms, draw)
         if isinstance(unit, Asked):
             yield plain(unit)
             return
         yield _answered(unit, self._proportions, draw)
         if draw.random() < self._proportions.nulls and (null := null_of(unit, self._proportions, draw)):
             yield null
+
+
+def _in_other_words(unit: Source | Asked, synonyms: Synonyms, draw: random.Random) -> Source | Asked:
+    asked = unit if isinstance(unit, Asked) else unit.asked
+    asked = replace(asked, text=reworded(asked.text, asked.passage.text, synonyms, draw))
+    return asked if isinstance(unit, Asked) else replace(unit, asked=asked)
 
 
 def null_of(source: Source, proportions: Proportions, draw: random.Random) -> Example | None:

@@ -25,7 +25,9 @@ def main() -> int:
     from training.loop import CHECKPOINT, Habits, Plan, train
     from training.mix import Mix, Proportions, held_out, sources
     from training.network import Network
+    from training.rewording import Synonyms
 
+    synonyms = Synonyms(options.wordnet) if options.wordnet else None
     plan = Plan(options.examples, rate=options.rate, seed=options.seed)
     proportions = Proportions(nulls=options.nulls, twins=options.twins)
     folders = load_folders(options.data)
@@ -38,13 +40,14 @@ def main() -> int:
     judged = held_out(folders, options.held_out, plan.seed)
     stopping = _Stopping()  # only now: before the first step there is nothing to save
     habits = Habits(options.save_minutes, options.every, lambda: stopping.asked)
-    mix = Mix(made, nothing, proportions, plan.seed)
+    mix = Mix(made, nothing, proportions, plan.seed, synonyms)
     seen = train(network, mix, judged, plan, habits, options.out, _say)
     if seen is None:
         _say("Stopped; the same command goes on from here")
         return INTERRUPTED
     network.save(options.out)
     about = {**asdict(plan), "seen": seen, "questions": len(asked), "sets": [f.name for f in folders]}
+    about |= {"from": Path(options.model).name, "synonyms": bool(synonyms)}
     (options.out / RECORD).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (options.out / CHECKPOINT).unlink(missing_ok=True)
     _say(f"Written to {options.out}")
@@ -73,6 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="a folder of question sets in the form of BEIR")
     parser.add_argument("--out", type=Path, required=True, help="where the model is written, and checkpoints before")
     parser.add_argument("--model", default="all-MiniLM-L6-v2", help="the folder of the encoder to start from")
+    parser.add_argument("--wordnet", type=Path, help="a folder of WordNet, for questions in other words; default: none")
     parser.add_argument("--examples", type=int, default=120_000, help="how many are seen in all; default: %(default)s")
     parser.add_argument("--rate", type=float, default=2e-4, help="the highest learning rate; default: %(default)s")
     parser.add_argument("--nulls", type=float, default=0.75, help="nulls made for each answer; default: %(default)s")
