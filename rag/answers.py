@@ -13,11 +13,15 @@ from rag.named import Implied
 
 
 class Refusal(StrEnum):
-    """Why there is no answer. These are expected outcomes, not errors."""
+    """Why there is no answer. These are expected outcomes, not errors.
+
+    UNCLEAR is less than NOT_SUPPORTED: one of the nearest passages may answer, and it is not sure enough to be quoted.
+    """
 
     NO_ARTICLES = "no_articles"
     NOTHING_FOUND = "nothing_found"
     NOT_SUPPORTED = "not_supported"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ SAYINGS = {
     Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
     Refusal.NOTHING_FOUND: "Your articles do not say.",
     Refusal.NOT_SUPPORTED: "Your articles do not say.",
+    Refusal.UNCLEAR: "It is not clear that your articles say.",
 }
 
 DIFFERING = "Your articles do not agree:"

@@ -5,7 +5,7 @@ import pytest
 
 from rag.answers import Refusal
 from rag.followups import Query
-from rag.reading.span_reader import Evidence, SpanReader, logit, support
+from rag.reading.span_reader import HARDLY, Evidence, SpanReader, logit, support
 from rag.reading.spans import Span
 from rag.retrieve import HybridRetriever
 
@@ -60,6 +60,16 @@ def test_a_question_that_no_passage_is_likely_to_answer_is_refused(indexed):
     draft, _ = read(indexed, Marks(noon=-9.0))
     assert (draft.refusal, draft.sentences) == (Refusal.NOT_SUPPORTED, ())
     assert 0 <= draft.confidence < 0.5
+
+
+def test_a_refusal_that_is_nearly_an_answer_does_not_claim_that_there_is_none(indexed):
+    sure = read(indexed, Marks(noon=0.0))[0].confidence
+    for threshold, refusal in (
+        (sure + 0.001, Refusal.UNCLEAR),
+        (sure / HARDLY - 0.001, Refusal.UNCLEAR),
+        (sure / HARDLY + 0.001, Refusal.NOT_SUPPORTED),
+    ):
+        assert read(indexed, Marks(noon=0.0), threshold)[0].refusal is refusal
 
 
 def test_passages_without_a_span_are_refused(indexed):
