@@ -6,7 +6,6 @@ The library takes seconds to import, so the model is loaded at the first text; t
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
 import threading
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import FootnoteError, UsageError, first_line
-from index.records import digest
+from index.records import digest, sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -83,7 +82,7 @@ class Embedder:
         if folder is None:
             return digest("model", self.name)
         files = sorted(f for f in folder.rglob("*") if f.suffix in {".json", ".safetensors", ".bin", ".txt"})
-        return digest("model", *(part for f in files for part in (f.name, _sha256(f))))
+        return digest("model", *(part for f in files for part in (f.name, bytes.fromhex(sha256(f)))))
 
     @property
     def max_tokens(self) -> int:
@@ -213,11 +212,6 @@ def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
         else:
             batches.append([i])
     return batches
-
-
-def _sha256(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 
 def digest(*parts: str | bytes) -> str:
@@ -20,6 +21,12 @@ def digest(*parts: str | bytes) -> str:
         state.update(str(len(data)).encode() + b":")
         state.update(data)
     return state.hexdigest()[:32]
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def article_id(source: str) -> str:

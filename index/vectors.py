@@ -11,7 +11,6 @@ an embedded client.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ import numpy as np
 
 from index.embedder import Vectors
 from index.errors import DamagedIndex
+from index.records import sha256
 
 COLLECTION = "passages"
 # Few enough that Ctrl-C is heard within a second: Chroma does not hear it before a batch is in.
@@ -222,12 +222,7 @@ def _close(client: Any) -> None:  # noqa: ANN401
 
 def _checksums(directory: Path) -> dict[str, str]:
     files = sorted(f for f in directory.rglob("*") if f.is_file())
-    return {f.relative_to(directory).as_posix(): _sha256(f) for f in files}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return {f.relative_to(directory).as_posix(): sha256(f) for f in files}
 
 
 def _sync_to_disk(directory: Path) -> None:

@@ -17,8 +17,9 @@ from string import Template
 from typing import Any
 
 from index.errors import FootnoteError
+from index.records import sha256
 from index.terminal import finish
-from rag.reading.packed import CARD, FORMAT, MANIFEST, NETWORK, TOKENIZER, checked, sha256
+from rag.reading.packed import CARD, FORMAT, MANIFEST, NETWORK, TOKENIZER, checked
 from rag.reading.windows import WINDOW
 from training.network import Network
 

@@ -5,7 +5,6 @@ The only import of onnxruntime in rag/.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.errors import FootnoteError
+from index.records import sha256
 from rag.reading.spans import Logits, Span, chance, read_windows, run_in_batches
 from rag.reading.windows import Window, windows
 
@@ -136,9 +136,3 @@ def checked(folder: Path) -> dict[str, Any]:
         if found != digest:
             raise FootnoteError(f"{file} is {found[:12]}, not {digest[:12]}", "Fetch the reader again.")
     return manifest
-
-
-def sha256(file: Path) -> str:
-    """The digest of a file, in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
