@@ -6,7 +6,7 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -37,7 +37,7 @@ class Counted:
     edition: tuple[int | str, ...]
     overview: Overview | None = None
     names: Names | None = None
-    segments: tuple[Segment, ...] | None = None
+    segments: Mapping[str, Segment] | None = None
     frequencies: dict[str, int] = field(default_factory=dict)
 
 
@@ -115,8 +115,8 @@ class Index:
             known = self._counted = Counted(edition)
         return known
 
-    def segments(self, catalog: Catalog) -> Sequence[Segment]:
-        """The open segments of the catalog's generation; the others are let go.
+    def segments(self, catalog: Catalog) -> Mapping[str, Segment]:
+        """The open segments of the catalog's generation by their names; the others are let go.
 
         A view that a writer has just overtaken lets go of newer ones too, and the next question opens them again. To
         tell older from newer by the generation would fail for a store that was made anew.
@@ -126,8 +126,19 @@ class Index:
             rows = catalog.segments()  # counts what is live in each, which takes 10 ms for 28,000 passages
             with self._lock:
                 self._open = {row.name: self._open.get(row.name) or self._opened(catalog, row) for row in rows}
-                known.segments = tuple(self._open.values())
+                known.segments = dict(self._open)
         return known.segments
+
+    def instead_of(self, name: str, catalog: Catalog, why: DamagedIndex) -> Segment:
+        """The vectors of the catalog, for a segment of this generation that cannot be searched, which is let go."""
+        log.warning("%s; answering from the catalog's vectors", str(why))
+        row = next(row for row in catalog.segments() if row.name == name)
+        found = vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
+        known = self.known(catalog)
+        with self._lock:
+            self._open[name] = found
+            known.segments = {**(known.segments or {}), name: found}
+        return found
 
     def _opened(self, catalog: Catalog, row: SegmentRow) -> Segment:
         try:
@@ -165,7 +176,7 @@ class View:
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
         segments = self._index.segments(self._catalog)
-        found = [hit for segment in segments for hit in self._nearest(segment, vector, limit)]
+        found = [hit for name, segment in segments.items() for hit in self._nearest(name, segment, vector, limit)]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def lexical(self, text: str, limit: int, among: Among | None = None) -> Scored:
@@ -226,11 +237,15 @@ class View:
         total = max(self.overview().passages, 1)
         return 1.0 - math.log1p(min(self.frequencies([term])[term], total)) / math.log1p(total)
 
-    def _nearest(self, segment: Segment, vector: Vectors, limit: int) -> Scored:
+    def _nearest(self, name: str, segment: Segment, vector: Vectors, limit: int) -> Scored:
         """The nearest that are live: asks for more until there are enough or the segment has no more."""
         ask = limit
         while True:
-            found = segment.nearest(vector, ask)
+            try:
+                found = segment.nearest(vector, ask)
+            except DamagedIndex as error:
+                segment = self._index.instead_of(name, self._catalog, error)
+                continue
             live = self._catalog.are_live([number for number, _ in found])
             kept = [hit for hit in found if hit[0] in live]
             if len(kept) >= limit or ask >= segment.size:

@@ -44,6 +44,7 @@ class Segment:
 
     def __init__(self, directory: Path) -> None:
         self._client, self._collection = _open(directory)
+        self._name = directory.name
         self.size = int(self._collection.count())
         self.close = weakref.finalize(self, _release, self._client, directory)
 
@@ -52,12 +53,22 @@ class Segment:
         return {int(i) for i in self._collection.get(include=[])["ids"]}
 
     def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
-        """(passage number, cosine similarity) of the nearest vectors, best first."""
+        """(passage number, cosine similarity) of the nearest vectors, best first.
+
+        Raises DamagedIndex when Chroma cannot say: it reads the graph at the first question.
+        """
+        from chromadb.errors import ChromaError
+
         if limit < 1 or self.size == 0:
             return []
-        found = self._collection.query(
-            query_embeddings=vector.reshape(1, -1), n_results=min(limit, self.size), include=["distances"]
-        )
+        try:
+            found = self._collection.query(
+                query_embeddings=vector.reshape(1, -1), n_results=min(limit, self.size), include=["distances"]
+            )
+        except ChromaError as error:
+            raise DamagedIndex(
+                f"The vector index {self._name} cannot be searched ({error})", "Run the command again; nothing is lost."
+            ) from error
         return [(int(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
 

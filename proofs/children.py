@@ -95,6 +95,8 @@ def sync_in_child(job: Job) -> tuple[int | None, str]:
 
 
 def _run(job: Job) -> None:
+    # Where a shell has put the proof into the background, Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     code = ending(job)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a command line ends: what is pressed now comes too late
     sys.exit(code)
@@ -134,7 +136,8 @@ def _synced(job: Job) -> int:
         job.started.touch()
     _wait_for(job.gate)
     report = sync_paths(job.store, job.paths, embedder) if job.paths else sync_followed(job.store, embedder)
-    print(json.dumps({"embedded": report.embedded, "new": report.new, "changed": report.changed}), flush=True)
+    said = {"embedded": report.embedded, "new": report.new, "changed": report.changed}
+    print(json.dumps(said | ({"failed": report.problems} if report.failed else {})), flush=True)
     return 1 if report.failed else 0
 
 

@@ -170,7 +170,11 @@ class Ground:
         if seen.digest not in (self.was.digest, *published):
             problems.append(f"generation {seen.generation} is no published state")
         for who, index in (("open", stand.open), ("new", Index(stand.store, WordEmbedder()))):
-            if wrong := wrong_answers(index, seen, self.asked):
+            try:
+                wrong = wrong_answers(index, seen, self.asked)
+            except Exception as error:  # whatever it is, whoever asks would see it
+                wrong = f"{type(error).__name__}: {error}"
+            if wrong:
                 problems.append(f"a reader that is {who}: {wrong}")
         return problems
 

@@ -112,6 +112,19 @@ def test_a_full_disk_does_not_stop_a_question(indexed, monkeypatch, caplog):
     ]
 
 
+def test_a_segment_that_cannot_be_searched_any_more_is_answered_for_by_the_catalog(indexed, store, caplog):
+    with indexed.view() as view:
+        view.open()
+    for file in (store / COPIES).rglob("chroma.sqlite3"):
+        file.write_bytes(b"\0" * file.stat().st_size)
+    for _ in range(2):
+        assert found(indexed, "When does the ferry sail?")[0][0] == "ferry"
+    (warned,) = [record.getMessage() for record in caplog.records]
+    assert "cannot be searched" in warned
+    assert warned.endswith("answering from the catalog's vectors")
+    assert not any((store / COPIES).iterdir())
+
+
 def test_what_is_live_is_counted_once_a_generation(indexed, store, shelf, embedder, monkeypatch):
     counted = []
     count = Catalog.overview
