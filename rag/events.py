@@ -1,7 +1,7 @@
 """Days that a question knows by what happened then, "before the vote", as the articles that were found tell them.
 
 A wrong day harms more than a missed one. So a day is taken only where it is clear: a sentence names the event and one
-day, its passage is about what is asked, and the articles that do so mostly agree.
+day, its passage is about what is asked, and those that do so mostly agree.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ MAX_WORDS = 3
 # The share of the other words of the question that a passage has which tells of the event that is meant, and the fewest
 # that tell anything.
 ABOUT_IT, FEWEST = 0.5, 2
+# So many passages at least tell the day, and so many times as many as tell another. Of ten questions about the news of
+# 2022 four are given a day with these, all the right one; with one passage two more are, one of them a wrong one.
+TELLING, AHEAD_OF_OTHERS = 2, 1.5
 # How long after an event what went before it is still told. Days.
 TOLD = 3
 # Stems keep so many letters of their words.
@@ -75,7 +78,7 @@ _SAID = re.compile(
 def around_event(text: str, asked: date, passages: Iterable[tuple[date | None, str]]) -> Period | None:
     """The days before or since an event that the question names; `passages` are (day of publication, text).
 
-    None when it names none, or the passages do not tell when that was, or do not agree.
+    None when it names none, or hardly any passage tells when that was, or they do not agree.
     """
     found = _EVENT.search(text)
     event = _words(found["event"]) if found else []
@@ -92,8 +95,8 @@ def around_event(text: str, asked: date, passages: Iterable[tuple[date | None, s
     for published, passage in passages:
         if published and _is_about(passage, wanted, others):
             days.update(set(_days(passage, wanted, published)))
-    (day, count), *_ = days.most_common(1) or [(asked, 0)]
-    if 2 * count <= days.total() or day > asked:
+    (day, count), (_, other), *_ = [*days.most_common(2), (asked, 0), (asked, 0)]
+    if count < TELLING or count < AHEAD_OF_OTHERS * other or day > asked:
         return None
     words = text[found.start() : found.start("event")] + " ".join(event)
     is_since = found["how"].lower() in {"after", "following", "since"}

@@ -3,6 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from rag.events import around_event
+from rag.periods import Period
 
 DAY = date(2022, 9, 30)
 # What was before an event is still told three days after it.
@@ -13,7 +14,8 @@ HELD = "The council held its vote on the mole on Tuesday."
 
 
 def around(text, *passages, published=THEN, asked=DAY):
-    found = around_event(text, asked, [(published, passage) for passage in passages])
+    """What is found where each passage stands in two articles."""
+    found = around_event(text, asked, [(published, passage) for passage in passages * 2])
     return found and (found.words, found.first, found.last)
 
 
@@ -80,9 +82,15 @@ def test_what_is_not_clear_is_no_day(passages):
     assert around(BEFORE, *passages) is None
 
 
-def test_the_day_that_most_tell_is_it():
+@pytest.mark.parametrize(("others", "found"), [(0, True), (1, True), (2, True), (3, False)])
+def test_the_day_that_most_tell_is_it(others, found):
     tuesday, friday = (f"The council held its vote on the mole on {day}." for day in ("Tuesday", "Friday"))
-    assert around(BEFORE, tuesday, friday, tuesday) == ("before the vote", date.min, date(2022, 9, 6) + TOLD)
+    told = around_event(BEFORE, DAY, [(THEN, tuesday)] * 3 + [(THEN, friday)] * others)
+    assert (told == Period("before the vote", date.min, date(2022, 9, 6) + TOLD)) is found
+
+
+def test_one_passage_is_not_enough():
+    assert around_event(BEFORE, DAY, [(THEN, HELD)]) is None
 
 
 @pytest.mark.parametrize(
