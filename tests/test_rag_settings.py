@@ -227,5 +227,5 @@ def test_what_is_read_and_when_it_is_refused_can_be_set(store, embedder, monkeyp
     question = Question("When does the ferry sail?")
     assert build(Settings(store)).assistant.ask(question).citations
     strict = build(Settings(store, threshold=1.0))
-    assert strict.assistant.ask(question).refusal is Refusal.NOT_SUPPORTED
+    assert strict.assistant.ask(question).refusal is Refusal.UNCLEAR
     assert strict.changes == {"threshold": "1.0"}
