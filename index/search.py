@@ -131,9 +131,7 @@ class Index:
 
     def instead_of(self, name: str, catalog: Catalog, why: DamagedIndex) -> Segment:
         """The vectors of the catalog, for a segment of this generation that cannot be searched, which is let go."""
-        log.warning("%s; answering from the catalog's vectors", str(why))
-        row = next(row for row in catalog.segments() if row.name == name)
-        found = vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
+        found = self._exact(catalog, next(row for row in catalog.segments() if row.name == name), why)
         known = self.known(catalog)
         with self._lock:
             self._open[name] = found
@@ -145,8 +143,11 @@ class Index:
             return vectors.open_copy(self.store / SEGMENTS / row.name, row.checksums, self.store / COPIES)
         except (DamagedIndex, OSError) as error:
             # Damaged, replaced by a writer since this view began, or no room for the copy; the catalog has its vectors.
-            log.warning("%s; answering from the catalog's vectors", error)
-            return vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
+            return self._exact(catalog, row, error)
+
+    def _exact(self, catalog: Catalog, row: SegmentRow, why: Exception) -> Segment:
+        log.warning("%s; answering from the catalog's vectors", str(why))
+        return vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
 
     def _require_same_model(self, catalog: Catalog) -> None:
         made_by = catalog.note("fingerprint")

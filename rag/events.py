@@ -13,7 +13,7 @@ from datetime import date
 
 from index.lexical import STOP_WORDS, stem
 from index.sentences import sentences
-from rag.periods import AHEAD, MONTH, WEEKDAYS, Period, moved, named_days, onward, up_to
+from rag.periods import AHEAD, MONTH, WEEKDAYS, Period, moved, named_days, up_to
 
 # Words of the longest event that is looked for, "the second reading vote".
 MAX_WORDS = 3
@@ -146,10 +146,10 @@ def _named(sentence: str, published: date) -> Iterator[date]:
     for found in _WEEKDAY.finditer(sentence):
         before = up_to(sentence, found.start())
         if not (_SAID.search(before) or _NO_DAY.search(before)):
-            yield _weekday(found, before, onward(sentence, found.end()), published)
+            yield _weekday(found, before, published)
 
 
-def _weekday(found: re.Match[str], before: str, after: str, published: date) -> date:
+def _weekday(found: re.Match[str], before: str, published: date) -> date:
     """The last such day, or the next one where the words before it in its clause say that it is to come."""
     back = (published.weekday() - WEEKDAYS.index(found["name"].lower())) % 7
     clause = re.split(r"[,;:]", before)[-1]

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from index.candidates import About, Names
 from index.lexical import STOP_WORDS
+from rag.matching import bare
 from rag.periods import Period, onward, opens_sentence, periods, up_to
 
 # Words of the longest name that is looked for.
@@ -254,8 +255,7 @@ def _without(text: str, found: Iterable[_Place]) -> str:
 
 def _plain(word: str) -> str:
     """The word without its case, its accents and its ending."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
-    return _DOMAIN.sub("", _POSSESSIVE.sub("", bare))
+    return _DOMAIN.sub("", _POSSESSIVE.sub("", bare(word.casefold())))
 
 
 @lru_cache(maxsize=4)

@@ -29,6 +29,7 @@ _KINDS = {"noun": "1", "verb": "2", "adj": "3"}
 _PLAIN = re.compile(r"[a-z]{3,}")
 # A short vowel before one consonant at the end, which may be doubled: not worth a rule.
 _DOUBLES = re.compile(r"(?:^|[^aeiou])[aeiou][^aeiouwxy]$")
+_FINAL_Y = re.compile(r"[^aeiou]y$")
 _SIBILANT = re.compile(r"(?:[sxz]|[cs]h)$")
 
 
@@ -72,12 +73,12 @@ class Synonyms:
         if not ending:
             return word
         if ending == "s":
-            if word.endswith("y") and not re.search(r"[aeiou]y$", word):
+            if _FINAL_Y.search(word):
                 return f"{word[:-1]}ies"
             return f"{word}es" if _SIBILANT.search(word) else f"{word}s"
         if _DOUBLES.search(word) or (ending == "ed" and word in self._irregular):
             return ""
-        if ending == "ed" and word.endswith("y") and not re.search(r"[aeiou]y$", word):
+        if ending == "ed" and _FINAL_Y.search(word):
             return f"{word[:-1]}ied"
         return (word.removesuffix("e") if not word.endswith("ee") else word) + ending
 
