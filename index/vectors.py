@@ -1,6 +1,7 @@
 """Chroma segments: the only import of chromadb.
 
-A segment is a directory that is built aside, closed, opened again, probed, and never changed once it is published.
+A segment is a directory that is built aside, closed, compared with what was put in, opened again, probed, and never
+changed once it is published.
 Opening a Chroma directory writes to it, and a damaged one can end the process, so a reader checks the published files
 against their checksums and then opens a copy of its own. Everything in a segment is derived from the catalog.
 
@@ -15,14 +16,16 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from index import graph
 from index.embedder import Vectors
 from index.errors import DamagedIndex
+from index.graph import Fetch
 from index.records import sha256
 
 COLLECTION = "passages"
@@ -35,8 +38,7 @@ MAX_MISSES = 0.1
 # With these the graph found 99.9 % of the exact nearest 100, and all of the nearest 10, on the sets that were tried
 # (docs/measurements.md).
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
-
-Fetch = Callable[[Sequence[int]], Vectors]
+_UNPUBLISHED = "It was not published; run the command again."
 
 
 class Segment:
@@ -94,13 +96,16 @@ class ExactSegment:
 def build(directory: Path, numbers: Sequence[int], fetch: Fetch) -> dict[str, str]:
     """Writes a segment of the passages' vectors into `directory` and gives the SHA-256 of each file.
 
-    It is built, closed, opened again in a copy and probed; everything is on disk when this returns. Raises DamagedIndex
-    when what was written does not find what was put in, and OSError when it cannot be written.
+    It is built, closed, compared with what was put in, opened again in a copy and probed; everything is on disk when
+    this returns. Raises DamagedIndex when what was written is not what was put in or does not find it, and OSError when
+    it cannot be written.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     with _told_by_the_system(directory):
         _write(directory, numbers, fetch)
+        if fault := graph.fault(directory, numbers, fetch):
+            raise DamagedIndex(f"A new vector index was not written as it was made: {fault}", _UNPUBLISHED)
         _sync_to_disk(directory)
         checksums = _checksums(directory)
         copy = open_copy(directory, checksums, directory.parent)
@@ -200,19 +205,19 @@ def _probe(segment: Segment, numbers: Sequence[int], fetch: Fetch) -> None:
     """A count proves nothing about what a search finds, so a sample of vectors is searched for."""
     step = max(1, len(numbers) // PROBES)
     sample = list(numbers[::step])
-    misses = [n for n, v in zip(sample, fetch(sample), strict=True) if not _finds(segment, n, v)]
+    misses = [n for n, v in zip(sample, fetch(sample), strict=True) if not _finds(segment, n, v, fetch)]
     if len(misses) > MAX_MISSES * len(sample) or segment.size != len(numbers):
         raise DamagedIndex(
             f"A new vector index holds {segment.size} of {len(numbers)} passages and misses {len(misses)} of "
             f"{len(sample)} probes",
-            "It was not published; run the command again.",
+            _UNPUBLISHED,
         )
 
 
-def _finds(segment: Segment, number: int, vector: Vectors) -> bool:
-    found = segment.nearest(vector, 5)
-    # Equal texts have equal vectors, so another passage at the same distance is as good.
-    return any(n == number for n, _ in found) or (bool(found) and found[0][1] > 1 - 1e-4)
+def _finds(segment: Segment, number: int, vector: Vectors, fetch: Fetch) -> bool:
+    found = [n for n, _ in segment.nearest(vector, 5)]
+    # Equal texts have equal vectors, so another passage whose vector is the same is as good.
+    return number in found or (bool(found) and exact(vector, fetch(found[:1]))[0] > 1 - 1e-4)
 
 
 def _settings() -> Any:  # noqa: ANN401 - chromadb is imported late

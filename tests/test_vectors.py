@@ -90,17 +90,34 @@ def test_a_copy_that_chroma_cannot_open_is_an_error_of_the_system(tmp_path):
     assert list((tmp_path / "open").iterdir()) == []
 
 
-def test_a_segment_that_does_not_find_what_was_put_in_is_not_built(tmp_path, monkeypatch):
+def test_a_segment_that_does_not_hold_what_was_put_in_is_not_built(tmp_path, monkeypatch):
     write = vectors._write
     monkeypatch.setattr(vectors, "_write", lambda directory, numbers, fetch: write(directory, numbers[1:], fetch))
-    with pytest.raises(DamagedIndex, match="holds 39 of 40 passages and misses 1 of 40 probes"):
+    with pytest.raises(
+        DamagedIndex, match=r"not written as it was made: header\.bin tells of 39 vectors and not of 40"
+    ):
         vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
 
 
 def test_a_segment_of_other_vectors_is_not_built(tmp_path, monkeypatch):
     write = vectors._write
     monkeypatch.setattr(vectors, "_write", lambda directory, numbers, _: write(directory, numbers, lambda n: -fetch(n)))
-    with pytest.raises(DamagedIndex, match="misses 40 of 40 probes"):
+    with pytest.raises(DamagedIndex, match="other vectors than those that were put in"):
+        vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
+
+
+def test_a_segment_that_gives_other_numbers_is_not_built(tmp_path, monkeypatch):
+    write = vectors._write
+    astray = dict(zip(NUMBERS, [*NUMBERS[1:], NUMBERS[0]], strict=True))
+    back = {there: number for number, there in astray.items()}
+    monkeypatch.setattr(
+        vectors,
+        "_write",
+        lambda directory, numbers, fetch: write(
+            directory, [astray[n] for n in numbers], lambda part: fetch([back[n] for n in part])
+        ),
+    )
+    with pytest.raises(DamagedIndex, match=r"misses \d\d of 40 probes"):
         vectors.build(tmp_path / "segment-b", NUMBERS, fetch)
 
 
