@@ -131,11 +131,11 @@ def forms(terms: Iterable[str], words: Iterable[str]) -> dict[str, str]:
     wanted = set(terms)
     beginnings = {term[:BEGINNING] for term in wanted}
     found = {}
-    for word in words:
-        if word[:BEGINNING] not in beginnings and word.isalnum() and word.isascii():
-            continue
-        whole = _WORD.search(word)
-        plain = bare(whole[0]) if whole else ""
+    for word in [w for w in words if w[:BEGINNING] in beginnings or not (w.isalnum() and w.isascii())]:
+        plain = word
+        if not (word.isalnum() and word.isascii()):
+            whole = _WORD.search(word)
+            plain = bare(whole[0]) if whole else ""
         if plain[:BEGINNING] in beginnings and (term := stem(plain)) in wanted:
             found[word] = term
     return found

@@ -48,8 +48,24 @@ def test_a_question_asked_again_is_not_given_to_the_model_again(model, monkeypat
     with pytest.raises(ValueError, match="read-only"):
         vector[0] = 0
     model.forget()
-    with pytest.raises(AttributeError, match="encode_query"):
+    with pytest.raises(AttributeError, match="'NoneType' object"):
         model.embed_question("Who rebuilt the mole?")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_question_is_embedded_as_the_library_does(precision):
+    model = Embedder(precision=precision)
+    for text in ("Who rebuilt the mole?", "Qui l’a reconstruit à Évora ?", "word " * 400, ""):
+        given = np.asarray(model._model.encode_query([text]), dtype=np.float32)
+        assert (model._encoded(text) == given).all()
+
+
+def test_a_model_that_has_words_before_each_question_gets_them():
+    model = Embedder(precision="float32")
+    plain = model._encoded("Who rebuilt the mole?")
+    model._model.prompts["query"] = "Represent this question: "
+    assert np.allclose(model._encoded("Who rebuilt the mole?"), model._model.encode_query(["Who rebuilt the mole?"]))
+    assert not np.allclose(model._encoded("Who rebuilt the mole?"), plain, atol=0.01)
 
 
 def test_nothing_gives_an_empty_array(model):
