@@ -138,7 +138,7 @@ def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> S
     scratch.mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix=f"open-{os.getpid()}-", dir=scratch))
     try:
-        shutil.copytree(directory, copy, dirs_exist_ok=True)
+        _copy(directory, copy)
         wrong = differences(copy, checksums)
         if wrong:
             raise DamagedIndex(
@@ -149,6 +149,13 @@ def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> S
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
         raise
+
+
+def _copy(directory: Path, copy: Path) -> None:
+    try:
+        shutil.copytree(directory, copy, dirs_exist_ok=True)
+    except shutil.Error as error:  # a list of what failed for each file, the same for most
+        raise OSError(f"The vector index {directory.name} cannot be copied: {error.args[0][0][2]}") from error
 
 
 def differences(directory: Path, checksums: Mapping[str, str]) -> list[str]:

@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 
 import numpy as np
@@ -79,6 +81,21 @@ def test_a_damaged_segment_is_not_opened(segment, tmp_path):
 def test_a_segment_that_has_been_replaced_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         vectors.open_copy(tmp_path / "gone", {}, tmp_path / "open")
+
+
+def test_a_copy_that_there_is_no_room_for_is_one_short_sentence(tmp_path, monkeypatch):
+    checksums = vectors.build(tmp_path / "segment-a", NUMBERS, fetch)
+
+    def full(source, target, *, follow_symlinks=True):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(
+        OSError, match=r"^The vector index segment-a cannot be copied: \[Errno 28\] No space left"
+    ) as told:
+        vectors.open_copy(tmp_path / "segment-a", checksums, tmp_path / "open")
+    assert str(told.value).count("No space left") == 1
+    assert list((tmp_path / "open").iterdir()) == []
 
 
 def test_a_copy_that_chroma_cannot_open_is_an_error_of_the_system(tmp_path):
