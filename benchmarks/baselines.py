@@ -107,9 +107,11 @@ def footnote(question_set: QuestionSet, store: Path) -> Search:
     embedder = Embedder()
     index = Index(store, embedder)
     assistant = Assistant(HybridRetriever(index=index), SentenceReader(index))
+    # On the day that `eval run` asks it.
+    asked = {q.id: q.as_asked() for q in question_set.asked_on(index.overview().last).questions}
 
     def search(question: EvalQuestion) -> Sequence[str]:
-        return ranked(assistant.find.invoke(question.as_asked()).hits, question_set.document)
+        return ranked(assistant.find.invoke(asked[question.id]).hits, question_set.document)
 
     return search
 

@@ -125,7 +125,10 @@ _RECENTLY = re.compile(
     r"\b(?<!until )(?<!more )(?<!most )(?<!\bas )recently\b|\blately\b"
     r"|\b(?:an?|the|from) recent\b(?! (?:history|past|years|decades|centuries|times))"
     r"|\brecent (?:days|weeks|news|articles?|reports?)\b"
-    r"|(?:\b(?:his|her|its|their)|['’]s) latest\b|\bthe latest (?:on|in|from|about|with)\b"
+    r"|(?:\b(?:his|her|its|their)|['’]s) latest\b"
+    # The last one that there is, however old.
+    r"(?! (?:\w+ )?(?:albums?|books?|films?|games?|movies?|novels?|seasons?|series|shows?|singles?|songs?)\b)"
+    r"|\bthe latest (?:on|in|from|about|with)\b"
     r"|\blatest (?:\w+ )?(?:news|updates?|developments?|headlines|reports?|figures|numbers|data|polls?|articles?)\b"
     r"|\b(?:has|have|was|were) just (?:been )?(?:\w+ed|won|lost|left|made|said|become|begun|given|taken|sold|found)\b",
     re.IGNORECASE,

@@ -31,6 +31,7 @@ def days(text, asked=ASKED, latest=LATEST):
         ("What changed in the past two weeks?", "2022-08-25", "2022-09-10"),
         ("What was presented on Monday?", "2022-09-01", "2022-09-10"),
         ("Which planet was recently found?", "2022-08-10", "2022-09-10"),
+        ("What do Orban's latest remarks say?", "2022-08-10", "2022-09-10"),
         # A named day is that day alone.
         ("published on October 6, 2021, which", "2021-10-06", "2021-10-06"),
         ("on 6 October 2021", "2021-10-06", "2021-10-06"),
@@ -173,6 +174,8 @@ def test_since_and_before_open_a_period_that_is_told_from_the_day_of_the_questio
     "text",
     [
         "What happened 20 years ago today?",
+        "Who narrates Chris Hammer's latest book?",
+        "What is her latest animated film about?",
         "What is shown later this week?",
         "Who was cast as Wednesday?",
         "Who voiced Wednesday?",
