@@ -24,6 +24,16 @@ class Refusal(StrEnum):
     UNCLEAR = "unclear"
 
 
+class Doubt(StrEnum):
+    """What of a sentence is not in the quotes under it: a number, a day, a name, a "not", or what it says at all."""
+
+    NUMBER = "number"
+    DAY = "day"
+    NAME = "name"
+    NEGATION = "negation"
+    MEANING = "meaning"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as asked. `earlier` holds the conversation's earlier questions, oldest first."""
@@ -74,7 +84,8 @@ class Draft:
     `confidence` is how sure it is that the passages answer the question, from 0 to 1, and what it refuses by; also of
     a refusal. None when it does not say. `spots` are where the answer would stand in the passages
     that it read, in the order that it would have them in. `differing` says that the sentences disagree on a number or a
-    day.
+    day. `pending` is the beginning of a sentence that is still being written; `prompt` the digest of the prompt it was
+    written by, and `note` what whoever reads the answer should know of how it came about, "" for none.
     """
 
     sentences: tuple[DraftSentence, ...]
@@ -83,6 +94,9 @@ class Draft:
     confidence: float | None = None
     spots: tuple[Spot, ...] = ()
     differing: bool = False
+    pending: str = ""
+    prompt: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +126,14 @@ class Citation:
 class Sentence:
     """One sentence of an answer, with the numbers of the citations under it; none means it is unsupported.
 
-    `mark` is where the short answer stands in it, if it holds one.
+    `mark` is where the short answer stands in it, if it holds one. `doubt` is what the quotes under it do not carry;
+    of a sentence that is itself a quote there is none.
     """
 
     text: str
     citations: tuple[int, ...]
     mark: Mark | None = None
+    doubt: Doubt | None = None
 
     @property
     def short(self) -> str:
@@ -132,7 +148,8 @@ class Answer:
     `timings` maps a stage to seconds. When `refusal` is set there are no sentences, and `hits` are the nearest
     passages, with the `spots` in them that come nearest to an answer. `confidence` and `differing` are the draft's.
     `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
-    left out.
+    left out. One that is still being written is not `done`, and `pending` is the beginning of its next sentence; only
+    the last of a stream is to be kept. `prompt` and `note` are the draft's.
     """
 
     question: Question
@@ -148,6 +165,10 @@ class Answer:
     implied: Implied = field(default_factory=Implied)
     differing: bool = False
     spots: tuple[Spot, ...] = ()
+    done: bool = True
+    pending: str = ""
+    prompt: str = ""
+    note: str = ""
 
     @property
     def short(self) -> str:
@@ -162,10 +183,6 @@ class Answer:
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """The answer as plain JSON values: dates in ISO 8601, hits without the article's full text."""
-
-    def iso(day: date | None) -> str | None:
-        return day.isoformat() if day else None
-
     return {
         "question": answer.question.text,
         "earlier": list(answer.question.earlier),
@@ -173,31 +190,19 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "searched_for": answer.searched_for,
         "short": answer.short,
         "sentences": [
-            {"text": s.text, "citations": list(s.citations), "mark": list(s.mark) if s.mark else None}
+            {
+                "text": s.text,
+                "citations": list(s.citations),
+                "mark": list(s.mark) if s.mark else None,
+                "doubt": s.doubt.value if s.doubt else None,
+            }
             for s in answer.sentences
         ],
+        "done": answer.done,
+        "pending": answer.pending,
+        "note": answer.note,
         "differing": answer.differing,
-        "citations": [
-            {
-                "number": c.number,
-                "article": c.article_id,
-                "revision": c.revision,
-                "passage": c.passage_id,
-                "source": c.source,
-                "title": c.title,
-                "author": c.author,
-                "published": iso(c.published),
-                "heading": c.heading,
-                "page": c.page,
-                "start": c.start,
-                "end": c.end,
-                "quote": c.quote,
-                "also": [
-                    {"source": a.source, "title": a.title, "published": iso(a.published), "url": a.url} for a in c.also
-                ],
-            }
-            for c in answer.citations
-        ],
+        "citations": [_citation_as_json(c) for c in answer.citations],
         "refusal": answer.refusal.value if answer.refusal else None,
         "confidence": answer.confidence,
         "hits": [_hit_as_json(hit) for hit in answer.hits],
@@ -205,19 +210,45 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "searched": {
             "articles": answer.searched.articles,
             "passages": answer.searched.passages,
-            "first": iso(answer.searched.first),
-            "last": iso(answer.searched.last),
+            "first": _iso(answer.searched.first),
+            "last": _iso(answer.searched.last),
             "undated": answer.searched.undated,
             "generation": answer.searched.generation,
         },
         "implied": {
             "publishers": list(answer.implied.publishers),
             "authors": list(answer.implied.authors),
-            "periods": [{"words": p.words, "first": iso(p.first), "last": iso(p.last)} for p in answer.implied.periods],
+            "periods": [
+                {"words": p.words, "first": _iso(p.first), "last": _iso(p.last)} for p in answer.implied.periods
+            ],
         },
         "produced_by": answer.produced_by,
+        "prompt": answer.prompt,
         "timings": dict(answer.timings),
     }
+
+
+def _citation_as_json(c: Citation) -> dict[str, Any]:
+    return {
+        "number": c.number,
+        "article": c.article_id,
+        "revision": c.revision,
+        "passage": c.passage_id,
+        "source": c.source,
+        "title": c.title,
+        "author": c.author,
+        "published": _iso(c.published),
+        "heading": c.heading,
+        "page": c.page,
+        "start": c.start,
+        "end": c.end,
+        "quote": c.quote,
+        "also": [{"source": a.source, "title": a.title, "published": _iso(a.published), "url": a.url} for a in c.also],
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _hit_as_json(hit: Hit) -> dict[str, Any]:
@@ -225,7 +256,7 @@ def _hit_as_json(hit: Hit) -> dict[str, Any]:
         "article": hit.article.id,
         "source": hit.article.source,
         "title": hit.article.title,
-        "published": hit.article.published.isoformat() if hit.article.published else None,
+        "published": _iso(hit.article.published),
         "passage": hit.passage.id,
         "start": hit.passage.start,
         "end": hit.passage.end,

@@ -1,7 +1,8 @@
-"""The walk of a question, as one LangChain runnable: follow up, retrieve, read, verify.
+"""The walk of a question, as one LangChain runnable: follow up, retrieve, read, write, verify.
 
-Browser, terminal and evals ask the same `Assistant`; `find` is the first half of `chain`, so what is measured is what
-is served.
+Browser, terminal, other programs and evals ask the same `Assistant`; `find` is the first half of `chain`, so what is
+measured is what is served. Without a language model what is read is the answer. With one, the chain may be streamed:
+the answer grows, and all but the last are not done.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from index.errors import UsageError
 from index.records import Hit, Overview
@@ -34,7 +35,7 @@ Out = TypeVar("Out", "Walk", Answer)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A question on its way: what the steps so far have found."""
+    """A question on its way: what the steps so far have found. More drafts come after one that is not `done`."""
 
     question: Question
     query: Query
@@ -43,6 +44,7 @@ class Walk:
     stages: tuple[Stage, ...] = ()
     implied: Implied = field(default_factory=Implied)
     draft: Draft | None = None
+    done: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -51,18 +53,35 @@ class Walk:
         return str(self.query)
 
 
+class Writer(Protocol):
+    """What the chain needs of a language model."""
+
+    def write(self, walk: Walk) -> Iterator[Draft]:
+        """Growing drafts for a walk that was read and is no refusal, the last one whole.
+
+        Whatever goes wrong, the last is a draft: what was read, with a note.
+        """
+
+
 class Assistant:
     """Answers questions over an index. Safe to share between threads."""
 
-    def __init__(self, retriever: HybridRetriever, reader: Reader) -> None:
+    def __init__(self, retriever: HybridRetriever, reader: Reader, writer: Writer | None = None) -> None:
         self._retriever = retriever
         self._reader = reader
+        self._writer = writer
         self.find: Runnable[Question, Walk] = _step("follow up", self._follow_up) | _step("retrieve", self._retrieve)
-        self.chain: Runnable[Question, Answer] = self.find | _step("read", self._read) | _step("verify", self._verify)
+        read = self.find | _step("read", self._read)
+        drafted = read | _growing("write", self._write) if writer else read
+        self.chain: Runnable[Question, Answer] = drafted | _growing("verify", self._verify)
 
     def ask(self, question: Question) -> Answer:
         """The answer, verified. Raises UsageError for an empty or overlong question."""
         return self.chain.invoke(question)
+
+    def stream(self, question: Question) -> Iterator[Answer]:
+        """The answer as it grows, verified each time; the last one is done, and is the one to keep. Raises as `ask`."""
+        yield from self.chain.stream(question)
 
     def overview(self) -> Overview:
         """What a question would be searched in now."""
@@ -78,15 +97,29 @@ class Assistant:
     def _read(self, walk: Walk) -> Walk:
         return replace(walk, draft=self._reader.read(walk.query, walk.hits))
 
-    def _verify(self, walk: Walk) -> Answer:
+    def _write(self, walk: Walk) -> Iterator[Walk]:
+        """The walk with each draft of the writer. What is read to be a refusal is not given to a language model."""
+        if self._writer is None or walk.draft is None or walk.draft.refusal:
+            yield walk
+            return
+        before: Draft | None = None
+        for draft in self._writer.write(walk):
+            if before:
+                yield replace(walk, draft=before, done=False)
+            before = draft
+        yield replace(walk, draft=before or walk.draft)
+
+    def _verify(self, walk: Walk) -> Iterator[Answer]:
         assert walk.draft is not None
         assert walk.searched is not None
         hits, spots = ranked(walk.hits, walk.draft.spots)
         sentences, citations = verify(walk.draft, hits)
-        refusal = self._refusal(walk.searched, walk.draft) or (None if citations else Refusal.NOT_SUPPORTED)
+        refusal = self._refusal(walk.searched, walk.draft)
+        if walk.done and not citations:
+            refusal = refusal or Refusal.NOT_SUPPORTED
         if refusal:
             sentences, citations = (), ()
-        return Answer(
+        yield Answer(
             question=walk.question,
             searched_for=walk.searched_for,
             sentences=sentences,
@@ -100,6 +133,10 @@ class Assistant:
             implied=walk.implied,
             differing=walk.draft.differing and not refusal,
             spots=spots,
+            done=walk.done,
+            pending=walk.draft.pending,
+            prompt=walk.draft.prompt,
+            note=walk.draft.note,
         )
 
     @staticmethod
@@ -145,3 +182,39 @@ def _step(name: str, step: Callable[[In], Out]) -> Runnable[In, Out]:
         return replace(after, timings={**after.timings, name: time.perf_counter() - start})
 
     return RunnableLambda(timed).with_config(run_name=name)
+
+
+def _growing(name: str, step: Callable[[Walk], Iterator[Out]]) -> Runnable[Walk, Out]:
+    return _Growing(name, step).with_config(run_name=name)
+
+
+class _Growing(Runnable[Walk, Out]):
+    """A step of the walk that may have several values, each more whole than the one before; invoked, it gives the last.
+
+    It notes under its name how many seconds had passed at each. The parameters are named by LangChain.
+    """
+
+    def __init__(self, name: str, step: Callable[[Walk], Iterator[Out]]) -> None:
+        self._name = name
+        self._step: Callable[[Walk], Iterator[Out]] = step
+
+    def invoke(self, input: Walk, config: RunnableConfig | None = None, **kwargs: Any) -> Out:  # noqa: A002, ANN401
+        *_, last = self.stream(input, config)
+        return last
+
+    def stream(self, input: Walk, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Out]:  # noqa: A002, ANN401
+        yield from self.transform(iter([input]), config)
+
+    def transform(
+        self,
+        input: Iterator[Walk],
+        config: RunnableConfig | None = None,
+        **kwargs: Any,  # noqa: A002, ANN401
+    ) -> Iterator[Out]:
+        yield from self._transform_stream_with_config(input, self._all, config)
+
+    def _all(self, walks: Iterator[Walk]) -> Iterator[Out]:
+        for walk in walks:
+            start = time.perf_counter()
+            for after in self._step(walk):
+                yield replace(after, timings={**after.timings, self._name: time.perf_counter() - start})

@@ -32,7 +32,7 @@ def test_an_answer_as_json_says_what_was_asked_and_what_was_searched_for():
 
 
 def test_each_sentence_has_the_numbers_of_its_citations():
-    assert as_json(ANSWER)["sentences"] == [{"text": "It fell.", "citations": [1], "mark": None}]
+    assert as_json(ANSWER)["sentences"] == [{"text": "It fell.", "citations": [1], "mark": None, "doubt": None}]
 
 
 def test_the_short_answer_is_what_is_marked_first():
