@@ -207,9 +207,9 @@ class _Growing(Runnable[Walk, Out]):
 
     def transform(
         self,
-        input: Iterator[Walk],
+        input: Iterator[Walk],  # noqa: A002
         config: RunnableConfig | None = None,
-        **kwargs: Any,  # noqa: A002, ANN401
+        **kwargs: Any,  # noqa: ANN401
     ) -> Iterator[Out]:
         yield from self._transform_stream_with_config(input, self._all, config)
 
