@@ -14,8 +14,8 @@ from index.errors import UsageError
 from index.following import SOURCES_FILE, Outside
 
 SETTINGS_FILE = "footnote.toml"
-# The sections of the file: [index] is read here, the other where questions are answered.
-SECTIONS = ("index", "ask")
+# The sections of the file: [index] is read here, the others where questions are answered.
+SECTIONS = ("index", "ask", "write")
 # How a value is written in the file, by the kind of its default.
 _WRITTEN = {
     str: ("a text", 'Write {name} = "...".'),
@@ -103,7 +103,8 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     for name, values in sections.items():
         if name not in SECTIONS:
             raise UsageError(
-                f"{file}: there is no {name!r} outside of [index] and [ask]", "Write settings below one of these lines."
+                f"{file}: there is no {name!r} outside of [index], [ask] and [write]",
+                "Write settings below one of these lines.",
             )
         if not isinstance(values, dict):
             raise UsageError(f"{file}: {name} is not a section", f"Write [{name}] on a line of its own.")

@@ -70,11 +70,15 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
-    """One sentence that a reader or writer proposes, with the quotes it claims to rest on."""
+    """One sentence that a reader or writer proposes, with the quotes it claims to rest on.
+
+    `doubt` is what they do not carry of it.
+    """
 
     text: str
     quotes: tuple[Quote, ...]
     mark: Mark | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ class Writer(Protocol):
         Whatever goes wrong, the last is a draft: what was read, with a note.
         """
 
+    def rewrite(self, text: str, earlier: Sequence[str]) -> str | None:
+        """A follow-up as a question that stands alone; None where that was not to be had."""
+
 
 class Assistant:
     """Answers questions over an index. Safe to share between threads."""
@@ -88,7 +91,11 @@ class Assistant:
         return self._retriever.index.overview()
 
     def _follow_up(self, question: Question) -> Walk:
-        return Walk(question, in_context(checked(question.text), [_readable(text) for text in question.earlier]))
+        earlier = [_readable(text) for text in question.earlier]
+        query = in_context(checked(question.text), earlier)
+        if query.earlier and self._writer and (alone := self._writer.rewrite(query.text, earlier)):
+            query = Query(alone)
+        return Walk(question, query)
 
     def _retrieve(self, walk: Walk) -> Walk:
         found = self._retriever.search(walk.query, walk.question.asked_at.date())

@@ -35,7 +35,8 @@ def _verified(
         key = (hit.article.id, start, end)
         citation = numbers.get(key) or numbers.setdefault(key, _cite(hit, start, end, len(numbers) + 1))
         held.append(citation.number)
-    return Sentence(sentence.text, tuple(dict.fromkeys(held)), sentence.mark if held else None)
+    mark, doubt = (sentence.mark, sentence.doubt) if held else (None, None)
+    return Sentence(sentence.text, tuple(dict.fromkeys(held)), mark, doubt)
 
 
 def locate(quote: Quote, hit: Hit | None) -> tuple[Hit, int, int] | None:

@@ -13,12 +13,14 @@ from index.following import Outside
 from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag import reader as sentences
-from rag.chain import Assistant
+from rag.chain import Assistant, Writer
 from rag.reader import PASSAGES, Reader, SentenceReader
 from rag.reading.others import CrossEncoderRanker, ForeignModel
 from rag.reading.packed import PackedModel
 from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import DEPTH, HybridRetriever
+from rag.writing.models import ChatModel, Writing
+from rag.writing.writer import LanguageWriter
 
 if TYPE_CHECKING:
     from index.sync import Report
@@ -42,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings(IndexSettings):
-    """All settings: those of the index, and those of [ask], how a question is answered.
+    """All settings: those of the index, those of [ask], how a question is answered, and of [write], who writes it.
 
     `depth` is how many passages each finder gives, and `read` how many of the best are read for the answer, each from
     1. What is less likely than `threshold`, from 0 to 1, to answer a question does not answer it; the higher, the more
@@ -56,6 +58,7 @@ class Settings(IndexSettings):
     threshold: float = OWN_THRESHOLD
     reader: str = SHIPPED_READER
     ranker: str = ""
+    writing: Writing = field(default_factory=Writing)
 
     def __post_init__(self) -> None:
         for name, value in (("depth", self.depth), ("read", self.read)):
@@ -74,17 +77,21 @@ class Settings(IndexSettings):
     def changed(self) -> dict[str, str]:
         """The settings that are not as they come, but for those that say where things are."""
         kinds = {name: getattr(self, name) for name in CHANGEABLE}
-        return {name: str(value) for name, value in kinds.items() if value != CHANGEABLE[name]}
+        written = {"writer": self.writing.model} if self.writing.model else {}
+        return {name: str(value) for name, value in kinds.items() if value != CHANGEABLE[name]} | written
 
 
 # What a run may be made with instead, and how it comes.
-CHANGEABLE: Mapping[str, Any] = {f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks")}
+CHANGEABLE: Mapping[str, Any] = {
+    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "writing")
+}
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> Settings:
     """The settings of footnote.toml and the environment. Raises UsageError for one that does not exist."""
-    own = {f.name: f.default for f in fields(Settings)[len(fields(IndexSettings)) :]}
-    return Settings(**index_values(environ, file), **section(file, "ask", own))
+    own = {f.name: f.default for f in fields(Settings)[len(fields(IndexSettings)) :] if f.name != "writing"}
+    writing = Writing(**section(file, "write", {f.name: f.default for f in fields(Writing)}))
+    return Settings(**index_values(environ, file), **section(file, "ask", own), writing=writing)
 
 
 def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - of the kind that the setting has
@@ -149,7 +156,13 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     )
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
     retriever = HybridRetriever(index=index, depth=chosen.depth)
-    return Parts(index, Assistant(retriever, _reader(chosen, index)), chosen.outside, chosen.changed())
+    assistant = Assistant(retriever, _reader(chosen, index), _writer(chosen, index))
+    return Parts(index, assistant, chosen.outside, chosen.changed())
+
+
+def _writer(chosen: Settings, index: Index) -> Writer | None:
+    writing = chosen.writing.checked()
+    return LanguageWriter(ChatModel(writing), index.embedder) if writing.model else None
 
 
 def _reader(chosen: Settings, index: Index) -> Reader:

@@ -47,6 +47,7 @@ HOMES = {
     "markdown_it": "index/sources/markdown.py",
     "py3langid": "index/sources/reading.py",
     "pypdf": "index/sources/pdf.py",
+    "rapidfuzz": "rag/writing/quoting.py",
     "striprtf": "index/sources/rtf.py",
     "trafilatura": "index/sources/webpage.py",
     "watchfiles": "index/watch.py",

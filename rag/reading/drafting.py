@@ -30,7 +30,7 @@ ALIKE = 0.4
 
 _WORD = re.compile(r"\w+")
 _ARTICLES = {"a", "an", "the"}
-_DENIED = re.compile(
+DENIED = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|denie[sd]|kein\w*|nicht|nie)\b|n['’]t\b", re.I
 )
 
@@ -174,7 +174,7 @@ def says_the_same(one: Found, other: Found) -> bool:
         return True
     mine, theirs = set(content_words(one.text)), set(content_words(other.text))
     alike = len(mine & theirs) >= SAME * max(1, min(len(mine), len(theirs)))
-    return alike and len(_DENIED.findall(one.text)) == len(_DENIED.findall(other.text))
+    return alike and len(DENIED.findall(one.text)) == len(DENIED.findall(other.text))
 
 
 def _quote(found: Found) -> Quote:

@@ -1,0 +1,201 @@
+"""The language model that is configured, through LangChain; keys come from the environment alone.
+
+Whatever goes wrong with one is a WriterFailed that says so in a few words: the answer is there without it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from index.errors import UsageError, first_line
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk
+
+# An answer of which no end can be seen.
+MOST_CHARACTERS = 30_000
+# What a provider calls the end of an answer that is whole, and of one that became too long.
+_WHOLE = {"stop", "end_turn", "stop_sequence", "eos"}
+_TOO_LONG = {"length", "max_tokens"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    package: str
+    needs: str
+    key: str = ""
+
+
+PROVIDERS = {
+    "openai": _Provider("langchain_openai", "requirements.txt", "OPENAI_API_KEY"),
+    "anthropic": _Provider("langchain_anthropic", "requirements-anthropic.txt", "ANTHROPIC_API_KEY"),
+    "google_genai": _Provider("langchain_google_genai", "requirements-google.txt", "GOOGLE_API_KEY"),
+    "ollama": _Provider("langchain_ollama", "requirements-ollama.txt"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The settings of [write]: which language model writes, and how long it may take.
+
+    `model` is PROVIDER:NAME, "" for none; with `base_url`, "openai" is any server that speaks its protocol. It may be
+    silent for `timeout` seconds, is asked again `retries` times where it is busy or cannot be reached, and at most
+    `per_minute` times a minute, 0 for no limit. `window` and `longest` are the tokens that it reads, answer included,
+    and that it writes.
+    """
+
+    model: str = ""
+    base_url: str = ""
+    timeout: float = 60.0
+    retries: int = 2
+    per_minute: int = 0
+    window: int = 8_192
+    longest: int = 800
+    temperature: float = 0.0
+
+    def __post_init__(self) -> None:
+        provider, _, name = self.model.partition(":")
+        if self.model and (provider not in PROVIDERS or not name):
+            raise UsageError(
+                f"[write] model is {self.model!r}", f"Write PROVIDER:NAME; providers are {', '.join(PROVIDERS)}."
+            )
+        if self.timeout <= 0 or self.retries < 0 or self.per_minute < 0 or not 0 <= self.temperature <= 2:
+            raise UsageError(
+                "[write] has a number that cannot be", "Seconds are above 0, counts from 0, temperature from 0 to 2."
+            )
+        if self.longest < 50 or self.window < 4 * self.longest // 3:
+            raise UsageError(
+                f"[write] window is {self.window} and longest {self.longest}",
+                "At least 50 tokens are written, and the window holds them and the passages.",
+            )
+
+    def checked(self, environ: Mapping[str, str] | None = None) -> Writing:
+        """The same. Raises UsageError where a package or a key that the model needs is missing."""
+        if not self.model:
+            return self
+        provider = PROVIDERS[self.model.partition(":")[0]]
+        if importlib.util.find_spec(provider.package) is None:
+            raise UsageError(f"{self.model} needs more packages", f"Run `pip install -r {provider.needs}`.")
+        if provider.key and not self.base_url and not (os.environ if environ is None else environ).get(provider.key):
+            raise UsageError(
+                f"{self.model} needs a key", f"Set {provider.key} in the environment, or [write] base_url to a server."
+            )
+        return self
+
+
+class WriterFailed(Exception):
+    """The language model gave no answer that can be used; the message says why in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model has written so far. `cut` says that the text ends because it became too long."""
+
+    text: str
+    whole: bool = False
+    cut: bool = False
+
+
+class ChatModel:
+    """A LangChain chat model that is made at the first request. Safe to share between threads."""
+
+    def __init__(self, writing: Writing) -> None:
+        self.writing = writing
+        self._made: BaseChatModel | None = None
+
+    @property
+    def name(self) -> str:
+        """What an answer says that it was written by."""
+        return self.writing.model
+
+    def tell(self, messages: Sequence[tuple[str, str]]) -> Iterator[Told]:
+        """What it writes for these (role, text), each time all of it; the last is whole or cut. Raises WriterFailed."""
+        text, reason = "", ""
+        try:
+            for chunk in self._model().stream(list(messages)):
+                text += _text(chunk)
+                reason = _reason(chunk.response_metadata) or reason
+                if len(text) > MOST_CHARACTERS:
+                    raise WriterFailed("it wrote without an end")
+                yield Told(_said(text))
+        except WriterFailed:
+            raise
+        except Exception as error:  # of any library below, none of which has one class for all
+            raise WriterFailed(_why(error, self.writing)) from error
+        if reason not in _WHOLE | _TOO_LONG:
+            raise WriterFailed(f"it ended with {reason!r}" if reason else "the connection was cut")
+        yield Told(_said(text), whole=reason in _WHOLE, cut=reason in _TOO_LONG)
+
+    def _model(self) -> BaseChatModel:
+        if self._made is None:
+            from langchain.chat_models import init_chat_model
+
+            self._made = init_chat_model(self.writing.model, **_arguments(self.writing))
+        return self._made
+
+
+def _arguments(writing: Writing) -> dict[str, Any]:
+    provider = writing.model.partition(":")[0]
+    arguments: dict[str, Any] = {"temperature": writing.temperature}
+    if writing.base_url:
+        arguments["base_url"] = writing.base_url
+    if writing.per_minute:
+        from langchain_core.rate_limiters import InMemoryRateLimiter
+
+        arguments["rate_limiter"] = InMemoryRateLimiter(
+            requests_per_second=writing.per_minute / 60, max_bucket_size=max(1, writing.per_minute / 6)
+        )
+    if provider == "ollama":
+        return arguments | {
+            "num_predict": writing.longest,
+            "num_ctx": writing.window,
+            "client_kwargs": {"timeout": writing.timeout},
+        }
+    longest = "max_output_tokens" if provider == "google_genai" else "max_tokens"
+    arguments |= {"timeout": writing.timeout, "max_retries": writing.retries, longest: writing.longest}
+    if provider == "openai" and writing.base_url and not os.environ.get("OPENAI_API_KEY"):
+        arguments["api_key"] = "none"  # a server of one's own asks for none, and the library does not go without
+    return arguments
+
+
+def _text(chunk: AIMessageChunk) -> str:
+    return str(chunk.text)
+
+
+def _reason(metadata: Mapping[str, Any]) -> str:
+    """Why it ended, by whatever name the provider has for it, in small letters."""
+    return next(
+        (str(metadata[k]).lower() for k in ("finish_reason", "stop_reason", "done_reason") if metadata.get(k)), ""
+    )
+
+
+def _said(text: str) -> str:
+    """The answer without what a model thinks before it, which some servers leave in the text."""
+    begun = text.lstrip()
+    if not begun.startswith("<think>"):
+        return "" if "<think>".startswith(begun[:7]) and len(begun) < 7 else text
+    return begun.partition("</think>")[2].lstrip()
+
+
+def _why(error: Exception, writing: Writing) -> str:
+    """A few words about an error of a library, without a key or an address in them."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    status = getattr(error, "status_code", None)
+    if any("Timeout" in kind for kind in kinds):
+        return f"it was silent for {writing.timeout:g} seconds"
+    if status in (401, 403):
+        return "it does not accept the key"
+    if status == 404:
+        return f"it knows no model {writing.model.partition(':')[2]!r}"
+    if status == 429:
+        return "it has too much to do"
+    if status:
+        return f"it answered with the status {status}"
+    if any("Connect" in kind or kind in ("RemoteProtocolError", "ReadError") for kind in kinds):
+        return "it cannot be reached, or the connection was cut"
+    return f"{type(error).__name__}: {first_line(error)[:120]}"
