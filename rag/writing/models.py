@@ -6,16 +6,19 @@ Whatever goes wrong with one is a WriterFailed that says so in a few words: the 
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from index.errors import UsageError, first_line
+from index.errors import UsageError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk
+
+log = logging.getLogger(__name__)
 
 # An answer of which no end can be seen.
 MOST_CHARACTERS = 30_000
@@ -156,11 +159,14 @@ def _arguments(writing: Writing) -> dict[str, Any]:
             "num_ctx": writing.window,
             "client_kwargs": {"timeout": writing.timeout},
         }
+    arguments |= {"timeout": writing.timeout, "max_retries": writing.retries}
+    if provider == "openai" and writing.base_url:
+        # The library says "max_completion_tokens", which only OpenAI itself is sure to know. A server of one's own asks
+        # for no key, and the library does not go without.
+        arguments["extra_body"] = {"max_tokens": writing.longest}
+        return arguments if os.environ.get("OPENAI_API_KEY") else arguments | {"api_key": "none"}
     longest = "max_output_tokens" if provider == "google_genai" else "max_tokens"
-    arguments |= {"timeout": writing.timeout, "max_retries": writing.retries, longest: writing.longest}
-    if provider == "openai" and writing.base_url and not os.environ.get("OPENAI_API_KEY"):
-        arguments["api_key"] = "none"  # a server of one's own asks for none, and the library does not go without
-    return arguments
+    return arguments | {longest: writing.longest}
 
 
 def _text(chunk: AIMessageChunk) -> str:
@@ -198,4 +204,7 @@ def _why(error: Exception, writing: Writing) -> str:
         return f"it answered with the status {status}"
     if any("Connect" in kind or kind in ("RemoteProtocolError", "ReadError") for kind in kinds):
         return "it cannot be reached, or the connection was cut"
-    return f"{type(error).__name__}: {first_line(error)[:120]}"
+    if "No generation chunks" in str(error):
+        return "it said nothing that can be read"
+    log.warning("%s failed in a way that has no words yet", writing.model, exc_info=error)
+    return f"{type(error).__name__}; the log has more"
