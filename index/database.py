@@ -1,4 +1,4 @@
-"""The SQLite file of a store: the only import of apsw. Opening it, transactions, snapshots, and what errors mean.
+"""The SQLite files of a store: the only import of apsw. Opening one, transactions, snapshots, and what errors mean.
 
 In WAL mode each read transaction sees one state of the file for as long as it is open, whatever a writer does.
 Each page of the file ends with a checksum, which SQLite's own extension cksumvfs writes and compares at each reading:
@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -36,6 +37,27 @@ PATIENCE = 30_000
 AUTO_VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of file: its name, the version of its tables, and what makes those of a file of an earlier version.
+
+    `mend` is the next step for who finds one damaged.
+    """
+
+    name: str
+    version: int
+    statements: Callable[[int], list[str]]
+    mend: str
+
+
+CATALOG = Form(
+    FILE_NAME,
+    schema.VERSION,
+    schema.statements,
+    "Run `python -m index check --repair`, which keeps what can still be read.",
+)
+
+
 class Garbled(apsw.Error):
     """A row holds what was never written there, such as a date that is none."""
 
@@ -54,10 +76,11 @@ def as_written(what: str) -> Iterator[None]:
 
 
 class Database:
-    """A connection to the file of a store. Not to be shared between threads; opening one takes under 1 ms."""
+    """A connection to a file of a store. Not to be shared between threads; opening one takes under 1 ms."""
 
-    def __init__(self, store: Path) -> None:
-        self.path = store / FILE_NAME
+    def __init__(self, store: Path, form: Form = CATALOG) -> None:
+        self.path = store / form.name
+        self._form = form
         try:
             store.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
@@ -65,11 +88,11 @@ class Database:
             self._db = _connected(self.path)
             self._prepare()
         except (apsw.Error, OSError) as error:
-            raise unusable(self.path, error) from error
+            raise unusable(self.path, error, form) from error
 
     @property
     def connection(self) -> Connection:
-        """The connection itself, for index.audit and index.rescue."""
+        """The connection itself, for those who know the tables."""
         return self._db
 
     def close(self) -> None:
@@ -86,7 +109,9 @@ class Database:
         Whether pages have checksums is told by the first of them, so nobody may open the file before it has one. Where
         a file cannot have two names the file is made at its place, and gets its checksums from the next writer.
         """
-        draft = self.path.with_name(f"{DRAFT}{uuid.uuid4().hex}")
+        # A writer of the catalog clears away its drafts, and may not take one of another file that is being made.
+        prefix = "" if self._form is CATALOG else f"{self._form.name}-"
+        draft = self.path.with_name(f"{prefix}{DRAFT}{uuid.uuid4().hex}")
         self._db = _connected(draft)
         try:
             self._db.reserve_bytes(reserve=_CHECKSUM)
@@ -101,17 +126,17 @@ class Database:
             draft.unlink(missing_ok=True)
 
     def _prepare(self) -> None:
-        version = self._version()
-        if version > schema.VERSION:
+        version, known = self._version(), self._form.version
+        if version > known:
             self._db.close()
             raise FootnoteError(
-                f"{self.path} was made by a newer Footnote (its schema is {version}, this one knows {schema.VERSION})",
+                f"{self.path} was made by a newer Footnote (its schema is {version}, this one knows {known})",
                 "Update Footnote, or set FOOTNOTE_STORE to another folder to start a new index.",
             )
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA foreign_keys = ON")
-        if version < schema.VERSION:
+        if version < known:
             self._bring_up()
         self._require_checksums()
 
@@ -119,10 +144,10 @@ class Database:
         """Brings the tables up to date and marks pages with checksums, unless another process has done so meanwhile."""
         with self.transaction():
             have = self._version()
-            if have < schema.VERSION:
-                for statement in schema.statements(have):
+            if have < self._form.version:
+                for statement in self._form.statements(have):
                     self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {schema.VERSION}")
+                self._db.execute(f"PRAGMA user_version = {self._form.version}")
                 if self._pragma("checksum_verification"):
                     self._db.execute(f"PRAGMA application_id = {_MARK}")
 
@@ -186,17 +211,17 @@ class Database:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read inside belongs to one generation, whatever a writer publishes meanwhile.
+        """Everything read inside belongs to one state of the file, whatever a writer publishes meanwhile.
 
         Raises FootnoteError when the file turns out to be damaged.
         """
         try:
             self._db.execute("BEGIN")
-            self.generation()  # the first read is what takes the snapshot
+            self._version()  # the first read is what takes the snapshot
             self._require_checksums()
             yield
         except apsw.Error as error:
-            raise unusable(self.path, error) from error
+            raise unusable(self.path, error, self._form) from error
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -225,8 +250,10 @@ def existing(store: Path) -> Path:
     return store
 
 
-def unusable(path: Path, error: Exception) -> FootnoteError:
-    """The error a user sees when the catalog file itself cannot be used."""
+def unusable(path: Path, error: Exception, form: Form = CATALOG) -> FootnoteError:
+    """The error a user sees when a file itself cannot be used."""
+    if form is not CATALOG and is_damage(error):
+        return FootnoteError(f"{path} is damaged ({what_is_wrong(error)})", form.mend)
     if isinstance(error, apsw.ConstraintError):
         return FootnoteError(
             f"{path} did not take what was to be written ({error})",
@@ -237,7 +264,7 @@ def unusable(path: Path, error: Exception) -> FootnoteError:
     if is_damage(error):
         return DamagedCatalog(
             f"{path} is damaged ({what_is_wrong(error)})",
-            "Run `python -m index check --repair`, which keeps what can still be read.",
+            CATALOG.mend,
         )
     if is_busy(error):
         return FootnoteError(

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.terminal import finish, progress_bar
+from rag import conversation_commands
 from rag.evals.commands import (
     DONE,
     FAILED,
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = _command(commands, "ask", "answer one question, with footnotes", _ask)
     ask.add_argument("question", help="what you want to know")
     store_argument(ask)
+    conversation_commands.add(commands, _answer_lines)
     evals = commands.add_parser("eval", help="measure retrieval and answers", description="Measures, offline.")
     kinds = evals.add_subparsers(metavar="COMMAND", required=True)
     for name, command in EVALS.items():

@@ -1,0 +1,204 @@
+"""`python -m rag conversations`: what was asked, listed, shown, exported, renamed, removed or asked again.
+
+What is kept on the page for its visitors is theirs; these are the conversations of the only user.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.answers import Answer
+    from rag.conversations import Conversation, Conversations, Turn
+
+# The lines in which a terminal shows an answer.
+Draw = Callable[["Answer"], Iterator[str]]
+
+# Characters of an id that are shown: of a million conversations, two begin alike in one of nine cases.
+SHOWN_ID = 10
+FORMATS = ("markdown", "bibtex")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended: exit code, JSON values, and what a terminal shows."""
+
+    code: int
+    values: Mapping[str, Any] | Sequence[Any]
+    shown: str
+
+
+def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not name it
+    """Gives the command line its `conversations`, which shows answers as `draw` does."""
+    about = "list, show, rename, remove, export or replay what was asked"
+    ours = commands.add_parser("conversations", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    kinds = ours.add_subparsers(metavar="COMMAND", required=True)
+    listing = _command(kinds, "list", "the conversations, the newest first", _list)
+    listing.add_argument("--find", metavar="TEXT", default="", help="words of a title, a question or an answer")
+    listing.add_argument("--limit", metavar="N", type=int, default=20, help="how many at most (default: 20)")
+    _of_one(_command(kinds, "show", "the questions and answers of one", lambda given: _show(given, draw)))
+    rename = _of_one(_command(kinds, "rename", "give one another title", _rename))
+    rename.add_argument("title", metavar="TITLE")
+    remove = _command(kinds, "remove", "erase conversations, with the text they alone rest on", _remove)
+    remove.add_argument("conversations", metavar="ID", nargs="+", help="the id, or as much of it as is needed")
+    export = _of_one(
+        _command(kinds, "export", "write one as Markdown with footnotes, or what it cites as BibTeX", _export)
+    )
+    export.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="(default: markdown)")
+    export.add_argument(
+        "--out", type=Path, metavar="FILE", help="where it goes; nothing may lie there (default: stdout)"
+    )
+    replay = _of_one(_command(kinds, "replay", "ask again, and say what is different now", _replay))
+    replay.add_argument("--turn", type=int, metavar="N", help="only the question with this number")
+
+
+def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Outcome]) -> ArgumentParser:  # noqa: ANN401
+    sub: ArgumentParser = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    sub.add_argument("--json", action="store_true", help="the result as JSON")
+    sub.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+    sub.set_defaults(command=lambda given, _: run(given))
+    return sub
+
+
+def _of_one(parser: ArgumentParser) -> ArgumentParser:
+    parser.add_argument("conversation", metavar="ID", help="the id, or as much of it as is needed")
+    return parser
+
+
+def _list(given: Namespace) -> Outcome:
+    from index.errors import UsageError
+
+    if given.limit < 1:
+        raise UsageError(f"--limit is {given.limit}", "It must be 1 or more.")
+    found = _kept(given).listing(given.find, given.limit)
+    none = "No conversation has all of these words." if given.find.strip() else "There are no conversations yet."
+    return Outcome(0, [_as_json(c) for c in found], "\n".join(map(_entry, found)) or none)
+
+
+def _entry(conversation: Conversation) -> str:
+    from index.printable import visible
+    from rag.wording import counted, short
+
+    day, questions = short(conversation.changed.astimezone().date()), counted(conversation.turns, "question")
+    return f"{conversation.id[:SHOWN_ID]}  {day:>11}  {questions:>12}  {visible(conversation.title)}"
+
+
+def _show(given: Namespace, draw: Draw) -> Outcome:
+    from index.printable import visible
+
+    conversation, turns = _chosen(given)
+    lines = [visible(conversation.title)]
+    for turn in turns:
+        lines += ["", visible(f"{turn.number}. {turn.question}"), ""]
+        lines += draw(turn.answer) if turn.answer else [visible(turn.trouble)]
+    code = 1 if any(turn.trouble for turn in turns) else 0
+    return Outcome(code, _as_json(conversation) | {"turns": [_turn_as_json(t) for t in turns]}, "\n".join(lines))
+
+
+def _rename(given: Namespace) -> Outcome:
+    from index.printable import visible
+
+    kept = _kept(given)
+    found = kept.find(given.conversation)
+    kept.rename(found.id, given.title)
+    now = kept.find(found.id)
+    return Outcome(0, _as_json(now), visible(f"It is called “{now.title}” now."))
+
+
+def _remove(given: Namespace) -> Outcome:
+    from rag.wording import counted
+
+    kept = _kept(given)
+    found = list(dict.fromkeys(kept.find(name).id for name in given.conversations))
+    for conversation in found:
+        kept.remove(conversation)
+    return Outcome(0, {"removed": found}, f"Removed: {counted(len(found), 'conversation')}.")
+
+
+def _export(given: Namespace) -> Outcome:
+    from rag.exports import bibtex, markdown
+
+    conversation, turns = _chosen(given)
+    text = markdown(conversation.title, turns) if given.format == "markdown" else bibtex(turns)
+    values = {"id": conversation.id, "format": given.format, "path": given.out and str(given.out)}
+    if given.out is None:
+        return Outcome(0, values | {"text": text}, text.rstrip("\n"))
+    _write(given.out, text)
+    return Outcome(0, values, f"The conversation is in {given.out}.")
+
+
+def _write(path: Path, text: str) -> None:
+    from index.errors import UsageError
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already", "Give another path for the export.") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path for the export.") from error
+
+
+def _replay(given: Namespace) -> Outcome:
+    from index.errors import UsageError
+    from index.printable import visible
+    from rag.answers import as_json
+    from rag.replay import replay
+    from rag.settings import build, load_settings
+
+    _, turns = _chosen(given)
+    chosen = [turn for turn in turns if given.turn in (None, turn.number)]
+    if not chosen:
+        raise UsageError(f"There is no question {given.turn} in it", f"It has {len(turns)}, numbered from 1.")
+    assistant = build(load_settings().at(given.store)).assistant
+    replays = {turn.number: replay(turn, assistant) for turn in chosen}
+    lines = []
+    for turn in chosen:
+        differences = replays[turn.number].differences or ("The answer is the same.",)
+        lines += [visible(f"{turn.number}. {turn.question}"), *(f"   {visible(said)}" for said in differences)]
+    values = [
+        {"turn": n, "differences": list(made.differences), "answer": as_json(made.answer)}
+        for n, made in replays.items()
+    ]
+    return Outcome(0, values, "\n".join(lines))
+
+
+def _kept(given: Namespace) -> Conversations:
+    from index.settings import load_settings
+    from rag.conversations import Conversations
+
+    return Conversations(load_settings().at(given.store).store)
+
+
+def _chosen(given: Namespace) -> tuple[Conversation, list[Turn]]:
+    kept = _kept(given)
+    conversation = kept.find(given.conversation)
+    return conversation, kept.turns(conversation.id)
+
+
+def _as_json(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": conversation.id,
+        "title": conversation.title,
+        "begun": conversation.begun.isoformat(),
+        "changed": conversation.changed.isoformat(),
+        "questions": conversation.turns,
+    }
+
+
+def _turn_as_json(turn: Turn) -> dict[str, Any]:
+    from rag.answers import as_json
+
+    return {
+        "number": turn.number,
+        "question": turn.question,
+        "kept": turn.kept.isoformat() if turn.kept else None,
+        "settings": dict(turn.settings),
+        "passages": list(turn.passages),
+        "trouble": turn.trouble,
+        "answer": as_json(turn.answer) if turn.answer else None,
+    }

@@ -1,0 +1,327 @@
+"""Conversations that are kept: each turn as it was shown, so that it can be read again, checked and asked anew.
+
+They are in a file of their own in the store, which is made at the first turn; looking never makes one. A conversation
+belongs to an owner, and whoever asks for another's is told that there is none. The text of a cited article is kept as
+it was, once for all turns that rest on it, until the last of these is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import unicodedata
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.database import Connection, Database, Error, Form, is_damage, unusable, what_is_wrong
+from index.errors import FootnoteError, UsageError
+from index.printable import visible
+from index.records import digest
+from rag.answers import Answer
+from rag.stored import CHANGED, Damaged, Stored, restored, shown, stored
+from rag.wording import clipped
+
+# Characters of a title, and of a question that becomes one.
+LONGEST_TITLE, LONGEST_FIRST = 200, 80
+# Words of a search that are looked for; each is looked for in every turn.
+MOST_WORDS = 8
+
+_TABLES = (
+    """CREATE TABLE conversations (
+      number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+      owner BLOB NOT NULL,           -- as UTF-8, for it may be any text, also one that SQLite does not take
+      title TEXT NOT NULL,
+      named TEXT NOT NULL,           -- the title as it is searched
+      begun TEXT NOT NULL,           -- ISO 8601 in UTC, all of one length, as the other times are
+      changed TEXT NOT NULL          -- when its newest turn was kept
+    )""",
+    "CREATE INDEX conversations_of_owner ON conversations (owner, changed)",
+    """CREATE TABLE turns (
+      number INTEGER PRIMARY KEY,
+      conversation INTEGER NOT NULL REFERENCES conversations (number) ON DELETE CASCADE,
+      place INTEGER NOT NULL,        -- in the conversation, from 1
+      kept TEXT NOT NULL, question TEXT NOT NULL,
+      said TEXT NOT NULL,            -- question and sentences as they are searched
+      digest TEXT NOT NULL,          -- of the two that follow; they are last, so that a search does not read them
+      record BLOB NOT NULL, made_with BLOB NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX turns_of_conversation ON turns (conversation, place)",
+    "CREATE TABLE texts (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",
+    """CREATE TABLE rests_on (
+      turn INTEGER NOT NULL REFERENCES turns (number) ON DELETE CASCADE,
+      text TEXT NOT NULL REFERENCES texts (digest),
+      PRIMARY KEY (turn, text)) WITHOUT ROWID""",
+    "CREATE INDEX turns_of_text ON rests_on (text)",
+)
+FORM = Form(
+    "conversations.db",
+    1,
+    lambda version: [] if version else [*_TABLES],
+    "Move it out of the store; the next question begins a new one, and no article is touched.",
+)
+_ID = re.compile(r"[0-9a-f]{32}")
+_TURNS = "SELECT number FROM turns WHERE conversation = c.number"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A line of the list: what it is called, when its first and its newest turn were kept, and how many it has."""
+
+    id: str
+    title: str
+    begun: datetime
+    changed: datetime
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with its answer as it was shown, or with the sentence that says why that cannot be read.
+
+    `number` counts from 1 in a conversation. `settings` are those that the answer was made with, and `passages` the ids
+    of all that was found for it, best first; the answer has those that it shows.
+    """
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    trouble: str = ""
+    kept: datetime | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    passages: tuple[str, ...] = ()
+
+
+class Conversations:
+    """The conversations of one owner, "" where there is only one user. Safe for several threads and processes.
+
+    Each method opens the file for itself, which takes a few milliseconds. All raise FootnoteError when it cannot be
+    used, and UsageError for a conversation that this owner does not have.
+    """
+
+    def __init__(self, store: Path, owner: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._owner = owner.encode("utf-8", "surrogatepass")
+        self._clock = clock
+
+    @staticmethod
+    def begin() -> str:
+        """The id of a new conversation. Nothing is written before its first turn is kept."""
+        return uuid.uuid4().hex
+
+    def listing(self, like: str = "", limit: int = 100, offset: int = 0) -> list[Conversation]:
+        """The conversations, the one with the newest turn first.
+
+        With `like`, those that have each of its words in their title, a question or an answer. A piece of a word is
+        enough, and neither capitals nor accents make a difference.
+        """
+        words = list(dict.fromkeys(folded(like).split()))[:MOST_WORDS]
+        wanted = "".join(
+            f" AND (instr(c.named, ?{n}) OR EXISTS ({_TURNS} AND instr(said, ?{n})))" for n in range(4, 4 + len(words))
+        )
+        with self._reading() as db:
+            return _listed(db, f"c.owner = ?1{wanted}", self._owner, limit, offset, *words) if db else []
+
+    def find(self, name: str) -> Conversation:
+        """The conversation with this id, or the only one whose id begins with these characters."""
+        with self._reading() as db:
+            begins = "c.owner = ?1 AND c.id BETWEEN ?4 AND ?4 || 'g'"
+            found = _listed(db, begins, self._owner, 2, 0, name) if db and re.fullmatch("[0-9a-f]+", name) else []
+        if not found:
+            raise _unknown(name)
+        if len(found) > 1:
+            raise UsageError(f"More than one conversation begins with {name}", "Give more of its id.")
+        return found[0]
+
+    def turns(self, conversation: str) -> list[Turn]:
+        """The turns, oldest first, each as it was shown. One that was damaged says so, and the others are there."""
+        with self._reading() as db:
+            if db is None:
+                raise _unknown(conversation)
+            number = self._number(db, conversation)
+            rows = db.execute("SELECT number, place FROM turns WHERE conversation = ? ORDER BY place", (number,))
+            texts: dict[str, str] = {}
+            return [_turn(db, turn, place, texts) for turn, place in rows.fetchall()]
+
+    def keep(self, conversation: str, answer: Answer, settings: Mapping[str, Any] | None = None) -> Turn:
+        """Keeps the answer as the next turn, and gives it as it will be read.
+
+        The first turn of a conversation gives it its title. Raises UsageError for an answer that is not done.
+        """
+        if not answer.done:
+            raise UsageError("The answer is still being written", "Keep the last one of a stream, which is done.")
+        if not _ID.fullmatch(conversation):
+            raise _unknown(conversation)
+        kept, now = _checked(answer), _written(self._clock())
+        passages = [hit.passage.id for hit in answer.hits]
+        made_with = json.dumps({"settings": dict(settings or {}), "passages": passages}, default=str).encode()
+        with self._writing() as db:
+            number = self._begun(db, conversation, answer.question.text, now)
+            (place,) = db.execute(
+                "SELECT ifnull(max(place), 0) + 1 FROM turns WHERE conversation = ?", (number,)
+            ).fetchone()
+            _insert(db, (number, place, now), answer, kept, zlib.compress(made_with))
+            db.execute("UPDATE conversations SET changed = ? WHERE number = ?", (now, number))
+        question = answer.question.text
+        return Turn(place, question, shown(answer), "", datetime.fromisoformat(now), *_made_with(made_with))
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Gives it another title, on one line. Raises UsageError for one that says nothing."""
+        title = clipped(visible(title), LONGEST_TITLE)
+        if not title:
+            raise UsageError("The title is empty", "Write what the conversation is to be called.")
+        with self._writing(existing=True) as db:
+            number = self._number(db, conversation)
+            db.execute("UPDATE conversations SET title = ?, named = ? WHERE number = ?", (title, folded(title), number))
+
+    def remove(self, conversation: str) -> None:
+        """Erases it, with the texts that no other turn rests on."""
+        with self._writing(existing=True) as db:
+            db.execute("DELETE FROM conversations WHERE number = ?", (self._number(db, conversation),))
+            db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
+
+    def _number(self, db: Connection, conversation: str) -> int:
+        """Its number in the file. Raises UsageError, whether it is another's or nobody's."""
+        find = "SELECT number FROM conversations WHERE id = ? AND owner = ?"
+        row = db.execute(find, (conversation, self._owner)).fetchone() if _ID.fullmatch(conversation) else None
+        if not row:
+            raise _unknown(conversation)
+        return int(row[0])
+
+    def _begun(self, db: Connection, conversation: str, question: str, now: str) -> int:
+        """Its number, after it was begun if it was not there."""
+        if not db.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation,)).fetchone():
+            title = clipped(visible(question), LONGEST_FIRST) or "Untitled"
+            db.execute(
+                "INSERT INTO conversations (id, owner, title, named, begun, changed) VALUES (?, ?, ?, ?, ?, ?)",
+                (conversation, self._owner, title, folded(title), now, now),
+            )
+        return self._number(db, conversation)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        """One state of the file, or None while there is no file."""
+        if not (self._store / FORM.name).exists():
+            yield None
+            return
+        with contextlib.closing(Database(self._store, FORM)) as file, file.snapshot():
+            yield file.connection
+
+    @contextlib.contextmanager
+    def _writing(self, *, existing: bool = False) -> Iterator[Connection]:
+        """A transaction. The file is made for it, unless it must be an existing one."""
+        if existing and not (self._store / FORM.name).exists():
+            raise UsageError("There are no conversations yet", "The first question begins one.")
+        with contextlib.closing(Database(self._store, FORM)) as file:
+            try:
+                file.connection.execute("PRAGMA secure_delete = ON")
+                with file.transaction():
+                    yield file.connection
+                file.connection.execute("PRAGMA incremental_vacuum").fetchall()
+            except Error as error:
+                raise unusable(file.path, error, FORM) from error
+
+
+def folded(text: str) -> str:
+    """The text as it is searched: without capitals, accents and what cannot be seen."""
+    apart = unicodedata.normalize("NFKD", visible(text))
+    return "".join(c for c in apart if not unicodedata.combining(c)).casefold()
+
+
+# What a turn is in the file -----------------------------------------------------------------------------------------
+
+
+def _checked(answer: Answer) -> Stored:
+    """The answer as it is kept, after it was read back. Raises FootnoteError when that gave another."""
+    kept = stored(shown(answer))
+    try:
+        same = restored(kept) == shown(answer)
+    except Damaged:
+        same = False
+    if not same:
+        raise FootnoteError(
+            "The answer cannot be kept, because it would be read back as another",
+            "This is a fault of Footnote; please report it with the question.",
+        )
+    return kept
+
+
+def _insert(db: Connection, at: tuple[int, int, str], answer: Answer, kept: Stored, made_with: bytes) -> None:
+    said = folded("\n".join([answer.question.text, *(sentence.text for sentence in answer.sentences)]))
+    question = answer.question.text.encode("utf-8", "replace").decode()
+    db.execute(
+        "INSERT INTO turns (conversation, place, kept, question, said, digest, record, made_with)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*at, question, said, digest(kept.record, made_with), kept.record, made_with),
+    )
+    turn = db.last_insert_rowid()
+    for key, text in kept.texts.items():
+        packed = zlib.compress(text.encode("utf-8", "surrogatepass"))
+        db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, packed))
+        db.execute("INSERT INTO rests_on VALUES (?, ?)", (turn, key))
+
+
+def _turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> Turn:
+    """A turn as it was kept; `texts` are those that were read for the turns before it, and gain its own."""
+    question = ""
+    try:
+        question, kept = db.execute("SELECT question, kept FROM turns WHERE number = ?", (turn,)).fetchone()
+        expected, record, made_with = db.execute(
+            "SELECT digest, record, made_with FROM turns WHERE number = ?", (turn,)
+        ).fetchone()
+        if digest(record, made_with) != expected:
+            raise Damaged(CHANGED)
+        _read_texts(db, turn, texts)
+        answer = restored(Stored(record, texts))
+        return Turn(
+            place,
+            answer.question.text,
+            answer,
+            "",
+            datetime.fromisoformat(kept),
+            *_made_with(zlib.decompress(made_with)),
+        )
+    except (Damaged, Error, TypeError, ValueError, zlib.error) as error:
+        if isinstance(error, Error) and not is_damage(error):
+            raise
+        why = what_is_wrong(error) if isinstance(error, Damaged | Error) else CHANGED
+        return Turn(place, str(question), trouble=f"The answer to this question was damaged where it is kept: {why}.")
+
+
+def _read_texts(db: Connection, turn: int, texts: dict[str, str]) -> None:
+    rows = db.execute("SELECT text FROM rests_on WHERE turn = ?", (turn,)).fetchall()
+    for (key,) in rows:
+        row = None if key in texts else db.execute("SELECT text FROM texts WHERE digest = ?", (key,)).fetchone()
+        if row:
+            texts[key] = zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+
+
+def _made_with(values: bytes) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    made = json.loads(values)
+    return made["settings"], tuple(made["passages"])
+
+
+def _listed(db: Connection, where: str, owner: bytes, limit: int, offset: int, *values: str) -> list[Conversation]:
+    """The conversations for which this holds; its values are numbered from 4."""
+    rows = db.execute(
+        f"SELECT c.id, c.title, c.begun, c.changed, (SELECT count(*) FROM turns WHERE conversation = c.number)"  # noqa: S608
+        f" FROM conversations c WHERE {where} ORDER BY c.changed DESC, c.number DESC LIMIT ?2 OFFSET ?3",
+        (owner, limit, offset, *values),
+    ).fetchall()
+    return [
+        Conversation(id_, title, datetime.fromisoformat(begun), datetime.fromisoformat(changed), turns)
+        for id_, title, begun, changed, turns in rows
+    ]
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _unknown(conversation: str) -> UsageError:
+    return UsageError(f"There is no conversation {clipped(visible(conversation), 40)!r}", "It may have been removed.")

@@ -1,0 +1,163 @@
+"""An Answer as bytes to be kept, and back: equal to what was shown, its citations verified again.
+
+The texts of the articles stand beside it, each once, so that many answers share them. A citation is kept as the claim
+that it was made of, and is made again by rag.citations.verify: one whose quote does not stand in the text is damage.
+What the bytes hold is told by the types of an Answer; a field that has a default may be missing, as it is from what was
+kept before there was one.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import date, datetime
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from index.records import Article, Hit, Passage, digest
+from rag.answers import Answer, Citation, Draft, DraftSentence, Quote
+from rag.citations import verify
+
+# Passages that a refusal shows; of an answer, those that are cited are kept.
+NEAREST = 3
+CHANGED = "it is not what was written"
+
+
+class Damaged(ValueError):
+    """What was kept is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer as it is kept: compressed JSON, and the texts of its articles by their digest."""
+
+    record: bytes
+    texts: Mapping[str, str]
+
+
+def shown(answer: Answer) -> Answer:
+    """The answer with the hits that are cited or that its refusal shows, which is what is kept of it."""
+    cited = {citation.passage_id for citation in answer.citations}
+    hits = answer.hits[:NEAREST] if answer.refusal else [hit for hit in answer.hits if hit.passage.id in cited]
+    return replace(answer, hits=tuple(hits))
+
+
+def stored(answer: Answer) -> Stored:
+    """The answer as it is kept."""
+    articles = list({hit.article: None for hit in answer.hits})
+    texts = {text_digest(article.text): article.text for article in articles}
+    record = _fields(answer) | {
+        "articles": [_plain(article) | {"text": text_digest(article.text)} for article in articles],
+        "hits": [
+            _plain(hit) | {"article": articles.index(hit.article), "passage": _without_text(hit.passage)}
+            for hit in answer.hits
+        ],
+        "citations": [_plain(Quote(c.passage_id, c.quote, c.start)) for c in answer.citations],
+    }
+    return Stored(zlib.compress(json.dumps(_plain(record)).encode()), texts)
+
+
+def restored(kept: Stored) -> Answer:
+    """The answer that was kept. Raises Damaged when it is not what it was, or a quote does not stand in its article."""
+    try:
+        record = json.loads(zlib.decompress(kept.record))
+        articles = [_article(values, kept.texts) for values in record.pop("articles")]
+        hits = tuple(_hit(values, articles) for values in record["hits"])
+        quotes = [_made(Quote, values) for values in record.pop("citations")]
+        answer: Answer = _made(Answer, record | {"hits": hits, "citations": ()})
+        return replace(answer, citations=_proven(answer, quotes))
+    except Damaged:
+        raise
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
+        raise Damaged(CHANGED) from error
+
+
+def text_digest(text: str) -> str:
+    """What a text is kept under."""
+    return digest("text", text)
+
+
+def _proven(answer: Answer, quotes: list[Quote]) -> tuple[Citation, ...]:
+    """The citations of the sentences, made anew. Raises Damaged unless each of the quotes gives one."""
+    claims = tuple(
+        DraftSentence(s.text, tuple(quotes[n - 1] for n in s.citations), s.mark, s.doubt) for s in answer.sentences
+    )
+    sentences, citations = verify(Draft(claims, answer.produced_by), answer.hits)
+    if sentences != answer.sentences or len(citations) != len(quotes):
+        raise Damaged("a quote does not stand in its article")
+    return citations
+
+
+def _article(record: Any, texts: Mapping[str, str]) -> Article:  # noqa: ANN401
+    key = record["text"]
+    if key not in texts or text_digest(texts[key]) != key:
+        raise Damaged("the text of an article is missing or changed")
+    article: Article = _made(Article, record | {"text": texts[key]})
+    return article
+
+
+def _hit(record: Any, articles: list[Article]) -> Hit:  # noqa: ANN401
+    article, passage = articles[record["article"]], record["passage"]
+    text = article.text[passage["start"] : passage["end"]]
+    made: Hit = _made(Hit, record | {"article": article, "passage": _made(Passage, passage | {"text": text})})
+    return made
+
+
+def _without_text(passage: Passage) -> dict[str, Any]:
+    return {name: value for name, value in _fields(passage).items() if name != "text"}
+
+
+def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
+    return {f.name: getattr(value, f.name) for f in fields(value)}
+
+
+# To JSON and back ----------------------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """The value as JSON has it."""
+    if is_dataclass(value):
+        return {name: _plain(part) for name, part in _fields(value).items()}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+def _made(kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """The value of this type that JSON holds. Raises ValueError or TypeError for one that it cannot be."""
+    parts = get_args(kind)
+    if get_origin(kind) in (Union, UnionType):
+        (some,) = (part for part in parts if part is not NoneType)
+        return None if value is None else _made(some, value)
+    if get_origin(kind) is tuple:
+        kinds = parts[:1] * len(value) if parts[-1] is ... else parts
+        return tuple(_made(part, one) for part, one in zip(kinds, value, strict=True))
+    if isinstance(get_origin(kind), type) and issubclass(get_origin(kind), Mapping):
+        return {name: _made(parts[1], one) for name, one in value.items()}
+    if is_dataclass(kind):
+        return value if type(value) is kind else _made_of_fields(kind, value)
+    if kind in (date, datetime):
+        return kind.fromisoformat(value)
+    if issubclass(kind, Enum):
+        return kind(value)
+    if not isinstance(value, int | float if kind is float else kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _made_of_fields(kind: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    hints = _hints(kind)
+    return kind(**{f.name: _made(hints[f.name], values[f.name]) for f in fields(kind) if f.name in values})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
