@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("footnote.page")
 
 FILES = Path(__file__).parent / "page"
+# An answer that grows is drawn again after so many seconds: each time, the whole conversation is sent.
+REDRAWN = 0.15
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
 GONE = "This article is not in the index any more. Choose another, or look again after a sync."
@@ -50,10 +53,13 @@ Progress = Callable[[str, int, int], None]
 
 
 class Assistant(Protocol):
-    """What the page needs of rag.chain.Assistant. Both methods may be called from several threads."""
+    """What the page needs of rag.chain.Assistant. Its methods may be called from several threads."""
 
     def ask(self, question: Question) -> Answer:
         """The answer, or a FootnoteError."""
+
+    def stream(self, question: Question) -> Iterator[Answer]:
+        """The answer as it grows, the last one done; or a FootnoteError."""
 
     def overview(self) -> Overview:
         """What would be searched now."""
@@ -130,14 +136,27 @@ def trouble(error: Exception) -> str:
     return BROKEN
 
 
-def answered(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Turn:
-    """The turn that follows `turns`."""
-    turn = following(turns, question)
-    earlier = tuple(turn.question for turn in turns if turn.answer)
+def answered(assistant: Assistant, question: str) -> Turn:
+    """The first turn of a conversation."""
+    turn = following([], question)
     try:
-        return replace(turn, answer=assistant.ask(Question(question, earlier)))
+        return replace(turn, answer=assistant.ask(Question(question)))
     except Exception as error:
         return replace(turn, trouble=trouble(error))
+
+
+def answering(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Iterator[Turn]:
+    """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always."""
+    turn = following(turns, question)
+    earlier = tuple(turn.question for turn in turns if turn.answer)
+    drawn = 0.0
+    try:
+        for answer in assistant.stream(Question(question, earlier)):
+            if answer.done or time.monotonic() - drawn >= REDRAWN:
+                drawn = time.monotonic()
+                yield replace(turn, answer=answer)
+    except Exception as error:
+        yield replace(turn, trouble=trouble(error))
 
 
 def following(turns: Sequence[Turn], question: str) -> Turn:
@@ -168,8 +187,12 @@ def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tup
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield "", messages([*turns, following(turns, question)]), gr.skip()
-        turns = kept([*turns, answered(assistant, question, turns)])
-        yield gr.skip(), messages(turns), turns
+        for turn in answering(assistant, question, turns):
+            if turn.answer and not turn.answer.done:
+                yield gr.skip(), messages([*turns, turn]), gr.skip()
+            else:
+                turns = kept([*turns, turn])
+                yield gr.skip(), messages(turns), turns
 
     return ask
 
@@ -339,7 +362,7 @@ def door(assistant: Assistant) -> None:
     def ask(question: str) -> dict[str, Any]:
         if not isinstance(question, str):  # what the schema says is not held to
             raise gr.Error('The question is not a text. Send {"data": ["Your question?"]}.', print_exception=False)
-        turn = answered(assistant, question, [])
+        turn = answered(assistant, question)
         if turn.answer is None:
             raise gr.Error(turn.trouble, print_exception=False)
         return as_json(turn.answer)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from index.records import Hit
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import DIFFERING, SAYINGS, clipped, counted, excerpt, extent, short
+from rag.wording import DIFFERING, SAYINGS, clipped, counted, excerpt, extent, reserve, short
 
 NEAREST = 3
 
@@ -49,13 +49,16 @@ def reply_html(turn: Turn) -> str:
 def answer_html(turn_number: int, answer: Answer) -> str:
     """The answer with its footnotes, or the refusal with the nearest passages, and what was searched."""
     drawn = refusal_html(turn_number, answer) if answer.refusal else quoted_html(turn_number, answer)
-    return f'<div class="answer">{drawn}{searched_html(answer)}</div>'
+    note = f'<p class="note">{plain(answer.note)}</p>' if answer.note else ""
+    return f'<div class="answer">{note}{drawn}{searched_html(answer)}</div>'
 
 
 def quoted_html(turn_number: int, answer: Answer) -> str:
     """The sentences, each followed by its numbers, and the list of footnotes."""
     told = {citation.number: citation for citation in answer.citations}
     drawn = [sentence_html(turn_number, sentence, told) for sentence in answer.sentences]
+    if answer.pending:
+        drawn.append(f'<span class="pending">{plain(answer.pending)}</span>')
     notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
     said = f'<p class="said">{" ".join(drawn)}</p>'
     if answer.differing:
@@ -66,15 +69,17 @@ def quoted_html(turn_number: int, answer: Answer) -> str:
 
 
 def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation]) -> str:
-    """One sentence and its numbers; one without a number says that nothing supports it."""
+    """One sentence and its numbers; one that is not borne out by them, or has none, says so."""
+    said = f" <small>({plain(reserve(sentence))})</small>" if reserve(sentence) else ""
     if not sentence.citations:
-        return f'<span class="unsupported">{plain(sentence.text)} <small>(no source)</small></span>'
+        return f'<span class="unsupported">{plain(sentence.text)}{said}</span>'
     links = "".join(
         f'<a class="cite" href="#cite-{turn_number}-{n}" title="{plain(told[n].title)}">&#91;{n}&#93;</a>'
         for n in sentence.citations
     )
     # Not broken between, so that no number stands alone on a line.
-    return f'<span class="sentence">{marked_html(sentence)}&#160;{links}</span>'
+    kind = "sentence doubted" if said else "sentence"
+    return f'<span class="{kind}">{marked_html(sentence)}&#160;{links}{said}</span>'
 
 
 def marked_html(sentence: Sentence) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from index.records import Overview
-from rag.answers import Refusal
+from rag.answers import Doubt, Refusal, Sentence
 
 SAYINGS = {
     Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
@@ -15,6 +15,22 @@ SAYINGS = {
 }
 
 DIFFERING = "Your articles do not agree:"
+UNSUPPORTED = "no source"
+# What is said behind a sentence that a language model wrote, where its quote does not carry it.
+DOUBTS = {
+    Doubt.NUMBER: "a number here is not in the quote",
+    Doubt.DAY: "a day here is not in the quote",
+    Doubt.NAME: "a name here is not in the passage",
+    Doubt.NEGATION: "the quote may say the opposite",
+    Doubt.MEANING: "the quote may not say this",
+}
+
+
+def reserve(sentence: Sentence) -> str:
+    """What a front says behind a sentence that is not borne out: that it has no source, or a doubt; "" for none."""
+    if not sentence.citations:
+        return UNSUPPORTED
+    return DOUBTS[sentence.doubt] if sentence.doubt else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -24,7 +24,7 @@ from index.ledger import Entry, Listing, Outcome
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from index.sync import Report
 from page import chat, header, source, words
-from rag.answers import Answer, Citation, Question, Refusal, Sentence
+from rag.answers import Answer, Citation, Doubt, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.wording import DIFFERING, SAYINGS, short
 
@@ -108,6 +108,10 @@ def refused(question, why, *hits):
     return Answer(question, question.text, (), (), hits, SEARCHED, "scripted", why, {"find": 0.02})
 
 
+# Set by the test that saw an answer grow.
+SEEN = threading.Event()
+
+
 class Scripted:
     """Answers by the first word of the question, after the chain's own check of it."""
 
@@ -133,6 +137,14 @@ class Scripted:
         if word == "bug":
             raise RuntimeError("a secret path /home/me")
         return quoted(question, *((HOSTILE, payload) for payload in PAYLOADS))
+
+    def stream(self, question):
+        whole = self.ask(question)
+        if question.text.startswith("River, slowly"):
+            begun = replace(whole, sentences=whole.sentences[:1], citations=whole.citations[:1], done=False)
+            yield replace(begun, pending="And the <b>gauge")
+            SEEN.wait(20)
+        yield whole
 
 
 class Syncing:
@@ -372,13 +384,52 @@ def test_the_oldest_turns_are_dropped_and_the_numbers_of_the_others_stay(monkeyp
     turns = []
     for question in ("River?", "Broken", "Radar?"):
         assert "no longer kept" not in str(chat.messages(turns))
-        turns = app.kept([*turns, app.answered(Scripted(), question, turns)])
+        turns = app.kept([*turns, *app.answering(Scripted(), question, turns)])
     assert [(turn.number, turn.question) for turn in turns] == [(2, "Broken"), (3, "Radar?")]
     assert source.opened("cite-1-1", turns) == source.NO_SOURCE
     assert 'data-place="cite-3-1"' in source.opened("cite-3-1", turns)
     drawn = chat.messages(turns)
     assert "no longer kept" in drawn[0]["content"]
     assert "#cite-3-1" in drawn[3]["content"]
+
+
+def test_an_answer_is_drawn_while_it_grows(page):
+    ask(page, "River, slowly?")
+    page.locator("#chat .pending", has_text="And the <b>gauge").wait_for()
+    assert page.locator("#chat .sentence").count() == 1
+    SEEN.set()
+    page.locator("#chat .sentence").nth(1).wait_for()
+    assert page.locator("#chat .pending").count() == 0
+    page.locator("#chat a.cite").nth(1).click()
+    page.locator("#source mark").first.wait_for()
+
+
+def test_a_growing_answer_is_not_drawn_for_each_word(monkeypatch):
+    def stream(self, question):
+        whole = self.ask(question)
+        yield from (replace(whole, done=False, pending="x" * n) for n in range(1_000))
+        yield whole
+
+    monkeypatch.setattr(Scripted, "stream", stream)
+    drawn = list(app.answering(Scripted(), "River?", []))
+    assert 2 <= len(drawn) < 100
+    assert drawn[-1].answer.done
+
+
+def test_what_is_not_borne_out_says_so():
+    whole = quoted(Question("River?"), (RIVER, FLOOD))
+    said = [
+        Sentence("It rose by <9> metres.", (1,), doubt=Doubt.NUMBER),
+        Sentence("<i>It sank.</i>", ()),
+        Sentence("It rose.", (1,)),
+    ]
+    drawn = chat.answer_html(1, replace(whole, sentences=tuple(said), note="openai:m <did> not answer."))
+    assert "<did>" not in drawn
+    drawn = unescape(drawn)
+    assert '<p class="note">openai:m <did> not answer.</p>' in drawn
+    assert drawn.count("a number here is not in the quote") == 1
+    assert drawn.count("(no source)") == 1
+    assert drawn.count('class="sentence doubted"') == drawn.count('class="sentence"') == 1
 
 
 def test_what_was_searched_is_said_in_one_line():
