@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.terminal import finish, progress_bar
 from rag import conversation_commands
+from rag.doors import commands as doors
 from rag.evals.commands import (
     DONE,
     FAILED,
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before any model library is imported: nothing here ever asks a model hub.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     options = _parser().parse_args(arguments)
+    if door := getattr(options, "door", None):  # it serves, and has no result
+        return int(door(options))
     with progress_bar() as progress:
         result: Result = options.command(options, progress)
     if options.json:
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", help="what you want to know")
     store_argument(ask)
     conversation_commands.add(commands, _answer_lines)
+    doors.arguments(commands)
     evals = commands.add_parser("eval", help="measure retrieval and answers", description="Measures, offline.")
     kinds = evals.add_subparsers(metavar="COMMAND", required=True)
     for name, command in EVALS.items():
@@ -121,19 +125,25 @@ def _ask(options: argparse.Namespace, _: Progress) -> Result:
 
 def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
+    from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import DIFFERING, SAYINGS, counted, extent, short
+    from rag.wording import DIFFERING, SAYINGS, counted, extent, reserve, short
+
+    def told(why: str) -> str:
+        return f"({why})" if why else ""
 
     if answer.refusal:
         yield SAYINGS[answer.refusal]
         if answer.refusal is Refusal.NO_ARTICLES:
             yield "`python -m index sync PATH` takes in a file or a folder."
         yield from _nearest_lines(answer)
+    if answer.note:
+        yield visible(answer.note)
     if answer.differing:
         yield DIFFERING
     days = {citation.number: short(citation.published) for citation in answer.citations}
     for sentence in answer.sentences:
-        numbers = "".join(f"[{n}]" for n in sentence.citations) or "(no source)"
+        numbers = " ".join(filter(None, ["".join(f"[{n}]" for n in sentence.citations), told(reserve(sentence))]))
         day = f"{days[sentence.citations[0]]}: " if answer.differing and sentence.citations else ""
         yield f"{day}{marked(sentence, _bold())} {numbers}"
     for citation in answer.citations:
