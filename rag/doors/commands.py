@@ -1,0 +1,90 @@
+"""The commands that open doors: `python -m rag serve` and `python -m rag mcp`."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import UsageError
+from rag.doors.admission import KEYS, LOOPBACK, PER_MINUTE, Policy, read_keys
+from rag.doors.logs import FORMS, configure
+
+if TYPE_CHECKING:
+    from rag.doors.desk import Desk
+    from rag.doors.serving import Address
+    from rag.settings import Parts
+
+AT_ONCE = 4
+
+
+def arguments(commands: Any) -> None:  # noqa: ANN401 - argparse does not name what it gives
+    """Adds both commands; each has `door`, which is called with its options and gives its exit code."""
+    serve = commands.add_parser("serve", help="a server for other programs: REST, and OpenAI's chat completions")
+    serve.set_defaults(door=_serve)
+    tools = commands.add_parser("mcp", help="tools for language models over MCP, on stdin and stdout or --http")
+    tools.add_argument("--http", action="store_true", help="over HTTP at /mcp instead of stdin and stdout")
+    tools.set_defaults(door=_mcp)
+    _served(serve, 8000)
+    _served(tools, 8001)
+
+
+def _served(parser: ArgumentParser, port: int) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help=f"address to listen at; another needs keys in {KEYS}")
+    parser.add_argument("--port", type=int, default=port, help=f"port to listen at (default: {port})")
+    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+    parser.add_argument("--name", action="append", default=[], help="a host name to be asked under, besides loopback")
+    parser.add_argument("--per-minute", type=_positive, default=PER_MINUTE, metavar="N", help="requests a key may send")
+    parser.add_argument("--at-once", type=_positive, default=AT_ONCE, metavar="N", help="questions answered at once")
+    parser.add_argument("--log", choices=FORMS, default="text", help="how lines are written to stderr")
+    parser.add_argument("--log-questions", action="store_true", help="write what is asked into the log, too")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"{text} is not a whole number of 1 or more", "Write a number such as 60.")
+    return int(text)
+
+
+def _serve(options: Namespace) -> int:
+    from rag.doors.serving import app, serve
+
+    configure(options.log)
+    address, policy = _terms(options)
+    desk, parts = _desk(options)
+    return serve(app(desk, parts.index), address, policy, desk.metrics.responded)
+
+
+def _mcp(options: Namespace) -> int:
+    from rag.doors.serving import serve
+    from rag.doors.tools import over_http, over_stdio, server
+
+    configure(options.log)
+    if not options.http:
+        desk, parts = _desk(options)
+        return over_stdio(server(desk, parts.index))
+    address, policy = _terms(options)
+    desk, parts = _desk(options)
+    return serve(over_http(server(desk, parts.index)), address, policy, desk.metrics.responded)
+
+
+def _terms(options: Namespace) -> tuple[Address, Policy]:
+    from rag.doors.serving import Address, require_keys
+
+    address = Address(options.host, options.port)
+    hosts = frozenset(name.lower() for name in (*LOOPBACK, options.host, *options.name))
+    policy = Policy(read_keys(os.environ.get(KEYS, "")), hosts, options.per_minute)
+    require_keys(address, policy)
+    return address, policy
+
+
+def _desk(options: Namespace) -> tuple[Desk, Parts]:
+    from rag.doors.desk import Desk
+    from rag.doors.metrics import Metrics
+    from rag.doors.tracing import trace
+    from rag.settings import build
+
+    trace(os.environ)
+    parts = build(store=options.store)
+    return Desk(parts.assistant, Metrics(), options.at_once, log_questions=options.log_questions), parts
