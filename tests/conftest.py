@@ -74,6 +74,13 @@ def article(text, source="mole", title="", **fields):
     return Article(article_id(source), source, title or source, text, **fields)
 
 
+def passage_hit(document, start=0, end=None):
+    """A hit on a range of an article, by default all of it."""
+    end = len(document.text) if end is None else end
+    passage = Passage(f"{document.id}-{start}", document.id, document.revision, start, end, document.text[start:end])
+    return Hit(passage, document, 1.0, "dense")
+
+
 def rewrite(store, statement, *values):
     """Changes the catalog of a store behind its back, with the checksums of pages that are written."""
     with contextlib.closing(Catalog(store)) as catalog:

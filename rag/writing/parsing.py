@@ -74,7 +74,8 @@ def parsed(text: str, keys: Collection[str], *, whole: bool, language: str | Non
         behind = _END.match(text, at)
         if behind and not _ENDS.search(said):
             said, at = said.rstrip() + behind[0].strip(), behind.end()
-        if _goes_on(said, text[at:]):
+        unknown = not whole and not text[at:].strip() and not _ENDS.search(said)
+        if unknown or _goes_on(said, text[at:]):
             continue
         written += _split(said, claims, language)
         said, claims = "", []
