@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from index.records import Article
+from index.records import Article, Hit
 from page.chat import NEAREST, glimpse_html, marked_html
 from page.words import plain
 from rag.answers import Answer, Citation, Refusal, Sentence
@@ -21,7 +21,7 @@ STYLE = Path(__file__).parent / "exported.css"
 
 
 def exported_html(title: str, turns: Sequence[Turn]) -> str:
-    """The whole file. All text of others is escaped, and a policy in it forbids what escaping would have let through."""
+    """The whole file. Text of others is escaped, and a policy in it forbids what escaping would have let through."""
     style, name = _style(), plain(title or UNTITLED)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -86,15 +86,17 @@ def _source_html(source: str) -> str:
 
 
 def _refusal_html(answer: Answer) -> str:
-    near = "".join(
-        f"<li>{glimpse_html(answer, hit)}"
-        f'<span class="about"><b>{plain(hit.article.title or UNTITLED)}</b>, {plain(short(hit.article.published))}</span>'
-        f'<span class="about">{_source_html(hit.article.source)}, characters {hit.passage.start}–{hit.passage.end}</span>'
-        "</li>"
-        for hit in answer.hits[:NEAREST]
-    )
+    near = "".join(f"<li>{glimpse_html(answer, hit)}{_passage_html(hit)}</li>" for hit in answer.hits[:NEAREST])
     said = f"<p>{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>"
     return said + (f"<p>Nearest passages:</p><ul>{near}</ul>" if near else "")
+
+
+def _passage_html(hit: Hit) -> str:
+    article, place = hit.article, f"characters {hit.passage.start}–{hit.passage.end}"
+    return (
+        f'<span class="about"><b>{plain(article.title or UNTITLED)}</b>, {plain(short(article.published))}</span>'
+        f'<span class="about">{_source_html(article.source)}, {place}</span>'
+    )
 
 
 @cache

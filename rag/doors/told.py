@@ -13,7 +13,7 @@ from pathlib import Path
 
 from index.printable import visible
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import DIFFERING, SAYINGS, clipped, excerpt, short
+from rag.wording import DIFFERING, SAYINGS, clipped, excerpt, reserve, short
 
 NEAREST = 3
 _MARKUP = re.compile(r"(?<=!)\[|(?<=\])\(|(?<=\])\[|<(?=[A-Za-z/!?])")
@@ -78,7 +78,9 @@ def _body(sentences: Sequence[Sentence], citations: Sequence[Citation], days: Ma
         text += ("\n" if text else "") + (f"{day}: " if day else "")
         start, text = len(text), text + inert(sentence.text)
         rests += [Rest(start, len(text), cited[number]) for number in sentence.citations]
-        text += " " + ("".join(f"[{number}]" for number in sentence.citations) or "(no source)")
+        numbers = "".join(f"[{number}]" for number in sentence.citations)
+        behind = (numbers, f"({reserve(sentence)})" if reserve(sentence) else "")
+        text += "".join(f" {said}" for said in behind if said)
     return Told(text, tuple(rests))
 
 
