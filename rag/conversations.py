@@ -47,11 +47,13 @@ _TABLES = (
       conversation INTEGER NOT NULL REFERENCES conversations (number) ON DELETE CASCADE,
       place INTEGER NOT NULL,        -- in the conversation, from 1
       kept TEXT NOT NULL, question TEXT NOT NULL,
-      said TEXT NOT NULL,            -- question and sentences as they are searched
-      digest TEXT NOT NULL,          -- of the two that follow; they are last, so that a search does not read them
+      digest TEXT NOT NULL,          -- of the two that follow
       record BLOB NOT NULL, made_with BLOB NOT NULL
     )""",
     "CREATE UNIQUE INDEX turns_of_conversation ON turns (conversation, place)",
+    # Question and sentences as they are searched: 30,000 turns in 0.2 s. In the table of the records it took 0.7 s.
+    """CREATE TABLE said (
+      turn INTEGER PRIMARY KEY REFERENCES turns (number) ON DELETE CASCADE, text TEXT NOT NULL)""",
     "CREATE TABLE texts (digest TEXT PRIMARY KEY, text BLOB NOT NULL)",
     """CREATE TABLE rests_on (
       turn INTEGER NOT NULL REFERENCES turns (number) ON DELETE CASCADE,
@@ -66,7 +68,7 @@ FORM = Form(
     "Move it out of the store; the next question begins a new one, and no article is touched.",
 )
 _ID = re.compile(r"[0-9a-f]{32}")
-_TURNS = "SELECT number FROM turns WHERE conversation = c.number"
+_SAID = "SELECT 1 FROM turns t JOIN said s ON s.turn = t.number WHERE t.conversation = c.number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Conversations:
         """
         words = list(dict.fromkeys(folded(like).split()))[:MOST_WORDS]
         wanted = "".join(
-            f" AND (instr(c.named, ?{n}) OR EXISTS ({_TURNS} AND instr(said, ?{n})))" for n in range(4, 4 + len(words))
+            f" AND (instr(c.named, ?{n}) OR EXISTS ({_SAID} AND instr(s.text, ?{n})))" for n in range(4, 4 + len(words))
         )
         with self._reading() as db:
             return _listed(db, f"c.owner = ?1{wanted}", self._owner, limit, offset, *words) if db else []
@@ -255,11 +257,12 @@ def _insert(db: Connection, at: tuple[int, int, str], answer: Answer, kept: Stor
     said = folded("\n".join([answer.question.text, *(sentence.text for sentence in answer.sentences)]))
     question = answer.question.text.encode("utf-8", "replace").decode()
     db.execute(
-        "INSERT INTO turns (conversation, place, kept, question, said, digest, record, made_with)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*at, question, said, digest(kept.record, made_with), kept.record, made_with),
+        "INSERT INTO turns (conversation, place, kept, question, digest, record, made_with)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*at, question, digest(kept.record, made_with), kept.record, made_with),
     )
     turn = db.last_insert_rowid()
+    db.execute("INSERT INTO said VALUES (?, ?)", (turn, said))
     for key, text in kept.texts.items():
         packed = zlib.compress(text.encode("utf-8", "surrogatepass"))
         db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, packed))

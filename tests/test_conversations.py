@@ -548,12 +548,12 @@ store, conversation, who, turns = Path(sys.argv[1]), sys.argv[2], sys.argv[3], i
 kept = Conversations(store)
 for n in range(turns):
     kept.keep(conversation, answer(f"{who} {n}?"))
-    assert len(kept.turns(conversation)) > n
+assert len(kept.turns(conversation)) >= turns
 """
 
 
 def test_two_processes_and_two_threads_write_to_one_conversation_and_nothing_is_lost(store, kept):
-    conversation, each = kept.begin(), 12
+    conversation, each = kept.begin(), 6
     command = [sys.executable, "-c", WRITES, str(store), conversation]
     crowd = [
         subprocess.Popen([*command, who, str(each)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
