@@ -14,8 +14,8 @@ from page.chat import NEAREST, glimpse_html, marked_html
 from page.words import plain
 from rag.answers import Answer, Citation, Refusal, Sentence
 from rag.conversations import Turn
-from rag.exports import UNTITLED, about, cited, remarks, searched, text_sha256
-from rag.wording import DIFFERING, SAYINGS, short
+from rag.exports import UNTITLED, about, cited, searched, text_sha256
+from rag.wording import DIFFERING, SAYINGS, reserve, short
 
 STYLE = Path(__file__).parent / "exported.css"
 
@@ -64,7 +64,7 @@ def _quoted_html(number: int, answer: Answer) -> str:
 
 def _sentence_html(number: int, sentence: Sentence) -> str:
     links = "".join(f'<a href="#note-{number}-{n}">&#91;{n}&#93;</a>' for n in sentence.citations)
-    remark = f" <small>({plain(remarks(sentence))})</small>" if remarks(sentence) else ""
+    remark = f" <small>({plain(reserve(sentence))})</small>" if reserve(sentence) else ""
     return f"{marked_html(sentence)}{'&#160;' if links else ''}{links}{remark}"
 
 

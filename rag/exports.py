@@ -16,19 +16,12 @@ from urllib.parse import quote as percent_encoded
 
 from index.printable import visible
 from index.records import Article
-from rag.answers import Answer, Citation, Doubt, Sentence
+from rag.answers import Answer, Citation, Sentence
 from rag.conversations import Turn
 from rag.named import authors_of
 from rag.stored import NEAREST
-from rag.wording import DIFFERING, SAYINGS, clipped, counted, extent, short
+from rag.wording import DIFFERING, SAYINGS, clipped, counted, extent, reserve, short
 
-DOUBTS = {
-    Doubt.NUMBER: "a number in it is not in what it quotes",
-    Doubt.DAY: "a day in it is not in what it quotes",
-    Doubt.NAME: "a name in it is not in what it quotes",
-    Doubt.NEGATION: "it says “not” where its quotes do not, or the other way round",
-    Doubt.MEANING: "its quotes may not say this",
-}
 UNTITLED = "Untitled"
 
 
@@ -41,11 +34,6 @@ def cited(answer: Answer) -> dict[int, Article]:
     """The article of each citation, by its number, as it was when it was cited."""
     articles = {hit.passage.id: hit.article for hit in answer.hits}
     return {citation.number: articles[citation.passage_id] for citation in answer.citations}
-
-
-def remarks(sentence: Sentence) -> str:
-    """What is to be known of a sentence: that nothing supports it, or what its quotes do not carry; "" for nothing."""
-    return "no source" if not sentence.citations else DOUBTS[sentence.doubt] if sentence.doubt else ""
 
 
 def about(citation: Citation) -> str:
@@ -111,7 +99,7 @@ def _sentence(number: int, sentence: Sentence) -> str:
     # Asterisks next to a mark of punctuation or a space would stand there as asterisks.
     if short_answer and short_answer[0].isalnum() and short_answer[-1].isalnum():
         text = f"{_line(before, begins=True)}**{_line(short_answer)}**{_line(after)}".strip()
-    remark = remarks(sentence)
+    remark = reserve(sentence)
     return text + "".join(f"[^{number}-{n}]" for n in sentence.citations) + (f" ({remark})" if remark else "")
 
 
