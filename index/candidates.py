@@ -92,6 +92,17 @@ def _articles(catalog: Catalog, numbers: Iterable[int]) -> dict[int, tuple[int, 
         }
 
 
+def published(catalog: Catalog, first: date, last: date, limit: int) -> list[int]:
+    """The numbers of the passages that begin the live articles of these days, both ends included, newest first."""
+    rows = catalog.connection.execute(
+        "SELECT (SELECT min(p.number) FROM passages p WHERE p.article = a.number) AS lead FROM articles a "
+        "WHERE a.live = 1 AND a.published BETWEEN ? AND ? AND lead IS NOT NULL "
+        "ORDER BY a.published DESC, a.number DESC LIMIT ?",
+        (first.isoformat(), last.isoformat(), limit),
+    )
+    return [number for (number,) in rows]
+
+
 def names(catalog: Catalog) -> Names:
     """The names that the live articles have."""
     found = catalog.connection.execute("SELECT DISTINCT publisher, author FROM articles WHERE live = 1").fetchall()

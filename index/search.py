@@ -8,6 +8,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -199,6 +200,11 @@ class View:
     def about(self, numbers: Sequence[int]) -> dict[int, About]:
         """The words of those of these passages that are live, and where and when their articles appeared."""
         return candidates.about(self._catalog, numbers)
+
+    def published(self, first: date, last: date, limit: int) -> list[Hit]:
+        """The passages that begin the articles of these days, both ends included, newest first; all with score 1."""
+        numbers = candidates.published(self._catalog, first, last, limit)
+        return self.hits([(number, 1.0) for number in numbers], dict.fromkeys(numbers, "day"))
 
     def names(self) -> Names:
         """The papers and bylines that the live articles have."""

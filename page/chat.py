@@ -61,10 +61,10 @@ def quoted_html(turn_number: int, answer: Answer) -> str:
         drawn.append(f'<span class="pending">{plain(answer.pending)}</span>')
     notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
     said = f'<p class="said">{" ".join(drawn)}</p>'
-    if answer.differing:
+    if heading := DIFFERING if answer.differing else answer.heading:
         days = [short(told[s.citations[0]].published) if s.citations else "" for s in answer.sentences]
         rows = "".join(f"<li><i>{plain(together(day))}</i>{one}</li>" for day, one in zip(days, drawn, strict=True))
-        said = f'<p class="differ">{plain(DIFFERING)}</p><ul class="said apart">{rows}</ul>'
+        said = f'<p class="differ">{plain(heading)}</p><ul class="said apart">{rows}</ul>'
     return f'{said}<ul class="notes">{notes}</ul>'
 
 

@@ -139,12 +139,13 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
         yield from _nearest_lines(answer)
     if answer.note:
         yield visible(answer.note)
-    if answer.differing:
-        yield DIFFERING
+    heading = DIFFERING if answer.differing else answer.heading
+    if heading:
+        yield heading
     days = {citation.number: short(citation.published) for citation in answer.citations}
     for sentence in answer.sentences:
         numbers = " ".join(filter(None, ["".join(f"[{n}]" for n in sentence.citations), told(reserve(sentence))]))
-        day = f"{days[sentence.citations[0]]}: " if answer.differing and sentence.citations else ""
+        day = f"{days[sentence.citations[0]]}: " if heading and sentence.citations else ""
         yield f"{day}{marked(sentence, _bold())} {numbers}"
     for citation in answer.citations:
         yield from _footnote_lines(citation)

@@ -89,7 +89,8 @@ class Draft:
     a refusal. None when it does not say. `spots` are where the answer would stand in the passages
     that it read, in the order that it would have them in. `differing` says that the sentences disagree on a number or a
     day. `pending` is the beginning of a sentence that is still being written; `prompt` the digest of the prompt it was
-    written by, and `note` what whoever reads the answer should know of how it came about, "" for none.
+    written by, and `note` what whoever reads the answer should know of how it came about, "" for none. `heading` stands
+    over sentences that are a list, each with the day of its article.
     """
 
     sentences: tuple[DraftSentence, ...]
@@ -101,6 +102,7 @@ class Draft:
     pending: str = ""
     prompt: str = ""
     note: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Answer:
     passages, with the `spots` in them that come nearest to an answer. `confidence` and `differing` are the draft's.
     `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
     left out. One that is still being written is not `done`, and `pending` is the beginning of its next sentence; only
-    the last of a stream is to be kept. `prompt` and `note` are the draft's.
+    the last of a stream is to be kept. `prompt`, `note` and `heading` are the draft's.
     """
 
     question: Question
@@ -173,6 +175,7 @@ class Answer:
     pending: str = ""
     prompt: str = ""
     note: str = ""
+    heading: str = ""
 
     @property
     def short(self) -> str:
@@ -205,6 +208,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "done": answer.done,
         "pending": answer.pending,
         "note": answer.note,
+        "heading": answer.heading,
         "differing": answer.differing,
         "citations": [_citation_as_json(c) for c in answer.citations],
         "refusal": answer.refusal.value if answer.refusal else None,

@@ -24,6 +24,7 @@ from rag.followups import Query, in_context
 from rag.named import Implied
 from rag.reader import Reader
 from rag.retrieve import HybridRetriever, Stage
+from rag.surveys import Survey, drafted, gathered, surveyed
 
 MAX_QUESTION_CHARACTERS = 4_000
 # What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
@@ -39,6 +40,7 @@ class Walk:
 
     question: Question
     query: Query
+    survey: Survey | None = None
     hits: tuple[Hit, ...] = ()
     searched: Overview | None = None
     stages: tuple[Stage, ...] = ()
@@ -95,13 +97,16 @@ class Assistant:
         query = in_context(checked(question.text), earlier)
         if query.earlier and self._writer and (alone := self._writer.rewrite(query.text, earlier)):
             query = Query(alone)
-        return Walk(question, query)
+        return Walk(question, query, surveyed(query.text))
 
     def _retrieve(self, walk: Walk) -> Walk:
-        found = self._retriever.search(walk.query, walk.question.asked_at.date())
+        day = walk.question.asked_at.date()
+        found = gathered(self._retriever, walk.survey, day) if walk.survey else self._retriever.search(walk.query, day)
         return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied)
 
     def _read(self, walk: Walk) -> Walk:
+        if walk.survey:
+            return replace(walk, draft=drafted(self._retriever.index, walk.survey, walk.hits))
         return replace(walk, draft=self._reader.read(walk.query, walk.hits))
 
     def _write(self, walk: Walk) -> Iterator[Walk]:
@@ -144,6 +149,7 @@ class Assistant:
             pending=walk.draft.pending,
             prompt=walk.draft.prompt,
             note=walk.draft.note,
+            heading="" if refusal else walk.draft.heading,
         )
 
     @staticmethod

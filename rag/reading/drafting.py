@@ -172,9 +172,14 @@ def says_the_same(one: Found, other: Found) -> bool:
     """Whether most words of the shorter sentence stand in the other and both deny or neither does, or they overlap."""
     if one.hit.article.id == other.hit.article.id and one.start < other.end and other.start < one.end:
         return True
-    mine, theirs = set(content_words(one.text)), set(content_words(other.text))
+    return in_the_same_words(one.text, other.text)
+
+
+def in_the_same_words(one: str, other: str) -> bool:
+    """Whether most words of the shorter text stand in the other and both deny or neither does."""
+    mine, theirs = set(content_words(one)), set(content_words(other))
     alike = len(mine & theirs) >= SAME * max(1, min(len(mine), len(theirs)))
-    return alike and len(DENIED.findall(one.text)) == len(DENIED.findall(other.text))
+    return alike and len(DENIED.findall(one)) == len(DENIED.findall(other))
 
 
 def _quote(found: Found) -> Quote:

@@ -110,7 +110,7 @@ class LanguageWriter:
         sentences, pending = checking.sentences(told)
         return replace(
             read, sentences=sentences, produced_by=self._model.name, pending=pending, prompt=self._digest,
-            differing=False,
+            differing=False, heading="",
         )  # fmt: skip
 
     def _last(self, read: Draft, checking: _Checking, told: Told) -> Draft:

@@ -1,0 +1,220 @@
+"""Questions over the whole archive: a timeline, a summary, a comparison, what is new.
+
+None of these has one passage that answers it. Each is searched for in as many rounds as it has topics, and the answer
+is a list of verbatim sentences, one of each article, with its day. What is not about the topic is left out, and where
+nothing is, the articles do not say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from index.records import Hit
+from index.search import Index
+from rag.answers import Draft, DraftSentence, Quote, Refusal, Spot
+from rag.followups import Query
+from rag.periods import Period, periods
+from rag.reader import Candidate, candidates, coverage, rarity
+from rag.reading.drafting import in_the_same_words
+from rag.retrieve import Found, HybridRetriever
+
+NAME = "survey"
+# So many articles are named at most, and of each of several topics.
+MOST, MOST_OF_EACH = 10, 4
+# A sentence is about the topic when it has this share of its words, by how rare they are; its title counts too.
+ABOUT = 0.6
+# A list is read for what it says: a sentence that is longer says more than one thing.
+SHORTEST, LONGEST = 25, 400
+
+
+class Kind(StrEnum):
+    """What is asked for."""
+
+    TIMELINE = "timeline"
+    SUMMARY = "summary"
+    COMPARISON = "comparison"
+    NEW = "new"
+
+
+HEADINGS = {
+    Kind.TIMELINE: "What your articles say of it, oldest first:",
+    Kind.SUMMARY: "What your articles say of it:",
+    Kind.COMPARISON: "What your articles say of each:",
+    Kind.NEW: "What is new in your articles, newest first:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A question over the archive: its topics, none where all that is new is meant, and its words."""
+
+    kind: Kind
+    topics: tuple[str, ...]
+    text: str
+
+
+_PLEASE = r"^\W*(?:(?:please|can you|could you|would you|i(?:'d| would) like you to|help me)\W+)*"
+_MAKE = r"(?:(?:give|show|make|write|draw|create|build|provide|get|i want|i need)(?: (?:me|us))?\W+)?(?:an?|the)?\W*"
+_BRIEF = r"(?:(?:short|brief|quick|full|detailed|complete|general)\W+)?"
+_A = _PLEASE + _MAKE + _BRIEF
+_TOPIC = r"(?P<topic>.+?)\W*$"
+_TEXTS = r"(?:my|the|these|our|all|all of (?:my|the)) (?:articles?|texts?|documents?|sources?|papers?)"
+_TELL = r"(?:say|said|write|written|tell(?: me)?|report(?:ed)?) (?:about|of|on)"
+_IS_NEW = r"what(?:['’]s| is| was)(?: there)? new|what has happened|what(?:['’]s| is) (?:the latest|in the news)"
+_PATTERNS = (
+    (Kind.TIMELINE, _A + r"(?:time ?line|chronology) (?:of|for|about|on) " + _TOPIC),
+    (Kind.TIMELINE, r"^\W*how (?:did|has|have) (?P<topic>.+?) (?:unfold|develop|evolve)(?:ed|d)?(?: over .+?)?\W*$"),
+    (Kind.COMPARISON, _PLEASE + r"compare (?P<one>.+?) (?:and|with|to|against|versus|vs\.?) (?P<other>.+?)\W*$"),
+    (Kind.COMPARISON, r"^\W*how (?:do|does|did) (?P<one>.+?) and (?P<other>.+?) (?:compare|differ)\W*$"),
+    (Kind.COMPARISON, r"^\W*how (?:do|does|did) (?P<one>.+?) compare (?:to|with) (?P<other>.+?)\W*$"),
+    (Kind.SUMMARY, _PLEASE + r"(?:summari[sz]e|sum up|recap|outline) " + _TOPIC),
+    (Kind.SUMMARY, _A + r"(?:summary|overview|recap|digest|outline) (?:of|on|about) " + _TOPIC),
+    (Kind.SUMMARY, rf"^\W*what (?:do|does|did|have|has) {_TEXTS} {_TELL} {_TOPIC}"),
+    (Kind.NEW, rf"^\W*(?:{_IS_NEW}|any(?:thing)? new|any news)(?:\W+(?:on|about|with|of|in) (?P<topic>.+?))?\W*$"),
+)
+_COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for kind, pattern in _PATTERNS)
+# New only with the days of it: "what happened?" asks about what was said before.
+_HAPPENED = re.compile(r"^\W*what(?: has|['’]s)? happened\W*$", re.IGNORECASE)
+_OWN = re.compile(
+    r"^(?:(?:all|everything|the articles?|my articles?|what (?:my|the) articles say|the news|news|coverage|reports?|"
+    r"the (?:story|events?|news|coverage|history)) (?:of|about|on|around|regarding|concerning) )+",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"^(?:all|everything|it|this|that|them|my articles?|the articles?|the archive|(?:the )?news)$", re.I
+)
+
+
+def surveyed(text: str) -> Survey | None:
+    """What the question asks over the archive; None for a question that a passage may answer."""
+    dayless = _without_days(text)
+    if dayless != text and _HAPPENED.match(dayless):
+        return Survey(Kind.NEW, (), text)
+    for kind, pattern in _COMPILED:
+        match = pattern.match(dayless if kind is Kind.NEW else text)
+        if not match:
+            continue
+        said = [match[name] for name in ("topic", "one", "other") if name in pattern.groupindex and match[name]]
+        topics = tuple(topic for one in said if (topic := _topic(one)))
+        if topics or kind is Kind.NEW:
+            return Survey(kind, topics, text)
+    return None
+
+
+def gathered(retriever: HybridRetriever, survey: Survey, asked: date) -> Found:
+    """What is found for each topic, the best of each by turns; of what is new, that of its days alone."""
+    latest = retriever.index.overview().last
+    if survey.kind is Kind.NEW:
+        return _new(retriever, survey, asked, latest)
+    rounds = [retriever.search(Query(topic), asked) for topic in survey.topics]
+    return _merged(rounds)
+
+
+def drafted(index: Index, survey: Survey, hits: Sequence[Hit]) -> Draft:
+    """The list, or a refusal where nothing is about it."""
+    if not hits:
+        return Draft((), NAME, Refusal.NOTHING_FOUND)
+    chosen: list[Candidate] = []
+    for topic in survey.topics or ("",):
+        rare = rarity(index, topic) if topic else {}
+        most = MOST_OF_EACH if len(survey.topics) > 1 else MOST
+        chosen += _chosen(hits, rare, most, chosen)
+    if not chosen:
+        return Draft((), NAME, Refusal.NOT_SUPPORTED)
+    ordered = _ordered(survey.kind, chosen)
+    spots = tuple(Spot(c.hit.passage.id, c.start, c.end) for c in ordered)
+    return Draft(tuple(map(_quoted, ordered)), NAME, spots=spots, heading=HEADINGS[survey.kind])
+
+
+def _new(retriever: HybridRetriever, survey: Survey, asked: date, latest: date | None) -> Found:
+    span = _span(periods(survey.text, asked, latest), asked)
+    if survey.topics:
+        found = _merged([retriever.search(Query(f"{topic} {span.words}"), asked) for topic in survey.topics])
+        held = tuple(hit for hit in found.hits if hit.article.published and span.holds(hit.article.published))
+        return Found(held, found.searched, found.stages, found.implied)
+    with retriever.index.view() as view:
+        searched = view.overview()
+        return Found(tuple(view.published(span.first, span.last, retriever.limit)), searched)
+
+
+def _span(said: Sequence[Period], asked: date) -> Period:
+    """The days that are named, or all until the question: what is new is then what is newest."""
+    if said:
+        return Period(" ".join(p.words for p in said), min(p.first for p in said), max(p.last for p in said))
+    return Period("", date.min, asked)
+
+
+def _merged(rounds: Sequence[Found]) -> Found:
+    """All that was found, the first of each round before the second of any, each passage once."""
+    longest = max((len(found.hits) for found in rounds), default=0)
+    turns = (found.hits[n] for n in range(longest) for found in rounds if n < len(found.hits))
+    hits = {hit.passage.id: hit for hit in reversed(list(turns))}
+    return Found(tuple(reversed(hits.values())), rounds[-1].searched, rounds[0].stages, rounds[0].implied)
+
+
+def _chosen(hits: Sequence[Hit], rare: Mapping[str, float], most: int, taken: Iterable[Candidate]) -> list[Candidate]:
+    """The sentence of each article that is most about the topic, of the best articles, none of which say the same."""
+    found: list[Candidate] = []
+    before = [*taken]
+    for best in _of_each_article(hits, rare):
+        if len(found) == most:
+            break
+        if not any(in_the_same_words(best.text, other.text) for other in [*before, *found]):
+            found.append(best)
+    return found
+
+
+def _of_each_article(hits: Sequence[Hit], rare: Mapping[str, float]) -> Iterator[Candidate]:
+    seen: set[str] = set()
+    for hit in hits:
+        if hit.speaker in seen:
+            continue
+        scored = [
+            (coverage(rare, one.text) + coverage(rare, f"{hit.article.title} {one.text}"), -one.start, one)
+            for one in candidates([hit])
+            if SHORTEST <= len(one.text) <= LONGEST
+        ]
+        if scored and (not rare or max(scored)[0] >= 2 * ABOUT):
+            seen.add(hit.speaker)
+            yield max(scored)[2] if rare else scored[0][2]
+
+
+def _ordered(kind: Kind, chosen: Sequence[Candidate]) -> list[Candidate]:
+    if kind is Kind.COMPARISON:
+        return list(chosen)
+    newest = kind is Kind.NEW
+    # What has no day stands behind all that has one.
+    return sorted(
+        chosen,
+        key=lambda one: (
+            one.hit.article.published is None,
+            (one.hit.article.published or date.min).toordinal() * (-1 if newest else 1),
+        ),
+    )
+
+
+def _quoted(one: Candidate) -> DraftSentence:
+    return DraftSentence(one.text, (Quote(one.hit.passage.id, one.text, one.start),))
+
+
+def _topic(said: str) -> str:
+    """What is left of a topic without "the news about" before it; "" for everything."""
+    topic = _OWN.sub("", said.strip(' .?!,:;"“”')).strip()
+    return "" if _NOTHING.match(topic) else topic
+
+
+def _without_days(text: str) -> str:
+    """The question without its words for days at the end: "what is new since Monday" asks what is new."""
+    return re.sub(
+        r"\W+(?:since|from|in|over|during|for|on|after|within)?\s*(?:the )?(?:last|past|this|these)?\s*"
+        r"(?:(?:\d+|two|three|few) )?(?:today|yesterday|week(?:end)?|month|year|days?|weeks|months|morning"
+        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september"
+        r"|october|november|december|\d{1,2}|\d{4}|[\s,])+\W*$",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
