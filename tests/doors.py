@@ -40,14 +40,17 @@ class Endless:
     def __init__(self, index):
         self.begins = replace(over(index).ask(Question(FERRY)), done=False)
         self.turns = threading.Semaphore(0)
-        self.grown = 0
+        self.begun = 0
         self.stopped = threading.Event()
 
+    def overview(self):
+        return self.begins.searched
+
     def stream(self, question):
+        self.begun += 1
         try:
             while True:
                 yield self.begins
-                self.grown += 1
                 self.turns.acquire()
         finally:
             self.stopped.set()
@@ -62,7 +65,9 @@ def over(index, writer=None, threshold=0.0):
 def listening(inner):
     """An ASGI app, served at a free port of this machine."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(inner, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(inner, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, args=([listener],))
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # of connections that a test leaves open
     thread.start()

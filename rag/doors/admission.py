@@ -63,7 +63,9 @@ def read_keys(text: str) -> dict[str, str]:
             hint = f"It must have {SHORTEST_KEY} or more: python -c 'import secrets; print(secrets.token_urlsafe())'"
             raise UsageError(f"The key {name} in {KEYS} has {len(key)} characters", hint)
         if name in keys or key in keys.values():
-            raise UsageError(f"The key {name} stands in {KEYS} twice", "Give each program a name and a key of its own.")
+            raise UsageError(
+                f"The key {name} in {KEYS} stands there twice", "Give each program a name and a key of its own."
+            )
         keys[name] = key
     return keys
 

@@ -60,7 +60,7 @@ def over_http(made: "MCPServer[Any]") -> App:
 
     # Host names and origins are checked for all doors alike, in rag.doors.admission.
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return made.streamable_http_app(stateless_http=True, json_response=True, transport_security=unchecked)
+    return made.streamable_http_app(stateless_http=True, transport_security=unchecked)
 
 
 def _of_questions(desk: Desk) -> list[Callable[..., Awaitable["CallToolResult"]]]:
