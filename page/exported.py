@@ -51,13 +51,13 @@ def _answer_html(number: int, answer: Answer) -> str:
 def _quoted_html(number: int, answer: Answer) -> str:
     sentences = [_sentence_html(number, sentence) for sentence in answer.sentences]
     said = f"<p>{' '.join(sentences)}</p>"
-    if answer.differing:
+    if heading := DIFFERING if answer.differing else answer.heading:
         days = {citation.number: short(citation.published) for citation in answer.citations}
         rows = [
             f"<li>{plain(days[s.citations[0]])}: {drawn}</li>" if s.citations else f"<li>{drawn}</li>"
             for s, drawn in zip(answer.sentences, sentences, strict=True)
         ]
-        said = f"<p>{plain(DIFFERING)}</p><ul>{''.join(rows)}</ul>"
+        said = f"<p>{plain(heading)}</p><ul>{''.join(rows)}</ul>"
     articles = cited(answer)
     return f"{said}<ol>{''.join(_note_html(number, c, articles[c.number]) for c in answer.citations)}</ol>"
 

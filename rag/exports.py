@@ -80,11 +80,12 @@ def _turn(turn: Turn) -> Iterator[str]:
 
 def _said(number: int, answer: Answer) -> Iterator[str]:
     sentences = [_sentence(number, sentence) for sentence in answer.sentences]
-    if not answer.differing:
+    heading = DIFFERING if answer.differing else answer.heading
+    if not heading:
         yield " ".join(sentences)
         return
     days = {citation.number: short(citation.published) for citation in answer.citations}
-    yield DIFFERING
+    yield _text(heading)
     yield "\n".join(
         f"- {days[s.citations[0]] if s.citations else 'undated'}: {text}"
         for s, text in zip(answer.sentences, sentences, strict=True)

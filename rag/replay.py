@@ -9,7 +9,6 @@ from typing import Protocol
 from index.errors import UsageError
 from rag.answers import Answer, Question
 from rag.conversations import Turn
-from rag.wording import counted
 
 
 class Asked(Protocol):
@@ -44,7 +43,7 @@ def _differences(then: Answer, passages: Sequence[str], now: Answer) -> Iterator
     found = [hit.passage.id for hit in now.hits]
     gone, new = len(set(passages) - set(found)), len(set(found) - set(passages))
     if gone or new:
-        yield f"Of {counted(len(passages), 'passage')} {gone} are found no more, and {new} others are found."
+        yield f"Passages found no more: {gone} of {len(passages)}; found now: {new}."
     elif found != list(passages):
         yield "The same passages are found in another order."
     if then.refusal != now.refusal:

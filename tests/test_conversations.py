@@ -84,12 +84,13 @@ def answer(question="When did it fall?", claims=CLAIMS, hits=(MAY, SAILS, FALL, 
         spots=(Spot(FALL.passage.id, 17, 23),),
         prompt="0a1b",
         note="The language model was slow.",
+        heading="What is new:",
     )
     return replace(made, **fields)
 
 
 def refused(question="Who sang?", why=Refusal.NOT_SUPPORTED, hits=(CROWNS, MAY, FALL, SAILS)):
-    return answer(question, (), hits, refusal=why, sentences=(), citations=())
+    return answer(question, (), hits, refusal=why, differing=False, heading="")
 
 
 @pytest.fixture

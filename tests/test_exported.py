@@ -56,7 +56,7 @@ class Page(HTMLParser):
 
 
 def test_a_footnote_carries_all_that_is_needed_to_check_it():
-    page = Page(exported_html("About the mole", [turn(answer(differing=False))]))
+    page = Page(exported_html("About the mole", [turn(answer(differing=False, heading=""))]))
     for part in (
         "About the mole", "When did it fall?", "It fell in August, and was whole by May.", "“fell in August”",
         "The mole, Ines Calloway, 27 Aug 2024, Repairs, page 2, also in post.html", "mole.pdf, characters 9–23",
@@ -82,7 +82,8 @@ def test_what_does_not_agree_stands_below_one_another_with_its_days():
     page = Page(exported_html("T", [turn(answer())]))
     assert "Your articles do not agree:27 Aug 2024: It fell in" in page.text
     assert "undated: The ferry sails at noon." in page.text
-    assert "Your articles do not agree" not in Page(exported_html("T", [turn(answer(differing=False))])).text
+    page = Page(exported_html("T", [turn(answer(differing=False, heading="<b>New</b>:"))]))
+    assert "<b>New</b>:27 Aug 2024: It fell in" in page.text
 
 
 def test_a_refusal_shows_what_it_showed():

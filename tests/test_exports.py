@@ -39,7 +39,7 @@ def of(text):
     )
     found = hit(article, 0, len(text))
     sentence = DraftSentence(f"{text} said", (Quote(found.passage.id, text),), (0, len(text)))
-    return answer(text, (sentence,), (found,), searched_for=text, note=text, differing=False)
+    return answer(text, (sentence,), (found,), searched_for=text, note=text, differing=False, heading="")
 
 
 def line(text):
@@ -50,7 +50,7 @@ def line(text):
 
 
 def test_a_footnote_carries_all_that_is_needed_to_check_it():
-    said = markdown("About the mole", [turn(answer(differing=False))])
+    said = markdown("About the mole", [turn(answer(differing=False, heading=""))])
     assert said.startswith(
         "# About the mole\n\n## When did it fall?\n\nIt fell in **August**, and was whole by May.[^1-1]"
     )
@@ -63,7 +63,7 @@ def test_a_footnote_carries_all_that_is_needed_to_check_it():
 
 
 def test_each_sentence_has_its_footnotes_and_what_is_not_borne_out_says_so():
-    said = markdown("", [turn(answer(differing=False))])
+    said = markdown("", [turn(answer(differing=False, heading=""))])
     paragraph = said.split("\n\n")[2]
     assert paragraph == (
         "It fell in **August**, and was whole by May.[^1-1][^1-2] (the quote may not say this) "
@@ -85,6 +85,11 @@ def test_what_does_not_agree_stands_below_one_another_with_its_days():
     said = markdown("", [turn(answer())])
     assert "Your articles do not agree:\n\n- 27 Aug 2024: It fell" in said
     assert "\n- undated: The ferry sails at noon.[^1-3]\n" in said
+
+
+def test_a_list_stands_under_its_heading_with_the_days_of_its_articles():
+    said = markdown("", [turn(answer(differing=False, heading="*New* this week:"))])
+    assert "\\*New\\* this week:\n\n- 27 Aug 2024: It fell" in said
 
 
 def test_footnotes_of_several_answers_have_names_of_their_own():
@@ -148,7 +153,9 @@ def test_a_text_in_a_list_begins_no_other_block():
 
 def test_a_short_answer_that_markdown_cannot_have_in_bold_stays_as_it_is():
     sentence = DraftSentence("It cost (38,000) euros.", CLAIMS[0].quotes[:1], (8, 16))
-    assert "\n\nIt cost (38,000) euros.[^1-1]" in markdown("", [turn(answer(claims=(sentence,), differing=False))])
+    assert "\n\nIt cost (38,000) euros.[^1-1]" in markdown(
+        "", [turn(answer(claims=(sentence,), differing=False, heading=""))]
+    )
 
 
 # BibTeX ---------------------------------------------------------------------------------------------------------------
@@ -279,5 +286,5 @@ def test_a_file_of_another_system_is_named_without_its_folders():
 
 def test_every_doubt_has_its_words():
     for doubt in Doubt:
-        said = markdown("", [turn(answer(claims=(replace(CLAIMS[0], doubt=doubt),), differing=False))])
+        said = markdown("", [turn(answer(claims=(replace(CLAIMS[0], doubt=doubt),), differing=False, heading=""))])
         assert re.search(r"\[\^1-2\] \(.+\)\n", said), doubt
