@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from index.errors import FootnoteError, UsageError
 from rag.doors.admission import HEADERS, KEYS, LOOPBACK, App, Policy, Receive, Scope, Send, admitted, tell
@@ -46,7 +46,9 @@ def app(desk: Desk, library: Library) -> FastAPI:
     made.include_router(rest.router(desk, library))
     made.include_router(chat_completions.router(desk))
 
-    @made.get("/metrics", tags=["server"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    text: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}}}
+
+    @made.get("/metrics", tags=["server"], response_model=None, response_class=Response, responses=text)
     def metrics() -> Response:
         """What Prometheus reads."""
         return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -107,7 +109,9 @@ def watched(inner: App, seen: Callable[[int], None]) -> App:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 seen(status)
-                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                named = {name.lower() for name, _ in message["headers"]}
+                own = ((name.encode(), value.encode()) for name, value in HEADERS.items())
+                added = [(name, value) for name, value in own if name not in named]
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
