@@ -22,8 +22,9 @@ READ = "The ferry sails at noon."
 
 
 @pytest.fixture
-def asking(indexed):
-    """(script) -> an assistant whose model answers by it; `.server` has the requests."""
+def asking(indexed, monkeypatch):
+    """(script) -> an assistant whose model answers by it; `.server` has the requests. A draft for each piece."""
+    monkeypatch.setattr("rag.writing.writer.EVERY", 0.0)
     opened = []
 
     def made(script, threshold=ALWAYS, **writing):
@@ -79,6 +80,14 @@ def test_the_model_is_told_the_rules_and_shown_the_passages_as_quoted_material(a
     assert '"ferry", undated' in [about for _, about, _ in shown]
     assert FERRY in human.rsplit("END ", 1)[1]
     assert "$" not in system + human
+
+
+def test_a_draft_is_not_made_for_each_word(asking, monkeypatch):
+    assistant = asking(lambda asked: says(ferry(asked) + " And so on." * 200, size=3))
+    monkeypatch.setattr("rag.writing.writer.EVERY", 60.0)
+    *growing, last = assistant.stream(Question(FERRY))
+    assert len(growing) == 1
+    assert (len(last.sentences), last.done) == (201, True)
 
 
 def test_keys_and_fences_are_new_for_each_question(asking):

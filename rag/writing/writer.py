@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,6 +29,8 @@ from rag.writing.support import Ground, Similarity, doubt, names_in
 
 # What it writes when the passages do not answer.
 NOTHING = "NOT IN THE PASSAGES"
+# A draft is made after so many seconds, not for each word.
+EVERY = 0.04
 # How many passages it is given at most, the best first.
 PASSAGES = 10
 # Tokens are not counted, since each model has its own: one has at least this many characters in the scripts that need
@@ -66,12 +69,15 @@ class LanguageWriter:
         try:
             request = self._request(walk)
             checking = _Checking(walk, request, self._similarity)
-            told = Told("")
+            told, looked = Told(""), 0.0
             for told in self._model.tell(request.messages):
-                if canaries.leaks(told.text, request.canary):
-                    raise WriterFailed("it repeated its instructions")
+                if time.monotonic() - looked < EVERY and told.text:
+                    continue
+                _withhold(told, request)
                 if not NOTHING.startswith(told.text.strip()[: len(NOTHING)]):
+                    looked = time.monotonic()
                     yield self._drafted(walk.draft, checking, told)
+            _withhold(told, request)
             yield self._last(walk.draft, checking, told)
         except WriterFailed as error:
             yield replace(walk.draft, note=_note(f"{self._model.name} did not answer ({error})"))
@@ -129,6 +135,12 @@ class LanguageWriter:
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
         vectors = self._embedder.embed([text, *others])
         return [float(x) for x in vectors[1:] @ vectors[0]]
+
+
+def _withhold(told: Told, request: Request) -> None:
+    """Raises WriterFailed for an answer that gives the instructions away."""
+    if canaries.leaks(told.text, request.canary):
+        raise WriterFailed("it repeated its instructions")
 
 
 class _Checking:
