@@ -48,6 +48,10 @@ def test_sentences_that_differ_have_their_days(answer):
     assert told(differing).text[rest.start : rest.end] == NOON
 
 
+def test_a_heading_stands_first(answer):
+    assert told(replace(answer, heading="In order:")).text.startswith(f"In order:\nundated: {NOON} [1]\n")
+
+
 def test_a_refusal_shows_the_nearest_passages(answer):
     refused = replace(answer, sentences=(), citations=(), refusal=Refusal.UNCLEAR)
     assert told(refused).text.startswith(

@@ -151,6 +151,7 @@ class AnswerForm(Form):
     done: bool
     pending: str
     note: str
+    heading: str
     differing: bool
     citations: list[CitationForm]
     refusal: Refusal | None

@@ -45,10 +45,11 @@ def told(answer: Answer) -> Told:
     """The whole answer or refusal: its sentences, a note, and its sources or the nearest passages."""
     if answer.refusal:
         return Told("\n".join(_refused(answer, answer.refusal)))
+    heading = DIFFERING if answer.differing else answer.heading
     days = {citation.number: short(citation.published) for citation in answer.citations}
-    body = _body(answer.sentences, answer.citations, days if answer.differing else {})
-    if answer.differing:
-        body = body.after(f"{DIFFERING}\n")
+    body = _body(answer.sentences, answer.citations, days if heading else {})
+    if heading:
+        body = body.after(f"{heading}\n")
     sources = "\n".join(["Sources:", *map(_source, answer.citations)])
     return Told("\n\n".join(filter(None, [body.text, answer.note, sources])), body.rests)
 
