@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from conftest import Shelf, resynced
 
-from index.database import Database
+from index.database import DRAFT, Database
 from index.errors import FootnoteError, UsageError
 from index.records import Article, Copy, Hit, Overview, Passage, Section, article_id
+from index.writer import writing
 from page import chat
 from rag import stored
 from rag.answers import Answer, Doubt, Draft, DraftSentence, Question, Quote, Refusal, Spot
@@ -582,3 +583,11 @@ def test_two_processes_and_two_threads_write_to_one_conversation_and_nothing_is_
         assert own == [f"{who} {n}?" for n in range(each)]
     assert all(turn.answer == shown(answer(turn.question)) for turn in turns)
     assert not [file.name for file in store.iterdir() if file.name.startswith(f"{FORM.name}-making")]
+
+
+def test_a_sync_leaves_alone_a_file_of_conversations_that_is_being_made(store):
+    store.mkdir()
+    draft = store / f"{FORM.name}-{DRAFT}abc"
+    draft.write_bytes(b"half")
+    with writing(store):
+        assert draft.exists()
