@@ -20,6 +20,7 @@ KEYS = "FOOTNOTE_API_KEYS"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_KEY = 16
 PER_MINUTE = 60
+AT_ONCE = 4
 MOST_BYTES = 64 * 1024
 HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store"}
 

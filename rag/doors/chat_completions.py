@@ -34,11 +34,12 @@ def router(desk: Desk) -> "APIRouter":
     from fastapi import APIRouter, Request
     from fastapi.responses import Response, StreamingResponse
 
+    kinds: dict[str, Any] = {"application/json": {}, "text/event-stream": {}}
     documented = errors(409, 413, 503, form=schemas.OpenAIError)
     routes = APIRouter(prefix="/v1", tags=["OpenAI"], default_response_class=Response)
     model = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
 
-    @routes.post("/chat/completions", responses={200: {"content": {"application/json": {}}}, **documented})
+    @routes.post("/chat/completions", responses={200: {"content": kinds}, **documented})
     async def complete(chat: schemas.Chat, request: Request) -> Response:
         """The answer with [n] at its sentences and its sources; the quotations are annotations of the message."""
         asked = asked_in(chat.messages)

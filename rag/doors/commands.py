@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
-from rag.doors.admission import KEYS, LOOPBACK, PER_MINUTE, Policy, read_keys
+from rag.doors.admission import AT_ONCE, KEYS, LOOPBACK, PER_MINUTE, Policy, read_keys
 from rag.doors.logs import FORMS, configure
 
 if TYPE_CHECKING:
     from rag.doors.desk import Desk
     from rag.doors.serving import Address
     from rag.settings import Parts
-
-AT_ONCE = 4
 
 
 def arguments(commands: Any) -> None:  # noqa: ANN401 - argparse does not name what it gives

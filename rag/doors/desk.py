@@ -19,12 +19,11 @@ from langchain_core.runnables import Runnable
 from index.records import Overview
 from rag.answers import Answer, Question
 from rag.chain import Walk
+from rag.doors.admission import AT_ONCE
 from rag.doors.faults import Busy
 from rag.doors.metrics import Metrics
 
 log = logging.getLogger("footnote.doors")
-
-AT_ONCE = 4
 
 Value = TypeVar("Value")
 

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from fastapi.responses import Response
 
-EVENTS = (
-    "`growing` has the sentences from the place `from` on, which replace those that were there, and the beginning of "
-    "the next; `answer`, the last, is the whole answer; or `error`, what went wrong."
-)
-
 
 def router(desk: Desk, library: Library) -> "APIRouter":
     """The paths under /v1, but for those of OpenAI."""
@@ -49,9 +44,8 @@ def _questions(routes: "APIRouter", desk: Desk) -> None:
     from fastapi import Query, Request
     from fastapi.responses import Response, StreamingResponse
 
-    streamed: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"text/event-stream": {"schema": {"type": "string", "description": EVENTS}}}}
-    }
+    events = {"text/event-stream": {"schema": schemas.EventForm.model_json_schema()}}
+    streamed: dict[int | str, dict[str, Any]] = {200: {"content": events}}
 
     @routes.post(
         "/ask", response_model=schemas.AnswerForm, responses={**streamed, **errors(409, 413, 503)}, tags=["questions"]
@@ -133,7 +127,7 @@ async def _events(first: Answer, answers: AsyncGenerator[Answer]) -> AsyncIterat
 
 
 def grown(before: Sequence[Sentence], answer: Answer) -> dict[str, Any]:
-    """What is new in an answer of which the sentences `before` are known: EVENTS says how it is read."""
+    """What is new in an answer of which the sentences `before` are known, as schemas.EventForm says it."""
     pairs = enumerate(zip(before, answer.sentences, strict=False))
     place = next((n for n, (old, new) in pairs if old != new), min(len(before), len(answer.sentences)))
     return {"from": place, "sentences": as_json(answer)["sentences"][place:], "pending": answer.pending}

@@ -165,6 +165,17 @@ class AnswerForm(Form):
     timings: dict[str, float]
 
 
+class EventForm(Form):
+    """One server-sent event of a streamed answer; its data is JSON.
+
+    `growing` has the sentences from the place `from` on, which replace those that were there, and the beginning of the
+    next in `pending`. `answer`, the last, is the whole answer. `error` is the last where something went wrong.
+    """
+
+    event: Literal["growing", "answer", "error"]
+    data: str
+
+
 class PassageForm(Form):
     """A passage that was found."""
 
