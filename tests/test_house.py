@@ -48,6 +48,7 @@ HOMES = {
     "py3langid": "index/sources/reading.py",
     "pypdf": "index/sources/pdf.py",
     "rapidfuzz": "rag/writing/quoting.py",
+    "safetensors": "training/average.py",
     "striprtf": "index/sources/rtf.py",
     "trafilatura": "index/sources/webpage.py",
     "watchfiles": "index/watch.py",

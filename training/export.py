@@ -92,12 +92,38 @@ def card(trained: dict[str, Any], calibration: dict[str, Any], scores: list[dict
     ]
     template = Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
     return template.substitute(
-        seen=f"{trained['seen']:,}", examples=trained["examples"], questions=f"{trained['questions']:,}",
-        sets=", ".join(trained["sets"]), seed=trained["seed"], window=WINDOW,
+        seen=f"{sum(one['seen'] for one in _trainings(trained)):,}", questions=f"{trained['questions']:,}",
+        sets=", ".join(trained["sets"]), averaged=_averaged(trained), commands=_commands(trained), window=WINDOW,
         threshold=f"{calibration['threshold']:.3f}",
         temperature=f"{calibration['temperature']:.3f}", calibrated=f"{calibration['examples']:,}",
         nulls=f"{calibration['nulls']:,}", figures="\n".join(head + rows) if rows else "None were measured yet.",
     )  # fmt: skip
+
+
+def _trainings(trained: dict[str, Any]) -> list[dict[str, Any]]:
+    """The record of the training, behind that of the one it was averaged with."""
+    return [trained["averaged"], trained] if "averaged" in trained else [trained]
+
+
+def _averaged(trained: dict[str, Any]) -> str:
+    if "averaged" not in trained:
+        return ""
+    note = f" {trained['note']}" if trained.get("note") else ""
+    return f" In two trainings, the second from\n  the weights of the first; what is shipped is the mean of both.{note}"
+
+
+def _commands(trained: dict[str, Any]) -> str:
+    """The commands that make such weights again, a line each."""
+    lines = []
+    for n, one in enumerate(_trainings(trained)):
+        folder = ("FIRST", "SECOND")[n] if "averaged" in trained else "MODEL"
+        begun = "--model FIRST " if n else ""
+        more = f" --rate {one['rate']}" + (" --wordnet WORDNET" if one.get("synonyms") else "") if n else ""
+        lines.append(
+            f"    python -m training.reader --data DIR {begun}--out {folder} --examples {one['examples']} "
+            f"--seed {one['seed']}{more}"
+        )
+    return "\n".join([*lines, "    python -m training.average FIRST SECOND MODEL"] if "averaged" in trained else lines)
 
 
 def main() -> int:
