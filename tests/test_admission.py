@@ -49,8 +49,9 @@ WRONG = (
 
 
 def test_without_a_key_nothing_is_told(locked):
-    for path, headers in product(PATHS, WRONG):
-        got = httpx.get(f"{locked.url}{path}", headers=headers)
+    with httpx.Client(base_url=locked.url) as client:
+        answers = [client.get(path, headers=headers) for path, headers in product(PATHS, WRONG)]
+    for got in answers:
         assert (got.status_code, got.headers["www-authenticate"]) == (401, "Bearer")
         said = got.json()["error"]
         assert (said if isinstance(said, str) else said["message"]).startswith("There is no such key.")
