@@ -30,6 +30,7 @@ from page.header import ROOMS, header_html, progress_line, report_html
 from page.source import NO_SOURCE, opened, read_html, trouble_html
 from page.words import plain
 from rag.answers import Answer, Question, as_json
+from rag.conversations import Conversations
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -50,6 +51,8 @@ GONE = "This article is not in the index any more. Choose another, or look again
 BROKEN = "Something went wrong inside Footnote; the log has the details."
 
 Progress = Callable[[str, int, int], None]
+# Keeps an answer of the conversation with that id.
+Keep = Callable[[str, Answer], object]
 
 
 class Assistant(Protocol):
@@ -160,8 +163,10 @@ def answering(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Ite
 
 
 def following(turns: Sequence[Turn], question: str) -> Turn:
-    """The turn of a question that is about to be looked for."""
-    return Turn(turns[-1].number + 1 if turns else 1, question)
+    """The turn of a question that is about to be looked for; the first one begins a conversation."""
+    if not turns:
+        return Turn(1, question, conversation=Conversations.begin())
+    return Turn(turns[-1].number + 1, question, conversation=turns[-1].conversation)
 
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
@@ -176,7 +181,16 @@ def within_reach(answer: Answer) -> Answer:
     return replace(answer, hits=hits)
 
 
-def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]]:
+def remembered(keep: Keep, turn: Turn) -> None:
+    """Keeps an answer. Where that fails the log says why, and the answer is shown as it would be."""
+    try:
+        if turn.answer:
+            keep(turn.conversation, turn.answer)
+    except Exception as error:
+        log.error("an answer could not be kept: %s", trouble(error))
+
+
+def conversing(assistant: Assistant, keep: Keep) -> Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]]:
     """The event behind the question box: (question, turns) → (box, chat, turns), before the answer and after it."""
     import gradio as gr
 
@@ -193,6 +207,7 @@ def conversing(assistant: Assistant) -> Callable[[str, list[Turn]], Iterator[tup
             else:
                 turns = kept([*turns, turn])
                 yield gr.skip(), messages(turns), turns
+                remembered(keep, turn)
 
     return ask
 
@@ -206,9 +221,13 @@ _ASKING: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": 4}
 
 
 def page(
-    assistant: Assistant, library: Library, sync: Callable[[Progress], Report], examples: Sequence[str]
+    assistant: Assistant,
+    library: Library,
+    sync: Callable[[Progress], Report],
+    examples: Sequence[str],
+    keep: Keep = lambda *_: None,
 ) -> gr.Blocks:
-    """The whole page, not yet served."""
+    """The whole page, not yet served; answers are kept by `keep`."""
     import gradio as gr
 
     blocks: gr.Blocks
@@ -219,7 +238,7 @@ def page(
             anew, synced = header(blocks, assistant, one_at_a_time(sync))
             with gr.Row(elem_id="desk"):
                 name, follow = wires()
-                chat, asking = conversation(assistant, examples, turns, name)
+                chat, asking = conversation(conversing(assistant, keep), examples, turns, name)
                 shelf(library, name, synced)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
@@ -315,12 +334,13 @@ _WANTED = "() => [window.footnote.wanted, null]"
 
 
 def conversation(
-    assistant: Assistant, examples: Sequence[str], turns: gr.State, wanted: gr.Textbox
+    ask: Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]],
+    examples: Sequence[str],
+    turns: gr.State,
+    wanted: gr.Textbox,
 ) -> tuple[gr.Chatbot, list[Any]]:
     """The chat and the box under it; returns the chat and the events that ask."""
     import gradio as gr
-
-    ask = conversing(assistant)
 
     def pick(name: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
         parts = re.fullmatch(r"ask-([0-9]{1,3})", name)
@@ -443,7 +463,7 @@ def main() -> int:
     parts = build(store=options.store)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
-    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples()))
+    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples(), parts.keep))
     print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:

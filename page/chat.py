@@ -17,13 +17,14 @@ NEAREST = 3
 class Turn:
     """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for.
 
-    `number` counts from 1 in a conversation, and is in the links of its answer.
+    `number` counts from 1 in a conversation, and is in the links of its answer; `conversation` is the id of that.
     """
 
     number: int
     question: str
     answer: Answer | None = None
     trouble: str = ""
+    conversation: str = ""
 
 
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:

@@ -13,7 +13,9 @@ from index.following import Outside
 from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag import reader as sentences
+from rag.answers import Answer
 from rag.chain import Assistant, Writer
+from rag.conversations import Conversations
 from rag.reader import PASSAGES, Reader, SentenceReader
 from rag.reading.others import CrossEncoderRanker, ForeignModel
 from rag.reading.packed import PackedModel
@@ -120,6 +122,10 @@ class Parts:
     def store(self) -> Path:
         """The folder that holds everything Footnote keeps."""
         return self.index.store
+
+    def keep(self, conversation: str, answer: Answer) -> None:
+        """Keeps an answer of that conversation, with the settings it was made with. Raises FootnoteError."""
+        Conversations(self.store).keep(conversation, answer, self.changes)
 
     def sync(self, progress: Progress = lambda *_: None) -> Report:
         """Brings the index up to date with what it follows. Raises FootnoteError when that cannot be done."""

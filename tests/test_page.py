@@ -404,6 +404,31 @@ def test_an_answer_is_drawn_while_it_grows(page):
     page.locator("#source mark").first.wait_for()
 
 
+def test_each_answer_is_kept_in_its_conversation(monkeypatch):
+    monkeypatch.setattr(app, "REDRAWN", 0.0)
+    kept = []
+    ask = app.conversing(Scripted(), lambda conversation, answer: kept.append((conversation, answer)))
+    turns = []
+    for question in ("River?", "Broken", "Radar?"):
+        *_, (_, _, turns) = ask(question, turns)
+    *_, (_, _, other) = ask("Radar?", [])
+    assert [answer.question.text for _, answer in kept] == ["River?", "Radar?", "Radar?"]
+    assert all(answer.done for _, answer in kept)
+    first, second, third = (conversation for conversation, _ in kept)
+    assert first == second != third
+    assert {turn.conversation for turn in turns} == {first}
+    assert [turn.conversation for turn in other] == [third]
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(caplog):
+    def full(*_):
+        raise FootnoteError("The disk is full", "Make room.")
+
+    *_, (_, _, turns) = app.conversing(Scripted(), full)("River?", [])
+    assert turns[0].answer.sentences
+    assert "could not be kept: The disk is full" in caplog.text
+
+
 def test_a_growing_answer_is_not_drawn_for_each_word(monkeypatch):
     def stream(self, question):
         whole = self.ask(question)
