@@ -224,7 +224,22 @@ class _Growing(Runnable[Walk, Out]):
         config: RunnableConfig | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> Iterator[Out]:
-        yield from self._transform_stream_with_config(input, self._all, config)
+        left = False
+
+        def until_left() -> Iterator[Walk]:
+            for walk in input:
+                yield walk
+                if left:
+                    return
+
+        # LangChain reads the input to its end for its traces, also when whoever asked has left: a model would go on.
+        values = self._transform_stream_with_config(until_left(), self._all, config)
+        try:
+            for value in values:  # noqa: UP028 - "yield from" would close them first
+                yield value
+        finally:
+            left = True
+            values.close()  # type: ignore[attr-defined]
 
     def _all(self, walks: Iterator[Walk]) -> Iterator[Out]:
         for walk in walks:

@@ -383,3 +383,40 @@ def test_letters_typed_in_two_parts_meet_those_of_the_articles(store, embedder):
     walk = assistant_over(Index(store, embedder)).find.invoke(Question("cafe\u0301 in spring"))
     assert walk.searched_for == "café in spring"
     assert "lexical" in walk.hits[0].found_by
+
+
+class Endless:
+    """A writer that goes on until it is closed."""
+
+    def __init__(self):
+        self.made = 0
+        self.closed = False
+
+    def write(self, walk):
+        try:
+            while self.made < 1_000:
+                self.made += 1
+                yield replace(walk.draft, pending="x" * self.made)
+        finally:
+            self.closed = True
+
+    def rewrite(self, text, earlier):
+        return None
+
+
+def test_a_writer_stops_when_whoever_asked_has_left(indexed):
+    writer = Endless()
+    assistant = Assistant(HybridRetriever(index=indexed), SentenceReader(indexed, ALWAYS), writer)
+    stream = assistant.stream(Question(FERRY))
+    assert [next(stream).pending for _ in range(3)] == ["x", "xx", "xxx"]
+    stream.close()
+    assert writer.made < 10
+    assert writer.closed
+
+
+def test_a_step_that_grows_is_the_last_of_its_values_where_it_is_not_streamed(indexed):
+    writer = Endless()
+    assistant = Assistant(HybridRetriever(index=indexed), SentenceReader(indexed, ALWAYS), writer)
+    answer = assistant.ask(Question(FERRY))
+    assert (answer.pending, answer.done) == ("x" * 1_000, True)
+    assert list(answer.timings) == [*STAGES[:3], "write", "verify"]
