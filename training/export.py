@@ -27,6 +27,7 @@ CALIBRATION, RECORD = "calibration.json", "training.json"
 # What a manifest tells of how the model came about.
 ABOUT = {"calibration": CALIBRATION, "training": RECORD}
 WEIGHTS = "model.safetensors"
+_SYNONYMS = " Words of\n  questions were exchanged for synonyms of WordNet 3.0 (Princeton University, WordNet licence)."
 # Weights of a row that share a scale. Measured in docs/measurements.md: with one scale for each column, and activations
 # in 8 bits with one for a whole batch, it is twice as fast and 1 of 7 answers is another.
 BLOCK = 128
@@ -94,6 +95,7 @@ def card(trained: dict[str, Any], calibration: dict[str, Any], scores: list[dict
     return template.substitute(
         seen=f"{sum(one['seen'] for one in _trainings(trained)):,}", questions=f"{trained['questions']:,}",
         sets=", ".join(trained["sets"]), averaged=_averaged(trained), commands=_commands(trained), window=WINDOW,
+        synonyms=_SYNONYMS if any(one.get("synonyms") for one in _trainings(trained)) else "",
         threshold=f"{calibration['threshold']:.3f}",
         temperature=f"{calibration['temperature']:.3f}", calibrated=f"{calibration['examples']:,}",
         nulls=f"{calibration['nulls']:,}", figures="\n".join(head + rows) if rows else "None were measured yet.",
