@@ -40,7 +40,6 @@ class Walk:
 
     question: Question
     query: Query
-    survey: Survey | None = None
     hits: tuple[Hit, ...] = ()
     searched: Overview | None = None
     stages: tuple[Stage, ...] = ()
@@ -48,6 +47,7 @@ class Walk:
     draft: Draft | None = None
     done: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
+    survey: Survey | None = None
 
     @property
     def searched_for(self) -> str:
@@ -97,7 +97,7 @@ class Assistant:
         query = in_context(checked(question.text), earlier)
         if query.earlier and self._writer and (alone := self._writer.rewrite(query.text, earlier)):
             query = Query(alone)
-        return Walk(question, query, surveyed(query.text))
+        return Walk(question, query, survey=surveyed(query.text))
 
     def _retrieve(self, walk: Walk) -> Walk:
         day = walk.question.asked_at.date()

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 # What the seeds can be asked; one of each kind, the last one they do not answer.
 EXAMPLES = (
-    "How much will the repair of the East Mole cost?",
+    "Who offered to host Zelenskyy for peace talks?",
     "What did the inquiry find about the crane barge?",
     "When did the ferry come back into service?",
-    "Who offered to host Zelenskyy for peace talks?",
+    "How much will the repair of the East Mole cost?",
     "Has the European Union said anything about the talks?",
 )
 
