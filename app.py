@@ -24,13 +24,15 @@ from index.errors import FootnoteError, UsageError, explained
 from index.ledger import Listing
 from index.records import Article, Overview
 from page.articles import LINES, listing_html, wanted
-from page.chat import NEAREST, Turn, messages
+from page.chat import Turn, messages
 from page.guard import HOSTS, guarded
 from page.header import ROOMS, header_html, progress_line, report_html
 from page.source import NO_SOURCE, opened, read_html, trouble_html
 from page.words import plain
 from rag.answers import Answer, Question, as_json
 from rag.conversations import Conversations
+from rag.doors.faults import BROKEN
+from rag.stored import shown
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -48,7 +50,6 @@ REDRAWN = 0.15
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
 GONE = "This article is not in the index any more. Choose another, or look again after a sync."
-BROKEN = "Something went wrong inside Footnote; the log has the details."
 
 Progress = Callable[[str, int, int], None]
 # Keeps an answer of the conversation with that id.
@@ -171,14 +172,7 @@ def following(turns: Sequence[Turn], question: str) -> Turn:
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
     """What a conversation remembers: the last TURNS, each with the articles that its links lead to and no others."""
-    return [replace(turn, answer=turn.answer and within_reach(turn.answer)) for turn in turns[-TURNS:]]
-
-
-def within_reach(answer: Answer) -> Answer:
-    """The answer with the hits that are cited, or that its refusal shows; each of the others holds an article too."""
-    cited = {citation.passage_id for citation in answer.citations}
-    hits = answer.hits[:NEAREST] if answer.refusal else tuple(hit for hit in answer.hits if hit.passage.id in cited)
-    return replace(answer, hits=hits)
+    return [replace(turn, answer=turn.answer and shown(turn.answer)) for turn in turns[-TURNS:]]
 
 
 def remembered(keep: Keep, turn: Turn) -> None:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from index.records import Hit
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import DIFFERING, SAYINGS, clipped, counted, excerpt, extent, reserve, short
-
-NEAREST = 3
+from rag.wording import NEAREST, SAYINGS, counted, extent, glimpse, heading, reserve, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,10 @@ def quoted_html(turn_number: int, answer: Answer) -> str:
         drawn.append(f'<span class="pending">{plain(answer.pending)}</span>')
     notes = "".join(note_html(turn_number, citation) for citation in answer.citations)
     said = f'<p class="said">{" ".join(drawn)}</p>'
-    if heading := DIFFERING if answer.differing else answer.heading:
+    if over := heading(answer):
         days = [short(told[s.citations[0]].published) if s.citations else "" for s in answer.sentences]
         rows = "".join(f"<li><i>{plain(together(day))}</i>{one}</li>" for day, one in zip(days, drawn, strict=True))
-        said = f'<p class="differ">{plain(heading)}</p><ul class="said apart">{rows}</ul>'
+        said = f'<p class="differ">{plain(over)}</p><ul class="said apart">{rows}</ul>'
     return f'{said}<ul class="notes">{notes}</ul>'
 
 
@@ -120,11 +118,9 @@ def refusal_html(turn_number: int, answer: Answer) -> str:
 
 def glimpse_html(answer: Answer, hit: Hit) -> str:
     """A piece of a passage, around what comes nearest to an answer where that is known."""
-    start, end = answer.spot(hit)
-    if not end:
-        return plain(clipped(hit.passage.text))
-    before, at, behind = excerpt(hit.passage.text, start, end)
-    return f"{plain(before)}<mark>{plain(at)}</mark>{plain(behind)}"
+    before, at, behind = glimpse(answer, hit)
+    lit = f"<mark>{plain(at)}</mark>" if at else ""
+    return f"{plain(before)}{lit}{plain(behind)}"
 
 
 def searched_html(answer: Answer) -> str:

@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from index.records import Article, Hit
-from page.chat import NEAREST, glimpse_html, marked_html
+from page.chat import glimpse_html, marked_html
 from page.words import plain
 from rag.answers import Answer, Citation, Refusal, Sentence
 from rag.conversations import Turn
 from rag.exports import UNTITLED, about, cited, searched, text_sha256
-from rag.wording import DIFFERING, SAYINGS, reserve, short
+from rag.wording import NEAREST, SAYINGS, heading, reserve, short
 
 STYLE = Path(__file__).parent / "exported.css"
 
@@ -51,13 +51,13 @@ def _answer_html(number: int, answer: Answer) -> str:
 def _quoted_html(number: int, answer: Answer) -> str:
     sentences = [_sentence_html(number, sentence) for sentence in answer.sentences]
     said = f"<p>{' '.join(sentences)}</p>"
-    if heading := DIFFERING if answer.differing else answer.heading:
+    if over := heading(answer):
         days = {citation.number: short(citation.published) for citation in answer.citations}
         rows = [
             f"<li>{plain(days[s.citations[0]])}: {drawn}</li>" if s.citations else f"<li>{drawn}</li>"
             for s, drawn in zip(answer.sentences, sentences, strict=True)
         ]
-        said = f"<p>{plain(heading)}</p><ul>{''.join(rows)}</ul>"
+        said = f"<p>{plain(over)}</p><ul>{''.join(rows)}</ul>"
     articles = cited(answer)
     return f"{said}<ol>{''.join(_note_html(number, c, articles[c.number]) for c in answer.citations)}</ol>"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from rag.doors.admission import App, Receive, Scope, Send, foreign, headers_of
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 HEADERS = {
@@ -16,11 +15,6 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Scope]]
-Send = Callable[[Scope], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def guarded(app: App) -> App:
@@ -49,15 +43,4 @@ def unwanted(scope: Scope) -> bool:
 
     A browser sends both without asking the server first.
     """
-    return "/upload" in scope["path"] or (scope["method"] not in ("GET", "HEAD") and foreign(dict(scope["headers"])))
-
-
-def foreign(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a browser says that another site's page sent this; one that does not name the site names the origin.
-
-    Programs name neither, and may ask.
-    """
-    site, origin = headers.get(b"sec-fetch-site", b"none"), headers.get(b"origin")
-    if site == b"none" and origin is not None:
-        return origin.rpartition(b"://")[2] != headers.get(b"host")
-    return site not in (b"same-origin", b"none")
+    return "/upload" in scope["path"] or (scope["method"] not in ("GET", "HEAD") and foreign(headers_of(scope)))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from index.records import Article
-from page.chat import NEAREST, Turn
+from page.chat import Turn
 from page.words import file_html, plain
 from rag.answers import Answer
+from rag.wording import NEAREST
 
 Range = tuple[int, int]
 

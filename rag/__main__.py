@@ -17,18 +17,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from index.terminal import finish, progress_bar
 from rag import conversation_commands
+from rag.commands import DONE, FAILED, Progress, Result, command, store_argument
 from rag.doors import commands as doors
 from rag.evals.commands import (
-    DONE,
-    FAILED,
     Command,
-    Progress,
-    Result,
     compare,
     doctor,
     explain,
@@ -41,7 +38,6 @@ from rag.evals.commands import (
     report,
     run,
     settings,
-    store_argument,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
 
     from rag.answers import Answer, Citation, Sentence
 
-NEAREST = 3
 BOLD, PLAIN = "\033[1m", "\033[0m"
 
 EVALS: dict[str, Command] = {
@@ -88,28 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rag", description="Answers questions from your articles.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    ask = _command(commands, "ask", "answer one question, with footnotes", _ask)
+    ask = command(commands, "ask", "answer one question, with footnotes", _ask)
     ask.add_argument("question", help="what you want to know")
     store_argument(ask)
     conversation_commands.add(commands, _answer_lines)
     doors.arguments(commands)
     evals = commands.add_parser("eval", help="measure retrieval and answers", description="Measures, offline.")
     kinds = evals.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in EVALS.items():
-        command.arguments(_command(kinds, name, command.ABOUT, command.run))
+    for name, kind in EVALS.items():
+        kind.arguments(command(kinds, name, kind.ABOUT, kind.run))
     return parser
-
-
-def _command(
-    commands: Any,  # noqa: ANN401 - argparse does not name what it gives
-    name: str,
-    about: str,
-    run: Callable[[argparse.Namespace, Progress], Result],
-) -> argparse.ArgumentParser:
-    sub: argparse.ArgumentParser = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
-    sub.add_argument("--json", action="store_true", help="the result as JSON")
-    sub.set_defaults(command=run)
-    return sub
 
 
 def _ask(options: argparse.Namespace, _: Progress) -> Result:
@@ -127,7 +110,7 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
     from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import DIFFERING, SAYINGS, counted, extent, reserve, short
+    from rag.wording import SAYINGS, counted, extent, heading, reserve, short
 
     def told(why: str) -> str:
         return f"({why})" if why else ""
@@ -139,13 +122,13 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
         yield from _nearest_lines(answer)
     if answer.note:
         yield visible(answer.note)
-    heading = DIFFERING if answer.differing else answer.heading
-    if heading:
-        yield heading
+    over = heading(answer)
+    if over:
+        yield over
     days = {citation.number: short(citation.published) for citation in answer.citations}
     for sentence in answer.sentences:
         numbers = " ".join(filter(None, ["".join(f"[{n}]" for n in sentence.citations), told(reserve(sentence))]))
-        day = f"{days[sentence.citations[0]]}: " if heading and sentence.citations else ""
+        day = f"{days[sentence.citations[0]]}: " if over and sentence.citations else ""
         yield f"{day}{marked(sentence, _bold())} {numbers}"
     for citation in answer.citations:
         yield from _footnote_lines(citation)
@@ -172,12 +155,10 @@ def marked(sentence: Sentence, bold: bool) -> str:
 
 def _footnote_lines(citation: Citation) -> Iterator[str]:
     from index.printable import place, visible
-    from rag.wording import short
+    from rag.wording import credit
 
-    page = f"p. {citation.page}" if citation.page else ""
-    about = " · ".join(filter(None, [citation.title, citation.author, short(citation.published), page]))
     yield ""
-    yield f"[{citation.number}] {visible(about)}"
+    yield f"[{citation.number}] {visible(credit(citation))}"
     yield f"    “{visible(citation.quote)}”"
     yield f"    {visible(place(citation.source))}, characters {citation.start}–{citation.end}"
     for copy in citation.also:
@@ -186,13 +167,12 @@ def _footnote_lines(citation: Citation) -> Iterator[str]:
 
 def _nearest_lines(answer: Answer) -> Iterator[str]:
     from index.printable import visible
-    from rag.wording import clipped, excerpt, short
+    from rag.wording import NEAREST, glimpse, short
 
     if answer.hits:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:
-        start, end = answer.spot(hit)
-        text = "".join(excerpt(hit.passage.text, start, end)) if end else clipped(hit.passage.text)
+        text = "".join(glimpse(answer, hit))
         yield visible(f"  · {hit.article.title} ({short(hit.article.published)}): {text}")
 
 

@@ -218,17 +218,15 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "searched": {
             "articles": answer.searched.articles,
             "passages": answer.searched.passages,
-            "first": _iso(answer.searched.first),
-            "last": _iso(answer.searched.last),
+            "first": iso(answer.searched.first),
+            "last": iso(answer.searched.last),
             "undated": answer.searched.undated,
             "generation": answer.searched.generation,
         },
         "implied": {
             "publishers": list(answer.implied.publishers),
             "authors": list(answer.implied.authors),
-            "periods": [
-                {"words": p.words, "first": _iso(p.first), "last": _iso(p.last)} for p in answer.implied.periods
-            ],
+            "periods": [{"words": p.words, "first": iso(p.first), "last": iso(p.last)} for p in answer.implied.periods],
         },
         "produced_by": answer.produced_by,
         "prompt": answer.prompt,
@@ -245,17 +243,18 @@ def _citation_as_json(c: Citation) -> dict[str, Any]:
         "source": c.source,
         "title": c.title,
         "author": c.author,
-        "published": _iso(c.published),
+        "published": iso(c.published),
         "heading": c.heading,
         "page": c.page,
         "start": c.start,
         "end": c.end,
         "quote": c.quote,
-        "also": [{"source": a.source, "title": a.title, "published": _iso(a.published), "url": a.url} for a in c.also],
+        "also": [{"source": a.source, "title": a.title, "published": iso(a.published), "url": a.url} for a in c.also],
     }
 
 
-def _iso(day: date | None) -> str | None:
+def iso(day: date | None) -> str | None:
+    """The day in ISO 8601, None where it is not known."""
     return day.isoformat() if day else None
 
 
@@ -264,7 +263,7 @@ def _hit_as_json(hit: Hit) -> dict[str, Any]:
         "article": hit.article.id,
         "source": hit.article.source,
         "title": hit.article.title,
-        "published": _iso(hit.article.published),
+        "published": iso(hit.article.published),
         "passage": hit.passage.id,
         "start": hit.passage.start,
         "end": hit.passage.end,

@@ -1,15 +1,16 @@
 """`python -m rag conversations`: what was asked, listed, shown, exported, renamed, removed or asked again.
 
-What is kept on the page for its visitors is theirs; these are the conversations of the only user.
+These are the conversations of the only user, those on the page among them: it is for one machine.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rag.commands import DONE, FAILED, Result, command, store_argument
 
 if TYPE_CHECKING:
     from rag.answers import Answer
@@ -21,15 +22,6 @@ Draw = Callable[["Answer"], Iterator[str]]
 # Characters of an id that are shown: of a million conversations, two begin alike in one of nine cases.
 SHOWN_ID = 10
 FORMATS = ("markdown", "bibtex")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended: exit code, JSON values, and what a terminal shows."""
-
-    code: int
-    values: Mapping[str, Any] | Sequence[Any]
-    shown: str
 
 
 def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not name it
@@ -56,11 +48,9 @@ def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not 
     replay.add_argument("--turn", type=int, metavar="N", help="only the question with this number")
 
 
-def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Outcome]) -> ArgumentParser:  # noqa: ANN401
-    sub: ArgumentParser = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
-    sub.add_argument("--json", action="store_true", help="the result as JSON")
-    sub.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
-    sub.set_defaults(command=lambda given, _: run(given))
+def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Result]) -> ArgumentParser:  # noqa: ANN401
+    sub = command(kinds, name, about, lambda given, _: run(given))
+    store_argument(sub)
     return sub
 
 
@@ -69,14 +59,14 @@ def _of_one(parser: ArgumentParser) -> ArgumentParser:
     return parser
 
 
-def _list(given: Namespace) -> Outcome:
+def _list(given: Namespace) -> Result:
     from index.errors import UsageError
 
     if given.limit < 1:
         raise UsageError(f"--limit is {given.limit}", "It must be 1 or more.")
     found = _kept(given).listing(given.find, given.limit)
     none = "No conversation has all of these words." if given.find.strip() else "There are no conversations yet."
-    return Outcome(0, [_as_json(c) for c in found], "\n".join(map(_entry, found)) or none)
+    return Result(DONE, [_as_json(c) for c in found], "\n".join(map(_entry, found)) or none)
 
 
 def _entry(conversation: Conversation) -> str:
@@ -87,7 +77,7 @@ def _entry(conversation: Conversation) -> str:
     return f"{conversation.id[:SHOWN_ID]}  {day:>11}  {questions:>12}  {visible(conversation.title)}"
 
 
-def _show(given: Namespace, draw: Draw) -> Outcome:
+def _show(given: Namespace, draw: Draw) -> Result:
     from index.printable import visible
 
     conversation, turns = _chosen(given)
@@ -95,40 +85,40 @@ def _show(given: Namespace, draw: Draw) -> Outcome:
     for turn in turns:
         lines += ["", visible(f"{turn.number}. {turn.question}"), ""]
         lines += draw(turn.answer) if turn.answer else [visible(turn.trouble)]
-    code = 1 if any(turn.trouble for turn in turns) else 0
-    return Outcome(code, _as_json(conversation) | {"turns": [_turn_as_json(t) for t in turns]}, "\n".join(lines))
+    code = FAILED if any(turn.trouble for turn in turns) else DONE
+    return Result(code, _as_json(conversation) | {"turns": [_turn_as_json(t) for t in turns]}, "\n".join(lines))
 
 
-def _rename(given: Namespace) -> Outcome:
+def _rename(given: Namespace) -> Result:
     from index.printable import visible
 
     kept = _kept(given)
     found = kept.find(given.conversation)
     kept.rename(found.id, given.title)
     now = kept.find(found.id)
-    return Outcome(0, _as_json(now), visible(f"It is called “{now.title}” now."))
+    return Result(DONE, _as_json(now), visible(f"It is called “{now.title}” now."))
 
 
-def _remove(given: Namespace) -> Outcome:
+def _remove(given: Namespace) -> Result:
     from rag.wording import counted
 
     kept = _kept(given)
     found = list(dict.fromkeys(kept.find(name).id for name in given.conversations))
     for conversation in found:
         kept.remove(conversation)
-    return Outcome(0, {"removed": found}, f"Removed: {counted(len(found), 'conversation')}.")
+    return Result(DONE, {"removed": found}, f"Removed: {counted(len(found), 'conversation')}.")
 
 
-def _export(given: Namespace) -> Outcome:
+def _export(given: Namespace) -> Result:
     from rag.exports import bibtex, markdown
 
     conversation, turns = _chosen(given)
     text = markdown(conversation.title, turns) if given.format == "markdown" else bibtex(turns)
     values = {"id": conversation.id, "format": given.format, "path": given.out and str(given.out)}
     if given.out is None:
-        return Outcome(0, values | {"text": text}, text.rstrip("\n"))
+        return Result(DONE, values | {"text": text}, text.rstrip("\n"))
     _write(given.out, text)
-    return Outcome(0, values, f"The conversation is in {given.out}.")
+    return Result(DONE, values, f"The conversation is in {given.out}.")
 
 
 def _write(path: Path, text: str) -> None:
@@ -143,7 +133,7 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}", "Give another path for the export.") from error
 
 
-def _replay(given: Namespace) -> Outcome:
+def _replay(given: Namespace) -> Result:
     from index.errors import UsageError
     from index.printable import visible
     from rag.answers import as_json
@@ -164,7 +154,7 @@ def _replay(given: Namespace) -> Outcome:
         {"turn": n, "differences": list(made.differences), "answer": as_json(made.answer)}
         for n, made in replays.items()
     ]
-    return Outcome(0, values, "\n".join(lines))
+    return Result(DONE, values, "\n".join(lines))
 
 
 def _kept(given: Namespace) -> Conversations:

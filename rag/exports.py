@@ -19,8 +19,7 @@ from index.records import Article
 from rag.answers import Answer, Citation, Sentence
 from rag.conversations import Turn
 from rag.named import authors_of
-from rag.stored import NEAREST
-from rag.wording import DIFFERING, SAYINGS, clipped, counted, extent, reserve, short
+from rag.wording import NEAREST, SAYINGS, clipped, counted, extent, heading, reserve, short
 
 UNTITLED = "Untitled"
 
@@ -80,12 +79,12 @@ def _turn(turn: Turn) -> Iterator[str]:
 
 def _said(number: int, answer: Answer) -> Iterator[str]:
     sentences = [_sentence(number, sentence) for sentence in answer.sentences]
-    heading = DIFFERING if answer.differing else answer.heading
-    if not heading:
+    over = heading(answer)
+    if not over:
         yield " ".join(sentences)
         return
     days = {citation.number: short(citation.published) for citation in answer.citations}
-    yield _text(heading)
+    yield _text(over)
     yield "\n".join(
         f"- {days[s.citations[0]] if s.citations else 'undated'}: {text}"
         for s, text in zip(answer.sentences, sentences, strict=True)

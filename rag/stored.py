@@ -21,9 +21,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from index.records import Article, Hit, Passage, digest
 from rag.answers import Answer, Citation, Draft, DraftSentence, Quote
 from rag.citations import verify
+from rag.wording import NEAREST
 
-# Passages that a refusal shows; of an answer, those that are cited are kept.
-NEAREST = 3
 CHANGED = "it is not what was written"
 
 

@@ -152,8 +152,10 @@ def _merged(rounds: Sequence[Found]) -> Found:
     """All that was found, the first of each round before the second of any, each passage once."""
     longest = max((len(found.hits) for found in rounds), default=0)
     turns = (found.hits[n] for n in range(longest) for found in rounds if n < len(found.hits))
-    hits = {hit.passage.id: hit for hit in reversed(list(turns))}
-    return Found(tuple(reversed(hits.values())), rounds[-1].searched, rounds[0].stages, rounds[0].implied)
+    hits: dict[str, Hit] = {}
+    for hit in turns:
+        hits.setdefault(hit.passage.id, hit)
+    return Found(tuple(hits.values()), rounds[-1].searched, rounds[0].stages, rounds[0].implied)
 
 
 def _chosen(hits: Sequence[Hit], rare: Mapping[str, float], most: int, taken: Iterable[Candidate]) -> list[Candidate]:

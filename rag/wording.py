@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from index.records import Overview
-from rag.answers import Doubt, Refusal, Sentence
+from index.records import Hit, Overview
+from rag.answers import Answer, Citation, Doubt, Refusal, Sentence
 
 SAYINGS = {
     Refusal.NO_ARTICLES: "There are no articles yet. Sync a folder first.",
@@ -14,6 +14,8 @@ SAYINGS = {
     Refusal.UNCLEAR: "It is not clear that your articles say.",
 }
 
+# How many of the nearest passages a refusal shows.
+NEAREST = 3
 DIFFERING = "Your articles do not agree:"
 UNSUPPORTED = "no source"
 # What is said behind a sentence that a language model wrote, where its quote does not carry it.
@@ -31,6 +33,23 @@ def reserve(sentence: Sentence) -> str:
     if not sentence.citations:
         return UNSUPPORTED
     return DOUBTS[sentence.doubt] if sentence.doubt else ""
+
+
+def heading(answer: Answer) -> str:
+    """What stands over the sentences of an answer that are a list, each with its day; "" where they are a text."""
+    return DIFFERING if answer.differing else answer.heading
+
+
+def credit(citation: Citation) -> str:
+    """'Two hurt · Ines Calloway · 27 Aug 2024 · p. 3': what is known of where a quote stands, on one line."""
+    page = f"p. {citation.page}" if citation.page else ""
+    return " · ".join(filter(None, [citation.title, citation.author, short(citation.published), page]))
+
+
+def glimpse(answer: Answer, hit: Hit) -> tuple[str, str, str]:
+    """A piece of a passage that was found: before, at and behind what comes nearest to an answer, if that is known."""
+    start, end = answer.spot(hit)
+    return excerpt(hit.passage.text, start, end) if end else (clipped(hit.passage.text), "", "")
 
 
 def counted(number: int, noun: str) -> str:

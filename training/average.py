@@ -16,10 +16,11 @@ import numpy as np
 
 from index.errors import FootnoteError, UsageError
 from index.terminal import finish
-from training.export import RECORD, WEIGHTS
+from training.export import CALIBRATION, RECORD, WEIGHTS
+from training.loop import CHECKPOINT
 
 # Of a training alone; the mean is calibrated anew.
-OF_ITSELF = {"calibration.json", "checkpoint.pt"}
+OF_ITSELF = {CALIBRATION, CHECKPOINT}
 
 
 def average(first: Path, second: Path, out: Path) -> None:

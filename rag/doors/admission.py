@@ -98,7 +98,7 @@ def admitted(app: App, policy: Policy, clock: Callable[[], float] = time.monoton
     async def admit(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await app(scope, receive, send)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = headers_of(scope)
         if fault := _refused(scope, headers, policy, allowances):
             return await tell(fault, scope["path"], send)
         body = await _body(receive, policy.most_bytes)
@@ -142,8 +142,16 @@ def host(headers: Mapping[str, str]) -> str:
     return name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
 
 
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers of a request; of one that is given twice, the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
 def foreign(headers: Mapping[str, str]) -> bool:
-    """Whether a browser says that another site's page sent this; one that does not name the site names the origin."""
+    """Whether a browser says that another site's page sent this; one that does not name the site names the origin.
+
+    Programs name neither, and may ask.
+    """
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
     if site == "none" and origin is not None:
         return origin.rpartition("://")[2] != headers.get("host")

@@ -6,10 +6,10 @@ import logging
 import os
 import threading
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
+from rag.commands import store_argument
 from rag.doors.admission import AT_ONCE, KEYS, LOOPBACK, PER_MINUTE, Policy, read_keys
 from rag.doors.logs import FORMS, configure
 
@@ -33,7 +33,7 @@ def arguments(commands: Any) -> None:  # noqa: ANN401 - argparse does not name w
 def _served(parser: ArgumentParser, port: int) -> None:
     parser.add_argument("--host", default="127.0.0.1", help=f"address to listen at; another needs keys in {KEYS}")
     parser.add_argument("--port", type=int, default=port, help=f"port to listen at (default: {port})")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+    store_argument(parser)
     parser.add_argument("--name", action="append", default=[], help="a host name to be asked under, besides loopback")
     parser.add_argument("--per-minute", type=_positive, default=PER_MINUTE, metavar="N", help="requests a key may send")
     parser.add_argument("--at-once", type=_positive, default=AT_ONCE, metavar="N", help="questions answered at once")

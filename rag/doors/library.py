@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from index.ledger import Listing
 from index.records import Article, article_id
-from rag.answers import Question
+from rag.answers import Question, iso
 from rag.chain import Walk
 from rag.doors.faults import NotFound
 from rag.retrieve import as_document
@@ -45,9 +45,9 @@ def article_as_json(found: Article) -> dict[str, Any]:
         "source": found.source,
         "title": found.title,
         "author": found.author,
-        "published": _iso(found.published),
+        "published": iso(found.published),
         "published_from": found.published_from,
-        "modified": _iso(found.modified),
+        "modified": iso(found.modified),
         "fetched": found.fetched.isoformat(),
         "language": found.language,
         "url": found.url,
@@ -78,7 +78,3 @@ def listing_as_json(listing: Listing) -> dict[str, Any]:
         "states": dict(listing.states),
         "followed": list(listing.followed),
     }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

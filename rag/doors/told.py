@@ -13,9 +13,8 @@ from pathlib import Path
 
 from index.printable import visible
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import DIFFERING, SAYINGS, clipped, excerpt, reserve, short
+from rag.wording import NEAREST, SAYINGS, credit, glimpse, heading, reserve, short
 
-NEAREST = 3
 _MARKUP = re.compile(r"(?<=!)\[|(?<=\])\(|(?<=\])\[|<(?=[A-Za-z/!?])")
 
 
@@ -45,11 +44,11 @@ def told(answer: Answer) -> Told:
     """The whole answer or refusal: its sentences, a note, and its sources or the nearest passages."""
     if answer.refusal:
         return Told("\n".join(_refused(answer, answer.refusal)))
-    heading = DIFFERING if answer.differing else answer.heading
+    over = heading(answer)
     days = {citation.number: short(citation.published) for citation in answer.citations}
-    body = _body(answer.sentences, answer.citations, days if heading else {})
-    if heading:
-        body = body.after(f"{heading}\n")
+    body = _body(answer.sentences, answer.citations, days if over else {})
+    if over:
+        body = body.after(f"{over}\n")
     sources = "\n".join(["Sources:", *map(_source, answer.citations)])
     return Told("\n\n".join(filter(None, [body.text, answer.note, sources])), body.rests)
 
@@ -86,9 +85,7 @@ def _body(sentences: Sequence[Sentence], citations: Sequence[Citation], days: Ma
 
 
 def _source(citation: Citation) -> str:
-    page = f"p. {citation.page}" if citation.page else ""
-    about = " · ".join(filter(None, [citation.title, citation.author, short(citation.published), page]))
-    return inert(f"[{citation.number}] {about}: “{' '.join(citation.quote.split())}” ({citation.source})")
+    return inert(f"[{citation.number}] {credit(citation)}: “{' '.join(citation.quote.split())}” ({citation.source})")
 
 
 def _refused(answer: Answer, refusal: Refusal) -> Iterator[str]:
@@ -96,6 +93,5 @@ def _refused(answer: Answer, refusal: Refusal) -> Iterator[str]:
     if answer.hits:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:
-        start, end = answer.spot(hit)
-        text = "".join(excerpt(hit.passage.text, start, end)) if end else clipped(hit.passage.text)
+        text = "".join(glimpse(answer, hit))
         yield inert(f"- {hit.article.title} ({short(hit.article.published)}): {text}")

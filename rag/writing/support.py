@@ -136,8 +136,6 @@ def _counted(ground: Ground) -> Iterable[tuple[date, date]]:
     named = any(day.day for day in days(ground.said))
     for published in ground.published:
         told = [(p.first, p.last) for q in ground.quotes for p in periods(q, published, None) if p.first > date.min]
-        if re.search(r"\byesterday\b", ground.said, re.IGNORECASE):
-            told.append((published - timedelta(days=1), published - timedelta(days=1)))
         for name in WEEKDAYS if _WEEKDAY.search(ground.said) else ():
             if re.search(rf"\b{name}\b", ground.said, re.IGNORECASE):
                 day = published - timedelta(days=(published.weekday() - WEEKDAYS.index(name)) % 7)

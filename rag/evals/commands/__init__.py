@@ -7,29 +7,14 @@ command line imports every one of them.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from rag.commands import DONE, FAILED, Progress, Result, store_argument
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from rag.settings import Settings
 
-DONE, FAILED = 0, 1
-
-# The step that is under way, how much of it is done, and of how much; a total of 0 is not known.
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a command ended: its exit code, what it found as JSON values, and what a terminal shows."""
-
-    code: int
-    values: Mapping[str, Any] | Sequence[Any]
-    shown: RenderableType
+__all__ = ["DONE", "FAILED", "Command", "Progress", "Result", "changes_argument", "settings", "store_argument"]
 
 
 class Command(Protocol):
@@ -43,11 +28,6 @@ class Command(Protocol):
 
     def run(self, options: Namespace, progress: Progress) -> Result:
         """Does it. Raises FootnoteError or UsageError for what the user can mend."""
-
-
-def store_argument(parser: ArgumentParser) -> None:
-    """The folder of the index, for a command that opens one."""
-    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
 
 
 def changes_argument(parser: ArgumentParser) -> None:

@@ -1,0 +1,44 @@
+"""What every command of `python -m rag` is given, and how it ends."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+DONE, FAILED = 0, 1
+
+# The step that is under way, how much of it is done, and of how much; a total of 0 is not known.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a command ended: its exit code, what it found as JSON values, and what a terminal shows."""
+
+    code: int
+    values: Mapping[str, Any] | Sequence[Any]
+    shown: RenderableType
+
+
+def command(
+    commands: Any,  # noqa: ANN401 - argparse does not name what it gives
+    name: str,
+    about: str,
+    run: Callable[[Namespace, Progress], Result],
+) -> ArgumentParser:
+    """A subcommand that ends with a Result, shown as JSON with --json; `about` is a line of the help."""
+    sub: ArgumentParser = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    sub.add_argument("--json", action="store_true", help="the result as JSON")
+    sub.set_defaults(command=run)
+    return sub
+
+
+def store_argument(parser: ArgumentParser) -> None:
+    """The folder of the index, for a command that opens one."""
+    parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
