@@ -23,7 +23,7 @@ HALF_A_YEAR = 183
 # How many characters around a name or a day are looked at.
 NEAR = 100
 
-_MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
+MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 _HOLIDAYS = {
     "christmas eve": (12, 24),
@@ -36,7 +36,7 @@ _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 # Days whose date without a year is the name of what happened on them once.
 _EVENTS = {(9, 11), (1, 6)}
 
-MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in _MONTHS)
+MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "september" else "sept?(?:ember)?" for name in MONTHS)
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,? (?:in |of )?(?P<year>\d{4})\b)?"
 # "On October 7 1200 people" has no year.
@@ -249,7 +249,7 @@ def _ranges(text: str, now: date) -> Iterator[Period]:
 
 
 def _are_months(names: Sequence[str]) -> bool:
-    return all(name.capitalize() == name and name.lower() in _MONTHS and name not in _MONTH_OR_NAME for name in names)
+    return all(name.capitalize() == name and name.lower() in MONTHS and name not in _MONTH_OR_NAME for name in names)
 
 
 def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
@@ -324,7 +324,7 @@ def _is_month(found: re.Match[str], how: str, text: str) -> bool:
     name, before, after = found["month"], up_to(text, found.start()), onward(text, found.end())
     return (
         bool(how)
-        and name.lower() in _MONTHS
+        and name.lower() in MONTHS
         and (name[0].isupper() or (how in _SURELY and name not in _OTHER_WORDS))
         and not _TITLE_GOES_ON.match(after)
         and not (name.capitalize() in _MONTH_OR_NAME and (how in {"by", "before", "after"} or _PERSON.match(after)))
@@ -493,7 +493,7 @@ def _day(year: str | None, month: int, day: int, now: date) -> date | None:
 
 
 def _month(name: str) -> int:
-    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(name[:3].lower()))
+    return next(n for n, month in enumerate(MONTHS, 1) if month.startswith(name[:3].lower()))
 
 
 def _month_end(first: date, months: int) -> date:

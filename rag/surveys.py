@@ -17,7 +17,7 @@ from index.records import Hit
 from index.search import Index
 from rag.answers import Draft, DraftSentence, Quote, Refusal, Spot
 from rag.followups import Query
-from rag.periods import Period, periods
+from rag.periods import MONTHS, WEEKDAYS, Period, periods
 from rag.reader import Candidate, candidates, coverage, rarity
 from rag.reading.drafting import in_the_same_words
 from rag.retrieve import Found, HybridRetriever
@@ -57,28 +57,34 @@ class Survey:
     text: str
 
 
-_PLEASE = r"^\W*(?:(?:please|can you|could you|would you|i(?:'d| would) like you to|help me)\W+)*"
-_MAKE = r"(?:(?:give|show|make|write|draw|create|build|provide|get|i want|i need)(?: (?:me|us))?\W+)?(?:an?|the)?\W*"
-_BRIEF = r"(?:(?:short|brief|quick|full|detailed|complete|general)\W+)?"
+# A question is matched without what stands around its words, and no repetition of these patterns may end where the next
+# one could begin: a long question takes no longer than its length, whatever it is made of.
+_WORDS = re.compile(r"\w(?:.*\w)?", re.DOTALL)
+_PLEASE = r"(?:(?:please|can you|could you|would you|i(?:'d| would) like you to|help me)\W++)*+"
+_MAKE = (
+    r"(?:(?:give|show|make|write|draw|create|build|provide|get|i want|i need)(?: (?:me|us))?\W++)?(?:(?:an?|the)\W++)?"
+)
+_BRIEF = r"(?:(?:short|brief|quick|full|detailed|complete|general)\W++)?"
 _A = _PLEASE + _MAKE + _BRIEF
-_TOPIC = r"(?P<topic>.+?)\W*$"
+_TOPIC = r"(?P<topic>.+)"
 _TEXTS = r"(?:my|the|these|our|all|all of (?:my|the)) (?:articles?|texts?|documents?|sources?|papers?)"
 _TELL = r"(?:say|said|write|written|tell(?: me)?|report(?:ed)?) (?:about|of|on)"
 _IS_NEW = r"what(?:['’]s| is| was)(?: there)? new|what has happened|what(?:['’]s| is) (?:the latest|in the news)"
+_DIFFER = "(?:compare|differ)"
 _PATTERNS = (
     (Kind.TIMELINE, _A + r"(?:time ?line|chronology) (?:of|for|about|on) " + _TOPIC),
-    (Kind.TIMELINE, r"^\W*how (?:did|has|have) (?P<topic>.+?) (?:unfold|develop|evolve)(?:ed|d)?(?: over .+?)?\W*$"),
-    (Kind.COMPARISON, _PLEASE + r"compare (?P<one>.+?) (?:and|with|to|against|versus|vs\.?) (?P<other>.+?)\W*$"),
-    (Kind.COMPARISON, r"^\W*how (?:do|does|did) (?P<one>.+?) and (?P<other>.+?) (?:compare|differ)\W*$"),
-    (Kind.COMPARISON, r"^\W*how (?:do|does|did) (?P<one>.+?) compare (?:to|with) (?P<other>.+?)\W*$"),
+    (Kind.TIMELINE, r"how (?:did|has|have) (?P<topic>.+?) (?:unfold|develop|evolve)(?:ed|d)?(?: over .+)?$"),
+    (Kind.COMPARISON, _PLEASE + r"compare (?P<one>.+?) (?:and|with|to|against|versus|vs\.?) (?P<other>.+)"),
+    (Kind.COMPARISON, rf"how (?:do|does|did) (?=.+ {_DIFFER}$)(?P<one>.+?) and (?P<other>.+) {_DIFFER}$"),
+    (Kind.COMPARISON, r"how (?:do|does|did) (?P<one>.+?) compare (?:to|with) (?P<other>.+)"),
     (Kind.SUMMARY, _PLEASE + r"(?:summari[sz]e|sum up|recap|outline) " + _TOPIC),
     (Kind.SUMMARY, _A + r"(?:summary|overview|recap|digest|outline) (?:of|on|about) " + _TOPIC),
-    (Kind.SUMMARY, rf"^\W*what (?:do|does|did|have|has) {_TEXTS} {_TELL} {_TOPIC}"),
-    (Kind.NEW, rf"^\W*(?:{_IS_NEW}|any(?:thing)? new|any news)(?:\W+(?:on|about|with|of|in) (?P<topic>.+?))?\W*$"),
+    (Kind.SUMMARY, rf"what (?:do|does|did|have|has) {_TEXTS} {_TELL} {_TOPIC}"),
+    (Kind.NEW, rf"(?:{_IS_NEW}|any(?:thing)? new|any news)(?:\W++(?:on|about|with|of|in) {_TOPIC})?$"),
 )
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for kind, pattern in _PATTERNS)
 # New only with the days of it: "what happened?" asks about what was said before.
-_HAPPENED = re.compile(r"^\W*what(?: has|['’]s)? happened\W*$", re.IGNORECASE)
+_HAPPENED = re.compile(r"what(?: has|['’]s)? happened$", re.IGNORECASE)
 _OWN = re.compile(
     r"^(?:(?:all|everything|the articles?|my articles?|what (?:my|the) articles say|the news|news|coverage|reports?|"
     r"the (?:story|events?|news|coverage|history)) (?:of|about|on|around|regarding|concerning) )+",
@@ -87,19 +93,33 @@ _OWN = re.compile(
 _NOTHING = re.compile(
     r"^(?:all|everything|it|this|that|them|my articles?|the articles?|the archive|(?:the )?news)$", re.I
 )
+# Days are listed with white space and commas between them; any other mark ends the list.
+_TOKEN = re.compile(r"\w+|[^\w\s,]")
+_DAY = re.compile(
+    rf"today|yesterday|weekend|morning|(?:day|week|month|year)s?|{'|'.join((*WEEKDAYS, *MONTHS))}|\d{{1,2}}|\d{{4}}",
+    re.IGNORECASE,
+)
+# What stands before them, the last first: "over the past two weeks".
+_BEFORE_DAYS = tuple(
+    re.compile(word, re.IGNORECASE)
+    for word in (
+        r"\d+|two|three|few", "last|past|this|these", "the", "since|from|in|over|during|for|on|after|within",
+    )
+)  # fmt: skip
 
 
 def surveyed(text: str) -> Survey | None:
     """What the question asks over the archive; None for a question that a passage may answer."""
-    dayless = _without_days(text)
-    if dayless != text and _HAPPENED.match(dayless):
+    said = _words(text)
+    dayless = _without_days(said)
+    if dayless != said and _HAPPENED.match(dayless):
         return Survey(Kind.NEW, (), text)
     for kind, pattern in _COMPILED:
-        match = pattern.match(dayless if kind is Kind.NEW else text)
+        match = pattern.match(dayless if kind is Kind.NEW else said)
         if not match:
             continue
-        said = [match[name] for name in ("topic", "one", "other") if name in pattern.groupindex and match[name]]
-        topics = tuple(topic for one in said if (topic := _topic(one)))
+        named = [match[name] for name in ("topic", "one", "other") if name in pattern.groupindex and match[name]]
+        topics = tuple(topic for one in named if (topic := _topic(one)))
         if topics or kind is Kind.NEW:
             return Survey(kind, topics, text)
     return None
@@ -209,14 +229,20 @@ def _topic(said: str) -> str:
     return "" if _NOTHING.match(topic) else topic
 
 
+def _words(text: str) -> str:
+    """The text from its first word to its last."""
+    found = _WORDS.search(text)
+    return found[0] if found else ""
+
+
 def _without_days(text: str) -> str:
     """The question without its words for days at the end: "what is new since Monday" asks what is new."""
-    return re.sub(
-        r"\W+(?:since|from|in|over|during|for|on|after|within)?\s*(?:the )?(?:last|past|this|these)?\s*"
-        r"(?:(?:\d+|two|three|few) )?(?:today|yesterday|week(?:end)?|month|year|days?|weeks|months|morning"
-        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september"
-        r"|october|november|december|\d{1,2}|\d{4}|[\s,])+\W*$",
-        "",
-        text,
-        flags=re.IGNORECASE,
-    )
+    tokens = list(_TOKEN.finditer(text))
+    left = len(tokens)
+    while left and _DAY.fullmatch(tokens[left - 1][0]):
+        left -= 1
+    if left == len(tokens):
+        return text
+    for before in _BEFORE_DAYS:
+        left -= bool(left and before.fullmatch(tokens[left - 1][0]))
+    return _words(text[: tokens[left - 1].end()]) if left else ""

@@ -1,6 +1,9 @@
 """Questions over the whole archive, on real Chroma and SQLite, with a bag of words for a model."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from conftest import Shelf, resynced
@@ -11,10 +14,18 @@ from rag.answers import Question, Refusal
 from rag.chain import Assistant
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever
-from rag.surveys import HEADINGS, Kind, surveyed
+from rag.surveys import HEADINGS, Kind, _without_days, surveyed
 from rag.writing.models import ChatModel, Writing
 from rag.writing.writer import LanguageWriter
 
+ROOT = Path(__file__).parent.parent
+HOSTILE = """
+from rag.surveys import surveyed
+for begins in ("", "what is ", "summarise ", "compare a and ", "how do ", "please", "please give me", "timeline of "):
+    for unit in ("1", "1 ", "12, ", "?", "? ", " ", "a and ", "may ", "please? ", "unfold over ", "the news about "):
+        for ends in ("", "a", " x?", " differ"):
+            surveyed(begins + (unit * 4000)[:3980] + ends)
+"""
 ASKED = datetime(2024, 9, 12, 12, tzinfo=UTC)
 NEVER = 1.1
 
@@ -81,6 +92,23 @@ def test_what_is_asked_over_the_archive_is_told_by_its_words(text, kind, topics)
 )  # fmt: skip
 def test_a_question_that_a_passage_may_answer_is_none(text):
     assert surveyed(text) is None
+
+
+def test_a_long_question_takes_no_longer_than_its_length():
+    subprocess.run([sys.executable, "-c", HOSTILE], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("text", "dayless"),
+    [
+        ("what is new over the past two weeks", "what is new"),
+        ("what is new, since Monday, 3 May 2024", "what is new"),
+        ("what is new on route 12345", "what is new on route 12345"),
+        ("today", ""),
+    ],
+)
+def test_the_days_at_the_end_are_left_out(text, dayless):
+    assert _without_days(text) == dayless
 
 
 def test_a_timeline_is_in_the_order_of_days_and_of_what_has_none_last(archive):
