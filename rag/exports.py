@@ -98,7 +98,7 @@ def _sentence(number: int, sentence: Sentence) -> str:
     text = _text(sentence.text)
     # Asterisks next to a mark of punctuation or a space would stand there as asterisks.
     if short_answer and short_answer[0].isalnum() and short_answer[-1].isalnum():
-        text = f"{_line(before, begins=True)}**{_line(short_answer)}**{_line(after)}".strip()
+        text = f"{unmarked(before, begins=True)}**{unmarked(short_answer)}**{unmarked(after)}".strip()
     remark = reserve(sentence)
     return text + "".join(f"[^{number}-{n}]" for n in sentence.citations) + (f" ({remark})" if remark else "")
 
@@ -109,7 +109,7 @@ def _refused(answer: Answer) -> Iterator[str]:
         yield "Nearest passages:"
         yield "\n".join(
             f"- *{_text(hit.article.title) or UNTITLED}* ({short(hit.article.published)}): "
-            f"“{_line(clipped(hit.passage.text))}” {_place(hit.article.source, hit.passage.start, hit.passage.end)}."
+            f"“{unmarked(clipped(hit.passage.text))}” {_place(hit.article.source, hit.passage.start, hit.passage.end)}."
             for hit in answer.hits[:NEAREST]
         )
 
@@ -117,28 +117,28 @@ def _refused(answer: Answer) -> Iterator[str]:
 def _footnote(number: int, citation: Citation, article: Article) -> str:
     """On one line, which is what every reader of Markdown takes for one footnote."""
     return (
-        f"[^{number}-{citation.number}]: “{_line(citation.quote)}” *{_text(citation.title) or UNTITLED}*, "
-        f"{_line(about(citation))}. {_place(citation.source, citation.start, citation.end)}. "
+        f"[^{number}-{citation.number}]: “{unmarked(citation.quote)}” *{_text(citation.title) or UNTITLED}*, "
+        f"{unmarked(about(citation))}. {_place(citation.source, citation.start, citation.end)}. "
         f"SHA-256 of the article’s text: `{text_sha256(article)}`."
     )
 
 
 def _place(source: str, start: int, end: int) -> str:
-    return f"Source: {_code(source)}, characters {start}–{end}"
+    return f"Source: {code_span(source)}, characters {start}–{end}"
 
 
 def _text(text: str) -> str:
     """Text of others as a line of its own that is read as it stands."""
-    return _line(text, begins=True).strip()
+    return unmarked(text, begins=True).strip()
 
 
-def _line(text: str, *, begins: bool = False) -> str:
+def unmarked(text: str, *, begins: bool = False) -> str:
     """Text of others within a line, or where one `begins`."""
     line = _WITHIN.sub(r"\\\g<0>", re.sub(r"\s+", " ", visible(text)))
     return _BEGINNING.sub(r"\1\\", line) if begins else line
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
     """Text of others as a code span that it cannot leave."""
     line = " ".join(visible(text).split())
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))

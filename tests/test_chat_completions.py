@@ -8,6 +8,7 @@ import pytest
 from doors import FERRY, NOON, Endless, Grows, over, served, stops
 from test_rest import Raises, draft
 
+from index.records import article_id
 from rag.answers import Refusal
 from rag.chain import Assistant
 from rag.doors.chat_completions import ANEW
@@ -59,7 +60,7 @@ def test_an_answer_has_its_sources_and_its_quotations_as_annotations(client, ind
     assert (choice.message.content[where.start_index : where.end_index], where.title, where.url) == (
         NOON,
         "ferry",
-        "ferry",
+        f"urn:footnote:{article_id('ferry')}",
     )
     about = first.footnote
     assert indexed.article(about["article"]).text[about["start"] : about["end"]] == about["quote"] == NOON

@@ -1,13 +1,17 @@
 """An answer as one text: each range that is said to rest on a quote is the sentence, and nothing in it is markup."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from doors import FERRY, NOON, over
+from markdown_it import MarkdownIt
+from test_exports import line
 
+from index.records import article_id
 from rag.answers import Doubt, Question, Refusal, Sentence
-from rag.doors.told import begun, inert, told, url
+from rag.doors.told import begun, told, url
 from rag.wording import DIFFERING, DOUBTS, SAYINGS
 
 
@@ -19,13 +23,13 @@ def answer(indexed):
 
 
 def test_an_answer_has_numbers_and_its_sources_at_the_end(answer):
-    assert told(answer).text == f"{NOON} [1]\n\nSources:\n[1] ferry · undated: “{NOON}” (ferry)"
+    assert told(answer).text == f"{NOON} [1]\n\nSources:\n[1] ferry · undated: “{NOON}” (`ferry`)"
 
 
 def test_what_rests_on_a_quote_is_the_sentence(answer):
     two = replace(answer, sentences=(*answer.sentences, Sentence("It [ferry](x) sails.", (1,))))
     said = told(two)
-    assert [said.text[r.start : r.end] for r in said.rests] == [NOON, "It [ferry]\\(x) sails."]
+    assert [said.text[r.start : r.end] for r in said.rests] == [NOON, "It \\[ferry\\](x) sails."]
     assert [after.start - r.start for after, r in zip(said.after("Well: ").rests, said.rests, strict=True)] == [6, 6]
 
 
@@ -66,18 +70,24 @@ def test_what_has_begun_ends_before_a_sentence_without_a_quote(answer):
 
 
 @pytest.mark.parametrize(
-    ("text", "safe"),
+    "text",
     [
-        ("![x](https://evil.test/?q=1)", "!\\[x]\\(https://evil.test/?q=1)"),
-        ("[x](https://evil.test)", "[x]\\(https://evil.test)"),
-        ("![x][y]", "!\\[x]\\[y]"),
-        ("<img src=x>", "\\<img src=x>"),
-        ("</p><!-- -->", "\\</p>\\<!-- -->"),
-        ("so\u202e 3 < 4 [sic] (I say)!", "so 3 < 4 [sic] (I say)!"),
+        "![x](https://evil.test/?q=1)", "[x](https://evil.test)", "![x][y]", "<img src=x>", "</p><!-- -->",
+        "\\<img src=https://evil.test/x.png>", "![x\\](https://evil.test)", "[1]: https://evil.test\nThe ferry.",
+        "See https://evil.test and www.evil.test.", "<https://evil.test>", "Ask a@evil.test.", "# Big", "- item",
+        "`code`", "A\n\n    block", "so\u202e 3 < 4 [sic] (I say)!",
     ],
-)
-def test_an_article_cannot_draw_anything(text, safe):
-    assert inert(text) == safe
+)  # fmt: skip
+def test_an_article_cannot_draw_anything(answer, text):
+    cited = replace(answer.citations[0], title=text, source=f"/x/{text}")
+    said = told(replace(answer, sentences=(Sentence(text, (1,)),), citations=(cited,))).text
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(said)
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"] * 2
+    children = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in children} <= {"text", "text_special", "softbreak", "code_inline"}
+    assert line(text) in "".join(child.content for child in children if child.type != "code_inline")
+    # GitHub makes links of these as they stand.
+    assert not re.search(r"\w://|www\.", re.sub(r"`+.*?`+(?=\))", "", said))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,8 @@ def test_an_article_cannot_draw_anything(text, safe):
     [
         ("/articles/a b.md", "file:///articles/a%20b.md"),
         ("https://a.test/x", "https://a.test/x"),
-        ("ferry", "ferry"),
+        ("ferry", f"urn:footnote:{article_id('ferry')}"),
+        ("javascript:alert(1)", f"urn:footnote:{article_id('ferry')}"),
     ],
 )
 def test_a_file_has_a_file_address(answer, source, address):

@@ -1,7 +1,7 @@
 """An answer told as one text, with [n] at its sentences and the sources at its end, and which part rests on what.
 
-It is for programs that draw Markdown. Text of articles is other people's: what would load a picture, be a link or be
-markup in it is escaped, so that an article cannot make its reader's client call an address.
+It is for programs that draw Markdown. Text of articles is other people's: what would be markup in it is escaped and its
+white space is single spaces, so that an article cannot make its reader's client call an address, nor be a link.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.printable import visible
 from rag.answers import Answer, Citation, Refusal, Sentence
+from rag.exports import code_span, unmarked
 from rag.wording import NEAREST, SAYINGS, credit, glimpse, heading, reserve, short
 
-_MARKUP = re.compile(r"(?<=!)\[|(?<=\])\(|(?<=\])\[|<(?=[A-Za-z/!?])")
+_WEB = re.compile("https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def told(answer: Answer) -> Told:
     if over:
         body = body.after(f"{over}\n")
     sources = "\n".join(["Sources:", *map(_source, answer.citations)])
-    return Told("\n\n".join(filter(None, [body.text, answer.note, sources])), body.rests)
+    return Told("\n\n".join(filter(None, [body.text, unmarked(answer.note, begins=True), sources])), body.rests)
 
 
 def begun(answer: Answer) -> str:
@@ -60,14 +60,11 @@ def begun(answer: Answer) -> str:
 
 
 def url(citation: Citation) -> str:
-    """The address of the article; of a file, a file: address."""
+    """The address of the article; of a file, a file: address; of what has neither, a name made of the article's id."""
+    if _WEB.match(citation.source):
+        return citation.source
     path = Path(citation.source)
-    return path.as_uri() if path.is_absolute() else citation.source
-
-
-def inert(text: str) -> str:
-    r"""The text with a backslash before what Markdown would draw as a picture, a link or a tag: `!\[x](y)`."""
-    return _MARKUP.sub(lambda found: "\\" + found[0], visible(text))
+    return path.as_uri() if path.is_absolute() else f"urn:footnote:{citation.article_id}"
 
 
 def _body(sentences: Sequence[Sentence], citations: Sequence[Citation], days: Mapping[int, str]) -> Told:
@@ -76,7 +73,7 @@ def _body(sentences: Sequence[Sentence], citations: Sequence[Citation], days: Ma
     for sentence in sentences:
         day = days.get(sentence.citations[0]) if sentence.citations else None
         text += ("\n" if text else "") + (f"{day}: " if day else "")
-        start, text = len(text), text + inert(sentence.text)
+        start, text = len(text), text + unmarked(sentence.text, begins=not day)
         rests += [Rest(start, len(text), cited[number]) for number in sentence.citations]
         numbers = "".join(f"[{number}]" for number in sentence.citations)
         behind = (numbers, f"({reserve(sentence)})" if reserve(sentence) else "")
@@ -85,7 +82,8 @@ def _body(sentences: Sequence[Sentence], citations: Sequence[Citation], days: Ma
 
 
 def _source(citation: Citation) -> str:
-    return inert(f"[{citation.number}] {credit(citation)}: “{' '.join(citation.quote.split())}” ({citation.source})")
+    said = unmarked(f"{credit(citation)}: “{' '.join(citation.quote.split())}”")
+    return f"[{citation.number}] {said} ({code_span(citation.source)})"
 
 
 def _refused(answer: Answer, refusal: Refusal) -> Iterator[str]:
@@ -94,4 +92,4 @@ def _refused(answer: Answer, refusal: Refusal) -> Iterator[str]:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:
         text = "".join(glimpse(answer, hit))
-        yield inert(f"- {hit.article.title} ({short(hit.article.published)}): {text}")
+        yield "- " + unmarked(f"{hit.article.title} ({short(hit.article.published)}): {text}", begins=True)
