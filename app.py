@@ -15,7 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,18 +27,20 @@ from index.records import Article, Overview
 from page.articles import LINES, listing_html, wanted
 from page.chat import Turn, messages
 from page.guard import HOSTS, guarded
-from page.header import ROOMS, header_html, progress_line, report_html
+from page.header import ROOMS, TOGGLE, header_html, progress_line, report_html
+from page.past import KINDS, LISTED, file_stem, past_html, taken_along
 from page.source import NO_SOURCE, opened, read_html, trouble_html
 from page.words import plain
 from rag.answers import Answer, Question, as_json
-from rag.conversations import Conversations
+from rag.conversations import Conversation, Conversations
+from rag.conversations import Turn as KeptTurn
 from rag.doors.faults import BROKEN
 from rag.stored import shown
 
 if TYPE_CHECKING:
     import gradio as gr
     import uvicorn
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Response
     from gradio.events import Dependency
 
     from index.sync import Report
@@ -52,8 +55,8 @@ TURNS = 200
 GONE = "This article is not in the index any more. Choose another, or look again after a sync."
 
 Progress = Callable[[str, int, int], None]
-# Keeps an answer of the conversation with that id.
-Keep = Callable[[str, Answer], object]
+# What the page hears with a question that is not to lean on the ones before it.
+ALONE = "alone"
 
 
 class Assistant(Protocol):
@@ -77,6 +80,28 @@ class Library(Protocol):
 
     def article(self, article: str) -> Article | None:
         """The live article with this id, or None; or a FootnoteError."""
+
+
+class Past(Protocol):
+    """What the page needs of rag.conversations.Conversations. All methods raise a FootnoteError."""
+
+    def keep(self, conversation: str, answer: Answer) -> object:
+        """Keeps the answer as the next turn of that conversation."""
+
+    def listing(self, like: str, limit: int) -> list[Conversation]:
+        """The conversations, the newest first, with these words in them."""
+
+    def find(self, name: str) -> Conversation:
+        """The one with this id."""
+
+    def turns(self, conversation: str) -> list[KeptTurn]:
+        """Its turns, oldest first."""
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Gives it another title."""
+
+    def remove(self, conversation: str) -> None:
+        """Erases it."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -149,10 +174,13 @@ def answered(assistant: Assistant, question: str) -> Turn:
         return replace(turn, trouble=trouble(error))
 
 
-def answering(assistant: Assistant, question: str, turns: Sequence[Turn]) -> Iterator[Turn]:
-    """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always."""
+def answering(assistant: Assistant, question: str, turns: Sequence[Turn], *, alone: bool = False) -> Iterator[Turn]:
+    """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always.
+
+    `alone` asks it as it stands; otherwise it may lean on the questions before it.
+    """
     turn = following(turns, question)
-    earlier = tuple(turn.question for turn in turns if turn.answer)
+    earlier = () if alone else tuple(turn.question for turn in turns if turn.answer)
     drawn = 0.0
     try:
         for answer in assistant.stream(Question(question, earlier)):
@@ -175,33 +203,43 @@ def kept(turns: Sequence[Turn]) -> list[Turn]:
     return [replace(turn, answer=turn.answer and shown(turn.answer)) for turn in turns[-TURNS:]]
 
 
-def remembered(keep: Keep, turn: Turn) -> None:
+def resumed(past: Past, conversation: str) -> list[Turn]:
+    """The turns of a conversation that is kept, as the page has them."""
+    turns = [Turn(t.number, t.question, t.answer, t.trouble, conversation) for t in past.turns(conversation)]
+    return kept(turns)
+
+
+def remembered(past: Past, turn: Turn) -> None:
     """Keeps an answer. Where that fails the log says why, and the answer is shown as it would be."""
     try:
         if turn.answer:
-            keep(turn.conversation, turn.answer)
+            past.keep(turn.conversation, turn.answer)
     except Exception as error:
         log.error("an answer could not be kept: %s", trouble(error))
 
 
-def conversing(assistant: Assistant, keep: Keep) -> Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]]:
-    """The event behind the question box: (question, turns) → (box, chat, turns), before the answer and after it."""
+def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Turn]], Iterator[tuple[Any, ...]]]:
+    """The event behind the question box: (question, how, turns) → (box, chat, turns), before the answer and after it.
+
+    How a question is asked is ALONE or "".
+    """
     import gradio as gr
 
-    def ask(question: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
+    def ask(question: str, how: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
         question = question.strip()
         if not question:
             gr.Info("Type a question first.", duration=4, title="Nothing asked")
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield "", messages([*turns, following(turns, question)]), gr.skip()
-        for turn in answering(assistant, question, turns):
+        for turn in answering(assistant, question, turns, alone=how == ALONE):
             if turn.answer and not turn.answer.done:
                 yield gr.skip(), messages([*turns, turn]), gr.skip()
             else:
                 turns = kept([*turns, turn])
+                # Before it is drawn: a link to it may be followed at once.
+                remembered(past, turn)
                 yield gr.skip(), messages(turns), turns
-                remembered(keep, turn)
 
     return ask
 
@@ -219,9 +257,9 @@ def page(
     library: Library,
     sync: Callable[[Progress], Report],
     examples: Sequence[str],
-    keep: Keep = lambda *_: None,
+    past: Past,
 ) -> gr.Blocks:
-    """The whole page, not yet served; answers are kept by `keep`."""
+    """The whole page, not yet served."""
     import gradio as gr
 
     blocks: gr.Blocks
@@ -232,12 +270,20 @@ def page(
             anew, synced = header(blocks, assistant, one_at_a_time(sync))
             with gr.Row(elem_id="desk"):
                 name, follow = wires()
-                chat, asking = conversation(conversing(assistant, keep), examples, turns, name)
+                bar = sidebar()
+                chat, asking = conversation(conversing(assistant, past), examples, turns, name)
                 shelf(library, name, synced)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=_WANTED, queue=False, **_PRIVATE)
-        anew.click(lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **_PRIVATE)
+        begun = anew.click(
+            lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **_PRIVATE
+        )
+        resume = resuming(past)
+        opened_again = bar.resume.click(
+            resume, [name, turns], [chat, turns, panel], js=_WANTED, cancels=asking, concurrency_limit=None, **_PRIVATE
+        )
+        remembering(blocks, past, bar, name, turns, [*asking, begun, opened_again])
     blocks.queue(max_size=64)
     blocks.state_session_capacity = 200
     return blocks
@@ -257,6 +303,76 @@ def reading(library: Library) -> Callable[[str, list[Turn]], str]:
         return read_html(article) if article else trouble_html(name, GONE)
 
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The parts of the side bar: what is looked for, the list, and what script.js presses."""
+
+    find: gr.Textbox
+    drawn: gr.HTML
+    resume: gr.Button
+    alter: gr.Button
+
+
+def sidebar() -> Bar:
+    """The conversations that are kept; script.js opens and closes it."""
+    import gradio as gr
+
+    with gr.Column(elem_id="past"):
+        find = gr.Textbox(
+            placeholder="Find a conversation", max_lines=1, label="Find a conversation", show_label=False,
+            container=False, elem_id="recall",
+        )  # fmt: skip
+        return Bar(find, gr.HTML("", elem_id="kept"), gr.Button(elem_id="resume"), gr.Button(elem_id="alter"))
+
+
+def resuming(past: Past) -> Callable[[str, list[Turn]], tuple[Any, ...]]:
+    """The event behind a conversation of the list: (its name, turns) → (chat, turns, panel)."""
+    import gradio as gr
+
+    def resume(name: str, turns: list[Turn]) -> tuple[Any, ...]:
+        try:
+            turns = resumed(past, name.removeprefix("past-")[:32])
+            return messages(turns), turns, NO_SOURCE
+        except Exception as error:
+            gr.Warning(plain(trouble(error)), title="Not opened")
+            return gr.skip(), gr.skip(), gr.skip()
+
+    return resume
+
+
+def remembering(
+    blocks: gr.Blocks, past: Past, bar: Bar, name: gr.Textbox, turns: gr.State, changing: Sequence[Dependency]
+) -> None:
+    """Draws the list of conversations when the page is loaded, and after each event that changes it."""
+    import gradio as gr
+
+    def listed(like: str, turns: list[Turn]) -> str:
+        try:
+            current = turns[0].conversation if turns else ""
+            return past_html(past.listing(like, LISTED + 1), like.strip(), current, datetime.now().astimezone().date())
+        except Exception as error:
+            return f'<p class="trouble">{plain(trouble(error))}</p>'
+
+    def alter(name: str, like: str, turns: list[Turn]) -> str:
+        parts = re.fullmatch(r"(rename|remove)-([0-9a-f]{32})-?(.*)", name, re.DOTALL)
+        try:
+            if parts and parts[1] == "rename":
+                past.rename(parts[2], parts[3])
+            elif parts:
+                past.remove(parts[2])
+        except Exception as error:
+            gr.Warning(plain(trouble(error)), title="Not changed")
+        return listed(like, turns)
+
+    wanted = "(_, like) => [window.footnote.wanted, like, null]"
+    # In the queue, which is how a warning reaches the page.
+    bar.alter.click(alter, [name, bar.find, turns], bar.drawn, js=wanted, concurrency_limit=None, **_PRIVATE)
+    blocks.load(listed, [bar.find, turns], bar.drawn, queue=False, **_PRIVATE)
+    bar.find.change(listed, [bar.find, turns], bar.drawn, queue=False, trigger_mode="always_last", **_PRIVATE)
+    for event in changing:
+        event.then(listed, [bar.find, turns], bar.drawn, queue=False, **_PRIVATE)
 
 
 def shelf(library: Library, name: gr.Textbox, synced: Dependency) -> None:
@@ -302,6 +418,7 @@ def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], R
             return f'<h1>Footnote</h1><p class="known trouble">{plain(trouble(error))}</p>'
 
     with gr.Row(elem_id="head"):
+        gr.HTML(TOGGLE, elem_id="toggle")
         name = gr.HTML("", elem_id="name")
         gr.HTML(ROOMS, elem_id="rooms")
         status = gr.HTML("", elem_id="synced")
@@ -325,10 +442,11 @@ def wires() -> tuple[gr.Textbox, gr.Button]:
 
 # What was followed is handed over here and not by typing it into the box, which would be a race with the click.
 _WANTED = "() => [window.footnote.wanted, null]"
+_HOW = "(question) => [question, window.footnote.how(), null]"
 
 
 def conversation(
-    ask: Callable[[str, list[Turn]], Iterator[tuple[Any, ...]]],
+    ask: Callable[[str, str, list[Turn]], Iterator[tuple[Any, ...]]],
     examples: Sequence[str],
     turns: gr.State,
     wanted: gr.Textbox,
@@ -339,7 +457,7 @@ def conversation(
     def pick(name: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
         parts = re.fullmatch(r"ask-([0-9]{1,3})", name)
         if parts and int(parts[1]) < len(examples):
-            yield from ask(examples[int(parts[1])], turns)
+            yield from ask(examples[int(parts[1])], "", turns)
 
     with gr.Column(elem_id="talk"):
         chat = chatbot(examples)
@@ -349,9 +467,14 @@ def conversation(
                 container=False, autofocus=True, elem_id="question",
             )  # fmt: skip
             send = gr.Button("Ask", elem_id="send", variant="primary")
+            stop = gr.Button("Stop", elem_id="stop")
         picked = gr.Button(elem_id="pick")
-    asked = gr.on([box.submit, send.click], ask, [box, turns], [box, chat, turns], **_ASKING, **_PRIVATE)
+    asked = gr.on(
+        [box.submit, send.click], ask, [box, wanted, turns], [box, chat, turns], js=_HOW, **_ASKING, **_PRIVATE
+    )
     example = picked.click(pick, [wanted, turns], [box, chat, turns], js=_WANTED, **_ASKING, **_PRIVATE)
+    # The answer that was being looked for goes; script.js puts its question back into the box.
+    stop.click(messages, turns, chat, cancels=[asked, example], queue=False, **_PRIVATE)
     return chat, [asked, example]
 
 
@@ -388,13 +511,14 @@ def door(assistant: Assistant) -> None:
 # Serving
 
 
-def serve(blocks: gr.Blocks) -> FastAPI:
+def serve(blocks: gr.Blocks, past: Past) -> FastAPI:
     """The page as an app for uvicorn, with the headers and host names that keep other pages out."""
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
+    app.get("/conversations/{name}", response_model=None)(taking_along(past))
     app.add_middleware(guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
     mounted: FastAPI = gr.mount_gradio_app(
@@ -405,6 +529,26 @@ def serve(blocks: gr.Blocks) -> FastAPI:
         js=(FILES / "script.js").read_text(encoding="utf-8"),
     )  # fmt: skip
     return mounted
+
+
+def taking_along(past: Past) -> Callable[[str, int], Response]:
+    """A conversation as a file, or one turn of it: <id>.html, <id>.md or <id>.bib."""
+    from fastapi.responses import PlainTextResponse, Response
+
+    def take(name: str, turn: int = 0) -> Response:
+        conversation, _, end = name.partition(".")
+        try:
+            title = past.find(conversation).title
+            turns = [t for t in past.turns(conversation) if turn in (0, t.number)]
+        except FootnoteError as error:
+            return PlainTextResponse(explained(error), 404)
+        text, kind = taken_along(title, turns, end)
+        if not kind:
+            return PlainTextResponse(f"There is no {end!r} of a conversation. There are: {', '.join(KINDS)}.", 404)
+        disposition = f'attachment; filename="{file_stem(title)}.{end}"'
+        return Response(text, media_type=kind, headers={"content-disposition": disposition})
+
+    return take
 
 
 def theme() -> gr.Theme:
@@ -457,8 +601,10 @@ def main() -> int:
     parts = build(store=options.store)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
-    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples(), parts.keep))
+    past = parts.conversations
+    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples(), past), past)
     print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:
         # A page that is open holds a connection for as long as it is: it is not waited for.

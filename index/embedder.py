@@ -237,7 +237,7 @@ def _traced(model: SentenceTransformer, text: str) -> Callable[[dict[str, Any]],
         return {name: value for name, value in model.preprocess([said]).items() if torch.is_tensor(value)}
 
     try:
-        with torch.inference_mode(), warnings.catch_warnings():
+        with torch.inference_mode(), _quietly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             graph = torch.jit.trace(model, (read(text),), strict=False, check_trace=False)  # type: ignore[no-untyped-call]
             graph = torch.jit.freeze(graph.eval())

@@ -38,11 +38,26 @@ def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
 
 def reply_html(turn: Turn) -> str:
     """What stands under a question: the answer, the trouble, or that it is being looked for."""
+    if turn.answer and turn.answer.done:
+        return answer_html(turn.number, turn.answer) + acts_html(turn)
     if turn.answer:
-        return answer_html(turn.number, turn.answer)
+        return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>'
     if turn.trouble:
-        return f'<p class="trouble">{plain(turn.trouble)}</p>'
+        return f'<p class="trouble">{plain(turn.trouble)}</p>{acts_html(turn)}'
     return '<p class="waiting">Looking through your articles</p>'
+
+
+def acts_html(turn: Turn) -> str:
+    """What can be done with a turn: take its answer along, ask its question in other words, name it to someone."""
+    kept = {"copy": "Copy with footnotes", "link": "Copy link"} if turn.answer and turn.conversation else {}
+    reworded = {"reword": "Edit what was searched for"} if turn.answer and _searched_otherwise(turn.answer) else {}
+    acts = {**kept, "edit": "Edit question", **reworded}
+    links = "".join(f'<a href="#{act}-{turn.number}">{said}</a>' for act, said in acts.items())
+    return f'<p class="acts">{links}</p>'
+
+
+def _searched_otherwise(answer: Answer) -> bool:
+    return answer.searched_for != answer.question.text
 
 
 def answer_html(turn_number: int, answer: Answer) -> str:
@@ -129,6 +144,7 @@ def searched_html(answer: Answer) -> str:
         return ""
     seconds = answer.timings.get("total", sum(answer.timings.values()))
     line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
-    if answer.searched_for != answer.question.text:
-        line += f"\nSearched for: {answer.searched_for}"
-    return f'<p class="searched">{plain(line)}</p>'
+    said = plain(line)
+    if _searched_otherwise(answer):
+        said += f'{plain(chr(10))}Searched for: <span class="searched-for">{plain(answer.searched_for)}</span>'
+    return f'<p class="searched">{said}</p>'

@@ -16,6 +16,11 @@ ROOMS = (
     '<nav aria-label="Rooms"><a href="#room-ask" aria-current="page">Ask</a><a href="#room-articles">Articles</a></nav>'
 )
 
+TOGGLE = (
+    '<button type="button" id="pasts" aria-label="Conversations" title="Conversations" aria-controls="past" '
+    'aria-expanded="false"><span></span><span></span><span></span></button>'
+)
+
 
 def header_html(overview: Overview) -> str:
     """The name, the claim, and what there is to ask about."""

@@ -1,11 +1,14 @@
 // Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
-// #list-<state>-<page>, #room-<ask or articles>.
+// #list-<state>-<page>, #room-<ask or articles>, #past-, #rename- and #remove-<conversation>, and what can be done with
+// a turn: #copy-, #link-, #edit- and #reword-<turn>.
 () => {
-  const LINK = /^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+)$/;
+  const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|(read|past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+"
+    + "|room-[a-z]+|(copy|link|edit|reword)-[0-9]+)$");
   const phone = window.matchMedia("(max-width: 859px)");
-  const footnote = (window.footnote = { wanted: "" });
+  const wide = window.matchMedia("(min-width: 1200px)");
+  const footnote = (window.footnote = { wanted: "", how });
   // A style rule and not a class: Gradio draws messages anew, and a rule holds for whatever is drawn.
-  const current = document.head.appendChild(document.createElement("style"));
+  const chosen = document.head.appendChild(document.createElement("style"));
   const find = (selector) => document.querySelector(selector);
 
   // One column holds the conversation or the list of articles; what is not seen is not reached by the keyboard either.
@@ -21,19 +24,21 @@
 
   const apart = (yes) => ["#talk", "#shelf"].forEach((column) => { find(column).inert = yes; });
 
-  function follow(href) {
+  function follow(href, at) {
     if (href.startsWith("#room-")) return enter(href.slice(6));
+    const [act, which] = href.slice(1).split("-");
+    if (act in ACTS) return ACTS[act](which, at);
     footnote.wanted = href.slice(1);
     if (href.startsWith("#ask-")) return find("#pick").click();
     if (href.startsWith("#list-")) {
       find("#shelf").scrollTop = 0;
       return find("#turn").click();
     }
-    const link = `#desk a[href="${href}"]`;
-    current.textContent = `
-      ${link}.read { color: var(--accent); }
-      ${link}.cite { color: var(--on-accent) !important; background: var(--accent) !important; }
-      ${link}.near { border-color: var(--accent); box-shadow: inset 3px 0 0 var(--accent); }`;
+    const same = `#desk a[href="${href}"]`;
+    chosen.textContent = `
+      ${same}.read { color: var(--accent); }
+      ${same}.cite { color: var(--on-accent) !important; background: var(--accent) !important; }
+      ${same}.near { border-color: var(--accent); box-shadow: inset 3px 0 0 var(--accent); }`;
     if (find("#reader")?.dataset.place === footnote.wanted) show();
     else find("#follow").click();
   }
@@ -57,22 +62,182 @@
   document.addEventListener("click", (event) => {
     const href = event.target.closest?.("a[href]")?.getAttribute("href");
     if (event.target.closest?.("#source .close")) return close();
+    if (event.target.closest?.("#pasts")) return bar(!document.body.classList.contains("pasts"));
+    if (event.target.closest?.("#stop")) fill(questions().at(-1)?.textContent ?? "");
+    if (!wide.matches && !event.target.closest?.("#past, dialog")) bar(false);
+    for (const menu of document.querySelectorAll("#kept details[open]")) {
+      if (!menu.querySelector("summary").contains(event.target)) menu.removeAttribute("open");
+    }
     if (!event.target.closest?.("#synced")) fold();
     if (!href || !LINK.test(href)) return;
     event.preventDefault();
     event.stopPropagation();
-    follow(href);
+    follow(href, event.target.closest("a"));
   }, true);
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     fold();
+    for (const menu of document.querySelectorAll("#kept details[open]")) {
+      menu.removeAttribute("open");
+      menu.querySelector("summary").focus();
+    }
+    if (!wide.matches && document.body.classList.contains("pasts")) return bar(false, true);
     if (document.body.classList.contains("reading")) close();
   });
 
   phone.addEventListener("change", () => {
     apart(phone.matches && document.body.classList.contains("reading"));
   });
+
+  // The side bar. On a wide window it stands beside the rest, and is there the next time too.
+  function bar(open, back) {
+    document.body.classList.toggle("pasts", open);
+    find("#past").inert = !open;
+    find("#pasts")?.setAttribute("aria-expanded", String(open));
+    if (wide.matches) localStorage.setItem("footnote-pasts", open ? "1" : "0");
+    if (back) find("#pasts").focus();
+    else if (open && !wide.matches) find("#recall textarea, #recall input")?.focus();
+  }
+
+  // What can be done with a conversation or a turn ----------------------------------------------------------------
+
+  const ACTS = { past: open, rename, remove, copy, link, edit, reword };
+  const questions = () => [...document.querySelectorAll("#chat .asked")];
+  const current = () => find("#kept ol")?.dataset.current;
+  let scrolled = 0;
+
+  function open(id) {
+    if (!wide.matches) bar(false);
+    if (document.body.classList.contains("shelved")) enter("ask");
+    footnote.wanted = `past-${id}`;
+    find("#resume").click();
+  }
+
+  async function rename(id, at) {
+    const title = at.closest("li:has(> .past)").querySelector("b").textContent;
+    const named = await told("Rename this conversation", "Rename", title);
+    if (named?.trim()) alter(`rename-${id}-${named.trim()}`);
+  }
+
+  async function remove(id, at) {
+    const title = at.closest("li:has(> .past)").querySelector("b").textContent;
+    if ((await told(`Remove “${title}”? Its questions and answers are erased.`, "Remove")) === undefined) return;
+    alter(`remove-${id}`);
+    if (id === current()) find("#anew").click();
+  }
+
+  function alter(wanted) {
+    footnote.wanted = wanted;
+    find("#alter").click();
+  }
+
+  // Asks in a dialog; gives what was typed, "" where there is nothing to type, or undefined for no.
+  function told(question, yes, text) {
+    const dialog = document.createElement("dialog");
+    const make = (name, values) => Object.assign(document.createElement(name), values);
+    const form = make("form", { method: "dialog" });
+    const field = text === undefined ? null : make("input", { value: text, maxLength: 200, ariaLabel: question });
+    const buttons = make("p", {});
+    buttons.append(make("button", { textContent: "Cancel", type: "button", onclick: () => dialog.close() }),
+      make("button", { textContent: yes, value: "yes", className: "yes" }));
+    form.append(make("p", { textContent: question }), ...(field ? [field] : []), buttons);
+    dialog.append(form);
+    find("#shell").append(dialog);
+    return new Promise((answer) => {
+      dialog.addEventListener("close", () => {
+        answer(dialog.returnValue === "yes" ? (field?.value ?? "") : undefined);
+        dialog.remove();
+      });
+      dialog.showModal();
+      field?.select();
+    });
+  }
+
+  const place = (turn) => `${location.origin}/#past-${current()}${turn ? `-${turn}` : ""}`;
+
+  async function copy(turn, at) {
+    try {
+      const text = fetch(`/conversations/${current()}.md?turn=${turn}`).then((kept) => {
+        if (!kept.ok) throw new Error(kept.status);
+        return kept.text();
+      });
+      await navigator.clipboard.writeText(await text);
+      said(at, "Copied");
+    } catch {
+      said(at, "Could not be copied");
+    }
+  }
+
+  function link(turn, at) {
+    navigator.clipboard.writeText(place(turn)).then(() => said(at, "Copied"), () => said(at, "Could not be copied"));
+  }
+
+  // For a moment what was done stands in place of what can be.
+  function said(at, text) {
+    const before = at.textContent;
+    at.textContent = text;
+    setTimeout(() => { at.textContent = before; }, 1600);
+  }
+
+  // The question of a turn, or what was searched for it, in the box to be changed.
+  function edit(_, at) {
+    const before = questions().filter((one) => one.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING);
+    fill(before.at(-1)?.textContent ?? "");
+  }
+
+  function reword(_, at) {
+    fill(at.closest(".message-row").querySelector(".searched-for")?.textContent ?? "");
+    alone(true);
+  }
+
+  function fill(text) {
+    const box = find("#question textarea");
+    box.value = text;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+
+  // What was searched is asked as it stands, without the questions before it, as long as the line over the box says so.
+  function alone(yes) {
+    find("#alone")?.remove();
+    if (!yes) return;
+    const line = Object.assign(document.createElement("p"), { id: "alone", textContent: "Asked as it stands, without the questions before. " });
+    const back = Object.assign(document.createElement("button"), { type: "button", textContent: "Let it follow them" });
+    back.addEventListener("click", () => { alone(false); find("#question textarea").focus(); });
+    line.append(back);
+    find("#ask").before(line);
+  }
+
+  function how() {
+    const way = find("#alone") ? "alone" : "";
+    alone(false);
+    return way;
+  }
+
+  // The address names the conversation that is open, so that it can be opened again or marked.
+  let named;
+  new MutationObserver(() => {
+    const now = current();
+    if (now === undefined || now === named) return;
+    if (named === undefined && !now && location.hash.startsWith("#past-")) return begin();
+    named = now;
+    history.replaceState(null, "", now ? `#past-${now}` : location.pathname);
+    const row = scrolled && questions()[scrolled - 1];
+    scrolled = 0;
+    if (row) row.scrollIntoView({ block: "start" });
+  }).observe(find("#kept"), { childList: true, subtree: true, attributeFilter: ["data-current"] });
+
+  function begin() {
+    const [, id, turn] = location.hash.match(/^#past-([0-9a-f]{32})(?:-([0-9]{1,5}))?$/) ?? [];
+    named = "";
+    scrolled = Number(turn ?? 0);
+    history.replaceState(null, "", location.pathname);
+    if (id) open(id);
+  }
+
+  bar(wide.matches && localStorage.getItem("footnote-pasts") === "1");
+  wide.addEventListener("change", () => bar(wide.matches && localStorage.getItem("footnote-pasts") === "1"));
 
   // The bar over the panel names the article once its title has been scrolled away.
   const titles = new IntersectionObserver(([title]) => {
@@ -93,7 +258,7 @@
     }
     document.body.classList.remove("reading");
     apart(false);
-    current.textContent = "";
+    chosen.textContent = "";
   }).observe(find("#source"), { childList: true, subtree: true, attributeFilter: ["data-place"] });
 
   // The chat: a new question goes to the top, so that its answer is read from the beginning. Gradio labels each message
@@ -104,10 +269,10 @@
     for (const message of chat.querySelectorAll("[data-testid=bot], [data-testid=user]")) {
       message.setAttribute("aria-label", message.dataset.testid === "bot" ? "Answer" : "Question");
     }
-    const questions = chat.querySelectorAll(".user-row");
-    const now = `${questions.length} ${chat.querySelectorAll(".waiting").length}`;
+    const rows = chat.querySelectorAll(".user-row");
+    const now = `${rows.length} ${chat.querySelectorAll(".waiting").length}`;
     if (now === asked) return;
     asked = now;
-    [...questions].at(-1)?.scrollIntoView({ block: "start" });
+    [...rows].at(-1)?.scrollIntoView({ block: "start" });
   }).observe(chat, { childList: true, subtree: true });
 }

@@ -17,8 +17,8 @@ from rag.wording import NEAREST
 Range = tuple[int, int]
 
 NO_SOURCE = (
-    '<div class="empty"><p>Every sentence of an answer is quoted from one of your articles.</p>'
-    "<p>Choose a number to read it where it stands, or an article from the list.</p></div>"
+    '<div class="empty"><p>Each number in an answer leads to the words in your articles that it rests on.</p>'
+    "<p>Choose one to read them where they stand, or an article from the list.</p></div>"
 )
 
 

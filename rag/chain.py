@@ -92,6 +92,15 @@ class Assistant:
         """What a question would be searched in now."""
         return self._retriever.index.overview()
 
+    def warm(self) -> None:
+        """Searches and reads for no one, so that what takes seconds to load is there for the first question.
+
+        Three times, because a question is embedded faster from the third on. No language model is asked.
+        """
+        for text in ("Who was it?", "Where was it?", "When was it?"):
+            query = Query(text)
+            self._reader.read(query, self._retriever.search(query).hits)
+
     def _follow_up(self, question: Question) -> Walk:
         earlier = [_readable(text) for text in question.earlier]
         query = in_context(checked(question.text), earlier)

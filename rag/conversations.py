@@ -106,8 +106,15 @@ class Conversations:
     used, and UsageError for a conversation that this owner does not have.
     """
 
-    def __init__(self, store: Path, owner: str = "", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        store: Path,
+        owner: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self._store = store
+        self._settings = settings or {}
         self._owner = owner.encode("utf-8", "surrogatepass")
         self._clock = clock
 
@@ -153,7 +160,8 @@ class Conversations:
     def keep(self, conversation: str, answer: Answer, settings: Mapping[str, Any] | None = None) -> Turn:
         """Keeps the answer as the next turn, and gives it as it will be read.
 
-        The first turn of a conversation gives it its title. Raises UsageError for an answer that is not done.
+        With the answer go the settings it was made with: those of all answers here, and `settings` over them. The
+        first turn of a conversation gives it its title. Raises UsageError for an answer that is not done.
         """
         if not answer.done:
             raise UsageError("The answer is still being written", "Keep the last one of a stream, which is done.")
@@ -161,7 +169,9 @@ class Conversations:
             raise _unknown(conversation)
         kept, now = _checked(answer), _written(self._clock())
         passages = [hit.passage.id for hit in answer.hits]
-        made_with = json.dumps({"settings": dict(settings or {}), "passages": passages}, default=str).encode()
+        made_with = json.dumps(
+            {"settings": {**self._settings, **(settings or {})}, "passages": passages}, default=str
+        ).encode()
         with self._writing() as db:
             number = self._begun(db, conversation, answer.question.text, now)
             (place,) = db.execute(

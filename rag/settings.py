@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from index.following import Outside
 from index.search import Index
 from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag import reader as sentences
-from rag.answers import Answer
 from rag.chain import Assistant, Writer
 from rag.conversations import Conversations
 from rag.reader import PASSAGES, Reader, SentenceReader
@@ -23,6 +23,8 @@ from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import DEPTH, HybridRetriever
 from rag.writing.models import ChatModel, Writing
 from rag.writing.writer import LanguageWriter
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from index.sync import Report
@@ -123,9 +125,17 @@ class Parts:
         """The folder that holds everything Footnote keeps."""
         return self.index.store
 
-    def keep(self, conversation: str, answer: Answer) -> None:
-        """Keeps an answer of that conversation, with the settings it was made with. Raises FootnoteError."""
-        Conversations(self.store).keep(conversation, answer, self.changes)
+    @property
+    def conversations(self) -> Conversations:
+        """Those of the only user, which keep the settings that their answers were made with."""
+        return Conversations(self.store, settings=self.changes)
+
+    def warm(self) -> None:
+        """Loads what the first question would wait for; what goes wrong it will say itself, to whoever asks it."""
+        try:
+            self.assistant.warm()
+        except Exception as error:
+            log.warning("What answers questions could not be loaded: %s", error)
 
     def sync(self, progress: Progress = lambda *_: None) -> Report:
         """Brings the index up to date with what it follows. Raises FootnoteError when that cannot be done."""

@@ -26,6 +26,7 @@ from index.sync import Report
 from page import chat, header, source, words
 from rag.answers import Answer, Citation, Doubt, Question, Refusal, Sentence
 from rag.chain import checked
+from rag.conversations import Conversations
 from rag.wording import DIFFERING, SAYINGS, short
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -76,10 +77,10 @@ HOSTILE = Article(article_id('/x/"><img src=y>.md'), '/x/"><img src=y>.md', PAYL
 
 
 def hit(article, text):
-    start = article.text.index(text)
+    start, heading = article.text.index(text), "The flood" if article is RIVER else ""
     key = digest("passage", article.revision, f"{start}:{start + len(text)}")
     return Hit(
-        Passage(key, article.id, article.revision, start, start + len(text), text, "", None), article, 1.0, "dense"
+        Passage(key, article.id, article.revision, start, start + len(text), text, heading, None), article, 1.0, "dense"
     )
 
 
@@ -88,7 +89,7 @@ def cite(number, article, quote):
     start, end = h.passage.start, h.passage.end
     return Citation(number, h.passage.id, article.id, article.revision, start, end, quote, article.title,
                     article.source, article.author, article.published,
-                    "The flood" if article is RIVER else "", None)  # fmt: skip
+                    h.passage.heading, None)  # fmt: skip
 
 
 FLOOD = "The river stood at 4.12 metres on 3 February 2024."
@@ -128,6 +129,9 @@ class Scripted:
         word = re.match(r"\w*", question.text)[0].lower()
         if word == "river":
             return quoted(question, (RIVER, FLOOD), (RIVER, GAUGE))
+        if word == "leaning":
+            whole = quoted(question, (RIVER, FLOOD))
+            return replace(whole, searched_for=" ".join([*question.earlier, question.text]))
         if word == "radar":
             return quoted(question, (RADAR, SERVICE))
         if word == "mayor":
@@ -192,12 +196,14 @@ class Shelved:
 
 
 @pytest.fixture(scope="module")
-def site():
+def site(tmp_path_factory):
     import uvicorn
 
     assistant = Scripted()
     syncing = Syncing(assistant)
-    served = app.serve(app.page(assistant, Shelved(), syncing, ["River: how high was it?", PAYLOADS[0]]))
+    past = Conversations(tmp_path_factory.mktemp("store"))
+    examples = ["River: how high was it?", PAYLOADS[0]]
+    served = app.serve(app.page(assistant, Shelved(), syncing, examples, past), past)
     server = uvicorn.Server(
         uvicorn.Config(served, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
     )
@@ -207,7 +213,7 @@ def site():
         assert thread.is_alive()
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing)
+    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing, past=past)
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()
@@ -407,11 +413,12 @@ def test_an_answer_is_drawn_while_it_grows(page):
 def test_each_answer_is_kept_in_its_conversation(monkeypatch):
     monkeypatch.setattr(app, "REDRAWN", 0.0)
     kept = []
-    ask = app.conversing(Scripted(), lambda conversation, answer: kept.append((conversation, answer)))
+    past = SimpleNamespace(keep=lambda conversation, answer: kept.append((conversation, answer)))
+    ask = app.conversing(Scripted(), past)
     turns = []
     for question in ("River?", "Broken", "Radar?"):
-        *_, (_, _, turns) = ask(question, turns)
-    *_, (_, _, other) = ask("Radar?", [])
+        *_, (_, _, turns) = ask(question, "", turns)
+    *_, (_, _, other) = ask("Radar?", "", [])
     assert [answer.question.text for _, answer in kept] == ["River?", "Radar?", "Radar?"]
     assert all(answer.done for _, answer in kept)
     first, second, third = (conversation for conversation, _ in kept)
@@ -424,7 +431,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(caplog):
     def full(*_):
         raise FootnoteError("The disk is full", "Make room.")
 
-    *_, (_, _, turns) = app.conversing(Scripted(), full)("River?", [])
+    *_, (_, _, turns) = app.conversing(Scripted(), SimpleNamespace(keep=full))("River?", "", [])
     assert turns[0].answer.sentences
     assert "could not be kept: The disk is full" in caplog.text
 
@@ -710,7 +717,12 @@ def test_hostile_text_is_shown_and_does_nothing(chromium, site, bypass_csp):
         page.wait_for_timeout(300)
         drawn = page.evaluate(DRAWN, GRADIOS)
         assert (drawn["pwned"], drawn["tags"], page.outside) == ("", [], [])
-        assert {re.sub(r"[0-9]+", "n", link) for link in drawn["links"]} == {"#cite-n-n"}
+        assert {re.sub(r"[0-9]+", "n", link) for link in drawn["links"]} == {
+            "#cite-n-n",
+            "#copy-n",
+            "#link-n",
+            "#edit-n",
+        }
 
 
 @browser_test
@@ -844,8 +856,8 @@ def test_a_question_that_is_too_long_is_refused_whole_and_not_cut(page, site):
 
 @browser_test
 def test_an_error_is_one_sentence_and_the_chat_goes_on(page):
-    assert ask(page, "Broken").inner_text().strip() == "The index is damaged. Run: python -m index check"
-    assert ask(page, "Bug").inner_text().strip() == app.BROKEN
+    assert ask(page, "Broken").locator(".trouble").inner_text() == "The index is damaged. Run: python -m index check"
+    assert ask(page, "Bug").locator(".trouble").inner_text() == app.BROKEN
     assert "secret" not in page.content()
     ask(page, "River?")
     follow(page, "cite-3-1")
@@ -875,6 +887,203 @@ def test_a_new_conversation_is_empty(page, site):
     assert site.assistant.asked[-1].earlier == ()
     follow(page, "cite-1-1")
     assert lit(page) == [SERVICE]
+
+
+# Conversations -------------------------------------------------------------------------------------------------------
+
+
+def bar(page):
+    """The side bar, opened, and its lines."""
+    if page.get_attribute("#pasts", "aria-expanded") == "false":
+        page.click("#pasts")
+    page.locator("#recall").wait_for()
+    return page.locator("#kept ol > li")
+
+
+def menu(page, title, act):
+    """Follows what can be done with the conversation of that title."""
+    line = bar(page).filter(has_text=title)
+    line.locator("summary").click()
+    line.get_by_role("link", name=act).click()
+
+
+def opened_conversation(page):
+    page.wait_for_url(re.compile(r"#past-[0-9a-f]{32}$"))
+    return page.url[-32:]
+
+
+@browser_test
+def test_a_conversation_is_opened_again_and_goes_on_with_its_numbers_working(page, site):
+    ask(page, "River, the first one?")
+    ask(page, "Radar?")
+    first = opened_conversation(page)
+    page.click("#anew")
+    page.wait_for_selector(".welcome")
+    page.wait_for_url(re.compile(r"/$"))
+    ask(page, "Mayor?")
+    assert opened_conversation(page) != first
+    bar(page).filter(has_text="River, the first one?").locator("a.past").click()
+    page.locator("#chat .asked", has_text="Radar?").wait_for()
+    page.wait_for_url(f"{site.url}/#past-{first}")
+    assert page.locator("#chat .asked").all_text_contents() == ["River, the first one?", "Radar?"]
+    follow(page, "cite-2-1")
+    assert lit(page) == [SERVICE]
+    follow(page, "cite-1-2")
+    assert lit(page) == [GAUGE]
+    ask(page, "River, again?")
+    assert site.assistant.asked[-1].earlier == ("River, the first one?", "Radar?")
+    assert [turn.question for turn in site.past.turns(first)] == ["River, the first one?", "Radar?", "River, again?"]
+
+
+@browser_test
+def test_the_address_of_an_answer_opens_it(page, chromium, site):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "River, to be shown?")
+    ask(page, "Radar?")
+    opened_conversation(page)
+    page.click("a[href='#link-2']")
+    page.get_by_text("Copied", exact=True).wait_for()
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(re.escape(site.url) + "/#past-[0-9a-f]{32}-2", address)
+    other = page.context.new_page()
+    other.goto(address)
+    other.locator("#chat .asked", has_text="Radar?").wait_for()
+    other.locator("#chat a.cite").last.click()
+    other.wait_for_selector("#reader[data-place='cite-2-1']")
+
+
+@browser_test
+def test_an_address_of_nothing_says_so_and_leaves_an_empty_page(chromium, site):
+    with visiting(chromium, site) as page:
+        page.goto(f"{site.url}/#past-{'0' * 32}")
+        page.reload()
+        page.get_by_text("There is no conversation").wait_for()
+        assert page.locator(".welcome").count()
+
+
+@browser_test
+def test_a_conversation_is_found_renamed_taken_along_and_removed(page, site):
+    ask(page, "River, for the drawer?")
+    kept = opened_conversation(page)
+    bar(page)
+    page.fill("#recall input", "drawer gauge")
+    page.wait_for_function("document.querySelectorAll('#kept ol > li').length === 1")
+    menu(page, "for the drawer", "Rename")
+    page.fill("dialog input", PAYLOADS[0])
+    page.click("dialog .yes")
+    bar(page).filter(has_text="<img").wait_for()
+    assert site.past.find(kept).title == PAYLOADS[0]
+    assert page.get_attribute("body", "pwned") is None
+    with page.expect_download() as saved:
+        menu(page, "<img", "Save as Markdown")
+    assert saved.value.suggested_filename.endswith(".md")
+    assert FLOOD.replace(".", "") in saved.value.path().read_text("utf-8").replace("\\", "").replace(".", "")
+    menu(page, "<img", "Remove")
+    page.get_by_role("button", name="Cancel").click()
+    assert site.past.find(kept)
+    menu(page, "<img", "Remove")
+    page.click("dialog .yes")
+    page.get_by_text("No conversation has").wait_for()
+    page.wait_for_selector(".welcome")
+    with pytest.raises(UsageError):
+        site.past.find(kept)
+
+
+@browser_test
+def test_an_answer_is_copied_with_its_footnotes(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, "River, to be copied?")
+    opened_conversation(page)
+    page.click("a[href='#copy-1']")
+    page.get_by_text("Copied", exact=True).wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "[^1-2]: “The council voted for a radar gauge.”" in copied
+    assert copied.count("## ") == 1
+
+
+@browser_test
+def test_a_question_is_put_back_to_be_changed(page, site):
+    ask(page, "River\nand its height?")
+    ask(page, "Broken")
+    page.click("a[href='#edit-1']")
+    assert page.input_value("#question textarea") == "River\nand its height?"
+    page.click("a[href='#edit-2']")
+    assert page.input_value("#question textarea") == "Broken"
+
+
+@browser_test
+def test_what_was_searched_is_changed_and_asked_as_it_stands(page, site):
+    ask(page, "River?")
+    ask(page, "Leaning?")
+    page.click("a[href='#reword-2']")
+    assert page.input_value("#question textarea") == "River? Leaning?"
+    page.locator("#alone").wait_for()
+    page.fill("#question textarea", "River, and its height?")
+    page.press("#question textarea", "Enter")
+    page.locator("#chat .asked", has_text="and its height").wait_for()
+    page.locator("#chat .acts").nth(2).wait_for()
+    assert site.assistant.asked[-1] == Question("River, and its height?", (), site.assistant.asked[-1].asked_at)
+    assert page.locator("#alone").count() == 0
+    ask(page, "River, with the others?")
+    assert len(site.assistant.asked[-1].earlier) == 3
+
+
+@browser_test
+def test_an_answer_that_is_not_wanted_is_stopped_and_its_question_put_back(page, site):
+    SEEN.clear()
+    page.fill("#question textarea", "River, slowly?")
+    page.press("#question textarea", "Enter")
+    page.locator("#chat .growing").wait_for()
+    assert page.locator("#send").is_hidden()
+    page.click("#stop")
+    page.wait_for_selector(".welcome")
+    SEEN.set()
+    assert page.input_value("#question textarea") == "River, slowly?"
+    assert page.locator("#send").is_visible()
+    page.fill("#question textarea", "")
+    ask(page, "Radar?")
+    assert site.assistant.asked[-1].earlier == ()
+
+
+@browser_test
+def test_on_a_phone_the_conversations_lie_over_the_page_until_one_is_chosen(chromium, site):
+    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as phone:
+        ask(phone, "River, on a phone?")
+        opened_conversation(phone)
+        assert phone.evaluate("document.querySelector('#past').inert")
+        bar(phone)
+        assert phone.evaluate("document.querySelector('#past').getBoundingClientRect().right") < 390
+        phone.keyboard.press("Escape")
+        phone.locator("#recall").wait_for(state="hidden")
+        assert phone.evaluate("document.activeElement.id") == "pasts"
+        bar(phone).filter(has_text="on a phone").locator("a.past").click()
+        phone.locator("#recall").wait_for(state="hidden")
+        assert phone.locator("#chat .asked").all_text_contents() == ["River, on a phone?"]
+
+
+@browser_test
+def test_a_wide_window_keeps_the_side_bar_open(page):
+    bar(page)
+    page.reload()
+    page.locator("#recall").wait_for()
+    page.click("#pasts")
+    page.reload()
+    page.wait_for_selector(".welcome")
+    assert page.locator("#recall").is_hidden()
+
+
+def test_a_file_of_what_is_not_kept_is_not_found(site):
+    for path in (f"/conversations/{'0' * 32}.md", "/conversations/..%2fcatalog.db", "/conversations/x"):
+        response = fetch(site, path=path)
+        assert response.status == 404
+        assert "Traceback" not in response.text
+    conversation = site.past.begin()
+    site.past.keep(conversation, quoted(Question("River?"), (RIVER, FLOOD)))
+    response = fetch(site, path=f"/conversations/{conversation}.exe")
+    assert (response.status, response.text) == (404, "There is no 'exe' of a conversation. There are: html, md, bib.")
+    response = fetch(site, path=f"/conversations/{conversation}.html")
+    assert response.headers["content-disposition"] == 'attachment; filename="river.html"'
+    assert "The river archive" in response.text
 
 
 @browser_test
