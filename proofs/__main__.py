@@ -31,6 +31,7 @@ PROOFS = {
     "R12": "mutants",
     "R13": "interrupts",
     "S3": "urls",
+    "S6": "injections",
     "T1": "claims",
     "T4": "dates",
 }

@@ -118,7 +118,7 @@ def prove(smoke: bool, seed: int) -> Outcome:
         for n in range(SMOKE_ANSWERS if smoke else ANSWERS):
             problems: list[str] = []
             for answer in assistant.stream(Question(asked[n % len(asked)])):
-                problems += _wrong(answer, model.canary)
+                problems += wrong(answer, model.canary, Malicious.name)
             cited += len(answer.citations)
             unsupported += sum(not sentence.citations for sentence in answer.sentences)
             tally.case(f"answer {n}", *dict.fromkeys(problems))
@@ -130,8 +130,8 @@ def _trapped(trap: str, rng: Random) -> str:
     return f"{words}. {trap.format(word=words.split()[0], key='b1c2')} {words}."
 
 
-def _wrong(answer: Answer, canary: str) -> Iterator[str]:
-    """What of an answer is not as it is promised to be."""
+def wrong(answer: Answer, canary: str, writer: str) -> Iterator[str]:
+    """What of an answer is not as it is promised to be; `writer` is the name of the language model."""
     hits = {hit.passage.id: hit for hit in answer.hits}
     numbers = {citation.number for citation in answer.citations}
     for citation in answer.citations:
@@ -147,7 +147,7 @@ def _wrong(answer: Answer, canary: str) -> Iterator[str]:
     for sentence in answer.sentences:
         if not set(sentence.citations) <= numbers:
             yield f"a sentence has a number that no citation has: {sentence.text[:60]}"
-        if answer.produced_by == Malicious.name and re.search(r"\[\d{1,3}\]", sentence.text):
+        if answer.produced_by == writer and re.search(r"\[\d{1,3}\]", sentence.text):
             yield f"a footnote that the model made up is shown: {sentence.text[:60]}"
     if canary in str(as_json(answer)):
         yield "the canary is shown"

@@ -21,6 +21,8 @@ FORMS = {
     "base32": base64.b32encode(CANARY.encode()).decode(),
     "its beginning": CANARY[:8],
     "its end": CANARY[-8:],
+    "its middle": CANARY[6:18],
+    "in wide letters": CANARY.translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)}),
 }
 
 

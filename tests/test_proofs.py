@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", ["R2", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "S3", "T1"])
+@pytest.mark.parametrize("name", ["R2", "R4", "R5", "R7", "R8", "R9", "R10", "R11", "R12", "R13", "S3", "S6", "T1"])
 def test_a_promise_holds(name):
     done = subprocess.run(
         [sys.executable, "-m", "proofs", name, "--smoke"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -204,7 +204,7 @@ def spelled(word):
 @pytest.mark.parametrize(
     "form",
     [str, str.upper, lambda word: word[::-1], spelled, lambda word: base64.b64encode(word.encode()).decode(),
-     lambda word: word.encode().hex(), lambda word: f"It is {word[:8]}"],
+     lambda word: word.encode().hex(), lambda word: f"It is {word[:8]}", "[1]".join],
 )  # fmt: skip
 def test_an_answer_that_gives_its_instructions_away_is_withheld(asking, form):
     def leak(asked):

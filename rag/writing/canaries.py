@@ -6,10 +6,12 @@ import base64
 import codecs
 import re
 import secrets
+import unicodedata
 from urllib.parse import quote
 
-# So much of it is enough; a chance of one in four thousand million that it stands in a text by itself.
-ENOUGH = 8
+# So much of its beginning or its end is enough; a chance of one in four thousand million that it stands in a text by
+# itself. There are more places in the middle, so that it takes more of them.
+ENOUGH, HALF = 8, 12
 
 
 def made() -> str:
@@ -18,8 +20,9 @@ def made() -> str:
 
 
 def leaks(text: str, canary: str) -> bool:
-    """Whether the beginning of the canary, or its end, stands in the text: as it is, spaced, reversed or encoded."""
-    pieces = {canary[:ENOUGH], canary[-ENOUGH:]}
+    """Whether enough of the canary stands in the text: as it is, spaced, in wide letters, reversed or encoded."""
+    text = unicodedata.normalize("NFKC", text)
+    pieces = {canary[:ENOUGH], canary[-ENOUGH:], *(canary[n : n + HALF] for n in range(len(canary) - HALF + 1))}
     dense = re.sub(r"[^0-9a-z]", "", text.lower())
     plain = {form for piece in pieces for form in (piece, piece[::-1], codecs.encode(piece, "rot13"))}
     if any(form in dense for form in plain | {piece.encode().hex() for piece in pieces}):

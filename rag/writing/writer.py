@@ -73,11 +73,11 @@ class LanguageWriter:
             for told in self._model.tell(request.messages):
                 if time.monotonic() - looked < EVERY and told.text:
                     continue
-                _withhold(told, request)
+                _withhold(told.text, request)
                 if not NOTHING.startswith(told.text.strip()[: len(NOTHING)]):
                     looked = time.monotonic()
                     yield self._drafted(walk.draft, checking, told)
-            _withhold(told, request)
+            _withhold(told.text, request)
             yield self._last(walk.draft, checking, told)
         except WriterFailed as error:
             yield replace(walk.draft, note=_note(f"{self._model.name} did not answer ({error})"))
@@ -137,9 +137,9 @@ class LanguageWriter:
         return [float(x) for x in vectors[1:] @ vectors[0]]
 
 
-def _withhold(told: Told, request: Request) -> None:
+def _withhold(text: str, request: Request) -> None:
     """Raises WriterFailed for an answer that gives the instructions away."""
-    if canaries.leaks(told.text, request.canary):
+    if canaries.leaks(text, request.canary):
         raise WriterFailed("it repeated its instructions")
 
 
@@ -154,8 +154,12 @@ class _Checking:
         self._known: dict[Written, DraftSentence] = {}
 
     def sentences(self, told: Told) -> tuple[tuple[DraftSentence, ...], str]:
-        """The sentences that are finished, and the beginning of the next; what was cut has no last sentence."""
+        """The sentences that are finished, and the beginning of the next; what was cut has no last sentence.
+
+        Raises WriterFailed where the canary is put together by what is taken away: "4f[1]a0[1]9c" is shown as "4fa09c".
+        """
         written, pending = parsed(told.text, self._request.hits, whole=told.whole)
+        _withhold("".join(one.text for one in written) + pending, self._request)
         return tuple(
             self._known.get(one) or self._known.setdefault(one, self._checked(one)) for one in written
         ), pending
