@@ -50,7 +50,7 @@ def _positive(text: str) -> int:
 def _serve(options: Namespace) -> int:
     from rag.doors.serving import app, serve
 
-    configure(options.log)
+    configure(options.log, messages=options.log_questions)
     address, policy = _terms(options)
     desk, parts = _desk(options)
     return serve(app(desk, parts.index), address, policy, desk.metrics.responded)
@@ -60,7 +60,7 @@ def _mcp(options: Namespace) -> int:
     from rag.doors.serving import serve
     from rag.doors.tools import over_http, over_stdio, server
 
-    configure(options.log)
+    configure(options.log, messages=options.log_questions)
     if not options.http:
         desk, parts = _desk(options)
         return over_stdio(server(desk, parts.index))
