@@ -1,5 +1,6 @@
 """The servers as they are started: what is refused, what is logged and counted, and that OpenAPI says what happens."""
 
+import asyncio
 import json
 import logging
 import os
@@ -18,6 +19,10 @@ from test_rest import draft
 from index.errors import UsageError
 from index.terminal import guarded
 from rag.__main__ import main
+from rag.answers import Question
+from rag.doors.desk import Desk
+from rag.doors.faults import Busy
+from rag.doors.metrics import Metrics
 from rag.doors.serving import Address
 
 ROOT = Path(__file__).parent.parent
@@ -151,6 +156,31 @@ def test_a_place_is_free_again_after_whatever_became_of_a_question(indexed):
         for _ in range(3):
             assert httpx.post(f"{server.url}/v1/ask", json={"question": FERRY}).status_code == 500
             assert httpx.post(f"{server.url}/v1/ask", json={"question": ""}).status_code == 400
+
+
+class Panic(BaseException):
+    """What a library that is written in Rust raises."""
+
+
+def test_a_question_that_ends_its_thread_is_told_and_frees_its_place(indexed):
+    def breaks(_):
+        raise Panic
+
+    with served(over(indexed, Grows(breaks)), indexed, at_once=1) as server:
+        for _ in range(2):
+            assert httpx.post(f"{server.url}/v1/ask", json={"question": FERRY}, timeout=20).status_code == 500
+
+
+def test_where_no_thread_can_be_had_a_question_is_told_to_come_back(indexed, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    desk = Desk(over(indexed), Metrics(), at_once=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Thread.start", start)
+        with pytest.raises(Busy, match="No thread"):
+            asyncio.run(anext(desk.growing(Question(FERRY))))
+    assert asyncio.run(anext(desk.growing(Question(FERRY))))
 
 
 # What is written down -------------------------------------------------------------------------------------------------

@@ -109,15 +109,15 @@ class Desk:
                     if gone.is_set():
                         break
                     put(value)
-            except Exception as error:
-                put(None, error)
+            except BaseException as error:  # no Exception is the panic of a library that is written in Rust
+                put(None, error if isinstance(error, Exception) else _ended(error))
             else:
                 put(None)
             finally:
                 self.metrics.ended()
                 self._places.release()
 
-        threading.Thread(target=run, name="question", daemon=True).start()
+        self._begin(run)
         try:
             while (taken := await values.get()) != (None, None):
                 value, error = taken
@@ -126,3 +126,18 @@ class Desk:
                 yield cast("Value", value)
         finally:
             gone.set()
+
+    def _begin(self, run: Callable[[], None]) -> None:
+        """Starts the thread, which will free its place. Raises Busy where the machine has no more threads."""
+        try:
+            threading.Thread(target=run, name="question", daemon=True).start()
+        except RuntimeError as error:
+            self._places.release()
+            raise Busy("No thread can be started for the question", "Ask again in a moment.") from error
+
+
+def _ended(error: BaseException) -> Exception:
+    """What is told of an error that would end the server, too."""
+    told = RuntimeError("The thread of a question has ended")
+    told.__cause__ = error
+    return told
