@@ -1,5 +1,7 @@
 """Who is let in, and how a request that is not is told: by host, site, key, rate and size."""
 
+import asyncio
+import json
 import socket
 from itertools import product
 
@@ -8,7 +10,7 @@ import pytest
 from doors import FERRY, KEY, OTHER_KEY, over, served
 
 from index.errors import UsageError
-from rag.doors.admission import MOST_BYTES, Allowance, Policy, foreign, host, read_keys
+from rag.doors.admission import MOST_BYTES, Allowance, Policy, admitted, foreign, host, read_keys
 
 PATHS = ("/v1/health", "/v1/articles", "/v1/models", "/metrics", "/openapi.json", "/nowhere")
 
@@ -104,6 +106,13 @@ def test_a_key_that_cannot_be_meant_is_refused_and_not_repeated(text, said):
     assert KEY not in str(raised.value)
 
 
+@pytest.mark.parametrize("key", ["k" * 16 + "à", "k" * 16 + "\udce9"])
+def test_a_key_may_have_any_letters(key):
+    given = key.encode("utf-8", "surrogateescape").decode("latin-1")
+    assert Policy({"a": key}).name_of(f"Bearer {given}") == "a"
+    assert Policy({"a": key}).name_of(f"Bearer {given}x") is None
+
+
 # Hosts and sites ------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +182,35 @@ def test_a_long_body_is_refused_before_it_is_read(open_, path):
 def test_a_body_that_does_not_say_how_long_it_is_is_counted(open_):
     got = httpx.post(f"{open_.url}/v1/ask", content=iter([b"x" * 40_000] * 2))
     assert (got.status_code, set(got.json())) == (413, {"error", "hint"})
+
+
+def test_a_question_of_which_only_the_beginning_came_is_not_asked():
+    came = [{"type": "http.request", "body": b'{"question": "a"}', "more_body": True}, {"type": "http.disconnect"}]
+    assert received(came, Policy()) == []
+
+
+def test_a_body_that_does_not_come_is_not_waited_for():
+    (start, body) = received([{"type": "http.request", "body": b"{", "more_body": True}], Policy(most_seconds=0.05))
+    assert (start["status"], (b"connection", b"close") in start["headers"]) == (408, True)
+    assert json.loads(body["body"])["error"] == "The request did not arrive in time."
+
+
+def received(messages, policy):
+    """What is sent to a client of which these messages come, and then nothing; the app must not be asked."""
+    sent, left = [], list(messages)
+
+    async def receive():
+        return left.pop(0) if left else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    async def app(*_):
+        raise AssertionError
+
+    scope = {"type": "http", "path": "/v1/ask", "headers": [(b"host", b"localhost")]}
+    asyncio.run(admitted(app, policy)(scope, receive, send))
+    return sent
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "9" * 5000, "x"])

@@ -6,6 +6,7 @@ point here. So each request must name a host that is known, and none may come fr
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import math
 import time
@@ -22,6 +23,8 @@ SHORTEST_KEY = 16
 PER_MINUTE = 60
 AT_ONCE = 4
 MOST_BYTES = 64 * 1024
+# How long a body may take to arrive.
+MOST_SECONDS = 30.0
 HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store"}
 
 Scope = MutableMapping[str, Any]
@@ -38,6 +41,7 @@ class Policy:
     hosts: frozenset[str] = frozenset(LOOPBACK)
     per_minute: int = PER_MINUTE
     most_bytes: int = MOST_BYTES
+    most_seconds: float = MOST_SECONDS
 
     @property
     def too_long(self) -> Fault:
@@ -48,9 +52,14 @@ class Policy:
         """The name of the key in an Authorization header. Every key is compared, each in constant time."""
         kind, _, given = authorization.partition(" ")
         names = [
-            n for n, key in self.keys.items() if hmac.compare_digest(key.encode(), given.strip().encode("latin-1"))
+            n for n, key in self.keys.items() if hmac.compare_digest(_bytes(key), given.strip(" \t").encode("latin-1"))
         ]
         return names[0] if names and kind.lower() == "bearer" else None
+
+
+def _bytes(key: str) -> bytes:
+    """The key as the environment has it, be that UTF-8 or not."""
+    return key.encode("utf-8", "surrogateescape")
 
 
 def read_keys(text: str) -> dict[str, str]:
@@ -101,9 +110,11 @@ def admitted(app: App, policy: Policy, clock: Callable[[], float] = time.monoton
         headers = headers_of(scope)
         if fault := _refused(scope, headers, policy, allowances):
             return await tell(fault, scope["path"], send)
-        body = await _body(receive, policy.most_bytes)
+        body = await _body(receive, policy)
         if body is None:
-            return await tell(policy.too_long, scope["path"], send)
+            return None
+        if isinstance(body, Fault):
+            return await tell(body, scope["path"], send)
         return await app(scope, _again(body, receive), send)
 
     return admit
@@ -158,15 +169,21 @@ def foreign(headers: Mapping[str, str]) -> bool:
     return site not in ("same-origin", "none")
 
 
-async def _body(receive: Receive, most: int) -> bytes | None:
-    """The whole body of a request; None when it has more than `most` bytes."""
+async def _body(receive: Receive, policy: Policy) -> bytes | Fault | None:
+    """The whole body of a request; why it is refused; None when the client left before it had sent all of it."""
     body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > most:
-            return None
+    try:
+        async with asyncio.timeout(policy.most_seconds):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > policy.most_bytes:
+                    return policy.too_long
+    except TimeoutError:
+        return Fault(408, "The request did not arrive in time.", "Send it again.")
     return body
 
 

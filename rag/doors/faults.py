@@ -44,7 +44,8 @@ class Fault:
     def headers(self) -> dict[str, str]:
         """The headers that belong to the status."""
         retry = {"retry-after": str(self.retry_after)} if self.retry_after else {}
-        return retry | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
+        more = {401: {"www-authenticate": "Bearer"}, 408: {"connection": "close"}}
+        return retry | more.get(self.status, {})
 
     def told(self, path: str) -> dict[str, Any]:
         """The body of the response, in the form that clients of the path read."""
