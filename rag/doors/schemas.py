@@ -26,9 +26,10 @@ class Form(BaseModel):
 
 def _moment(value: object) -> datetime:
     """The time that ISO 8601 names, in UTC where it does not say."""
-    if not isinstance(value, str):
-        raise ValueError("is a text in ISO 8601, such as 2024-08-30T12:00:00Z")
-    moment = datetime.fromisoformat(value)
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:  # it repeats what was given
+        raise ValueError("is a text in ISO 8601, such as 2024-08-30T12:00:00Z") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"lies between {FIRST_YEAR} and {LAST_YEAR}")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
