@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from doors import FERRY, KEY, NOON, Endless, over, served, stops
@@ -15,7 +17,7 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 from test_rest import Raises
 
 from index.errors import FootnoteError
-from index.records import article_id
+from index.records import Section, article_id
 from rag.doors.admission import Policy
 from rag.doors.tools import PIECE, over_http, server
 
@@ -84,6 +86,18 @@ def test_a_piece_of_an_article_is_read(called):
     read = called("read_article", article=FERRY_ID, start=4, characters=5)
     assert json.loads(text_of(read)) == read.structured_content
     assert (read.structured_content["text"], read.structured_content["characters"]) == ("ferry", len(TEXT))
+
+
+def test_with_a_piece_come_the_sections_and_pages_that_begin_in_it(indexed):
+    sections = tuple(
+        Section(heading=heading, start=start, body=start) for heading, start in (("a", 0), ("b", 10), ("c", 20))
+    )
+    shown = replace(indexed.article(FERRY_ID), sections=sections, pages=(0, 10, 20))
+    with served(over(indexed), SimpleNamespace(article=lambda _: shown), wrap=http) as door:
+        given = {"article": FERRY_ID, "start": 10, "characters": 10}
+        read = using(f"{door.url}/mcp", lambda client: client.call_tool("read_article", given)).structured_content
+    assert [section["heading"] for section in read["sections"]] == ["b"]
+    assert read["pages"] == [{"page": 2, "start": 10}]
 
 
 def test_articles_are_listed_with_their_ids(called):

@@ -98,10 +98,13 @@ def _of_articles(library: Library) -> list[Callable[..., Awaitable["CallToolResu
         start: Annotated[int, Field(ge=0, description="The character to begin at.")] = 0,
         characters: Annotated[int, Field(ge=1, le=PIECE, description="How many to read.")] = PIECE,
     ) -> CallToolResult:
-        """Reads an article, or a piece of it, with its title, author, date and source."""
+        """Reads an article, or a piece of it, with its title, author, date and source, and what begins in the piece."""
         values = shelf.article_as_json(await asyncio.to_thread(shelf.article, library, article))
-        text = values["text"]
-        values |= {"text": text[start : start + characters], "start": start, "characters": len(text)}
+        text, end = values["text"], start + characters
+        values |= {"text": text[start:end], "start": start, "characters": len(text)}
+        values["sections"] = [section for section in values["sections"] if start <= section["start"] < end]
+        pages = ({"page": n, "start": at} for n, at in enumerate(values["pages"], 1))
+        values["pages"] = [page for page in pages if start <= page["start"] < end]
         return _result(encoded(values).decode(), values)
 
     async def list_articles(
