@@ -14,8 +14,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 from test_rest import draft
 
+from index.errors import UsageError
 from rag.answers import Question
-from rag.doors.tracing import Spans, everywhere, trace
+from rag.doors.tracing import ENDPOINT, PROTOCOLS, Spans, everywhere, trace
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,6 +66,12 @@ def test_without_an_endpoint_nothing_is_traced():
     before = list(context._configure_hooks)
     trace({})
     assert context._configure_hooks == before
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_spans_are_not_sent_by_another_protocol_than_was_wished(name):
+    with pytest.raises(UsageError, match="Spans cannot be sent by http/protobuf"):
+        trace({ENDPOINT: "http://127.0.0.1:4318", name: "http/protobuf"})
 
 
 def test_without_an_endpoint_no_exporter_is_even_loaded():

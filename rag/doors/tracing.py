@@ -14,16 +14,27 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
+from index.errors import UsageError
+
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
 def trace(environ: Mapping[str, str]) -> None:
-    """Sends spans to the endpoint that is set; without one, nothing is loaded and nothing is sent."""
+    """Sends spans to the endpoint that is set; without one, nothing is loaded and nothing is sent.
+
+    Raises UsageError where another protocol than gRPC is wanted.
+    """
     if not environ.get(ENDPOINT):
         return
+    protocol = next(filter(None, map(environ.get, PROTOCOLS)), "grpc")
+    if protocol != "grpc":
+        raise UsageError(
+            f"Spans cannot be sent by {protocol}", f"Set {PROTOCOLS[1]}=grpc, and an endpoint that takes it."
+        )
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
