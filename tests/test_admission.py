@@ -151,6 +151,15 @@ def test_pages_of_other_sites_may_not_ask(open_, headers):
     assert httpx.post(f"{open_.url}/v1/ask", json={"question": FERRY}, headers=headers).status_code == 403
 
 
+@pytest.mark.parametrize("header", ["Host: localhost", f"Authorization: Bearer {KEY}", "Origin: http://localhost"])
+def test_who_asks_is_told_once(locked, header):
+    asks = f"GET /v1/health HTTP/1.1\r\nAuthorization: Bearer {KEY}\r\n"
+    asks += "" if header.startswith("Host") else "Host: localhost\r\n"
+    wrong = header.partition(":")[0] + ": evil.test"
+    for first, second in ((wrong, header), (header, wrong)):
+        assert raw(locked.port, f"{asks}{first}\r\n{second}\r\n\r\n".encode()).startswith("HTTP/1.1 400 ")
+
+
 def test_no_browser_is_allowed_more_than_its_own_site(open_):
     asked = {"origin": open_.url, "access-control-request-method": "POST"}
     got = httpx.options(f"{open_.url}/v1/ask", headers=asked)

@@ -26,6 +26,8 @@ MOST_BYTES = 64 * 1024
 # How long a body may take to arrive.
 MOST_SECONDS = 30.0
 HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store"}
+# What tells who asks.
+ONCE = frozenset({b"host", b"authorization", b"origin", b"sec-fetch-site"})
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -124,6 +126,8 @@ def _refused(
     scope: Scope, headers: Mapping[str, str], policy: Policy, allowances: Mapping[str, Allowance]
 ) -> Fault | None:
     """Why the request is turned away before its body is read; None when it is not."""
+    if _is_ambiguous(scope):
+        return Fault(400, "A header that tells who asks is given twice.", "Send it once.")
     if host(headers) not in policy.hosts:
         return Fault(400, "This host name is not known here.", "Start with --name NAME to be asked under it.")
     if foreign(headers):
@@ -137,6 +141,12 @@ def _refused(
     length = headers.get("content-length", "")
     too_long = length.isdecimal() and (len(length) > 12 or int(length) > policy.most_bytes)
     return policy.too_long if too_long else None
+
+
+def _is_ambiguous(scope: Scope) -> bool:
+    """Whether one of ONCE is given twice: a proxy before this server may have read the other one."""
+    told = [name for name, _ in scope["headers"] if name in ONCE]
+    return len(told) > len(set(told))
 
 
 async def tell(fault: Fault, path: str, send: Send) -> None:
