@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -25,10 +24,10 @@ from rag.named import Implied
 from rag.reader import Reader
 from rag.retrieve import HybridRetriever, Stage
 from rag.surveys import Survey, drafted, gathered, surveyed
+from rag.wording import readable
 
 MAX_QUESTION_CHARACTERS = 4_000
 # What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 In = TypeVar("In")
 Out = TypeVar("Out", "Walk", Answer)
@@ -58,8 +57,8 @@ class Walk:
 class Writer(Protocol):
     """What the chain needs of a language model."""
 
-    def write(self, walk: Walk) -> Iterator[Draft]:
-        """Growing drafts for a walk that was read and is no refusal, the last one whole.
+    def write(self, walk: Walk) -> Iterator[tuple[Draft, bool]]:
+        """Growing drafts for a walk that was read and is no refusal, and of each whether it is the last.
 
         Whatever goes wrong, the last is a draft: what was read, with a note.
         """
@@ -102,7 +101,7 @@ class Assistant:
             self._reader.read(query, self._retriever.search(query).hits)
 
     def _follow_up(self, question: Question) -> Walk:
-        earlier = [_readable(text) for text in question.earlier]
+        earlier = [readable(text) for text in question.earlier]
         query = in_context(checked(question.text), earlier)
         if query.earlier and self._writer and (alone := self._writer.rewrite(query.text, earlier)):
             query = Query(alone)
@@ -123,12 +122,8 @@ class Assistant:
         if self._writer is None or walk.draft is None or walk.draft.refusal:
             yield walk
             return
-        before: Draft | None = None
-        for draft in self._writer.write(walk):
-            if before:
-                yield replace(walk, draft=before, done=False)
-            before = draft
-        yield replace(walk, draft=before or walk.draft)
+        for draft, done in self._writer.write(walk):
+            yield replace(walk, draft=draft, done=done)
 
     def _verify(self, walk: Walk) -> Iterator[Answer]:
         assert walk.draft is not None
@@ -173,13 +168,13 @@ def ranked(hits: Sequence[Hit], spots: Sequence[Spot]) -> tuple[tuple[Hit, ...],
     """
     passages = {hit.passage.id: hit.passage for hit in hits}
     held = [s for s in spots if (p := passages.get(s.passage_id)) and p.start <= s.start < s.end <= p.end]
-    places = {spot.passage_id: place for place, spot in enumerate(held)}
+    places = {spot.passage_id: place for place, spot in reversed([*enumerate(held)])}  # the first of each passage
     return tuple(sorted(hits, key=lambda hit: places.get(hit.passage.id, len(places)))), tuple(held)
 
 
 def checked(text: str) -> str:
     """The question without surrounding white space. Raises UsageError when it cannot be one."""
-    text = _readable(text).strip()
+    text = readable(text).strip()
     if not re.search(r"[^\W_]", text):
         raise UsageError("The question is empty", "Write what you want to know from your articles.")
     if len(text) > MAX_QUESTION_CHARACTERS:
@@ -188,11 +183,6 @@ def checked(text: str) -> str:
             "Ask it in a few sentences; a long text belongs in an article.",
         )
     return text
-
-
-def _readable(text: str) -> str:
-    # Articles are in this form too: "é" typed as two characters would match none of their words.
-    return unicodedata.normalize("NFC", _LONE_SURROGATE.sub("\ufffd", text))
 
 
 def _step(name: str, step: Callable[[In], Out]) -> Runnable[In, Out]:

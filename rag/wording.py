@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
 
 from index.records import Hit, Overview
@@ -14,6 +16,7 @@ SAYINGS = {
     Refusal.UNCLEAR: "It is not clear that your articles say.",
 }
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # How many of the nearest passages a refusal shows.
 NEAREST = 3
 DIFFERING = "Your articles do not agree:"
@@ -50,6 +53,11 @@ def glimpse(answer: Answer, hit: Hit) -> tuple[str, str, str]:
     """A piece of a passage that was found: before, at and behind what comes nearest to an answer, if that is known."""
     start, end = answer.spot(hit)
     return excerpt(hit.passage.text, start, end) if end else (clipped(hit.passage.text), "", "")
+
+
+def readable(text: str) -> str:
+    """The text as articles are written: "é" typed as two characters would match none of their words."""
+    return unicodedata.normalize("NFC", _LONE_SURROGATE.sub("\ufffd", text))
 
 
 def counted(number: int, noun: str) -> str:

@@ -31,7 +31,7 @@ class Grows:
         self.drafts = drafts
 
     def write(self, walk):
-        return (draft(walk) for draft in self.drafts)
+        return ((draft(walk), n == len(self.drafts)) for n, draft in enumerate(self.drafts, start=1))
 
 
 class Endless:

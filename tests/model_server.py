@@ -19,6 +19,7 @@ class Reply:
     finish: str | None = "stop"
     status: int = 200
     wait: float = 0.0  # before each piece, in seconds
+    pings: int = 0  # signs of life that are no piece, a tenth of a second apart, before the first
     raw: bytes | None = None  # in the place of a stream
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -70,6 +71,10 @@ class ModelServer:
         if reply.status != 200:
             handler.wfile.write(json.dumps({"error": {"message": "not now", "type": "x"}}).encode())
             return
+        for _ in range(reply.pings):
+            time.sleep(0.1)
+            handler.wfile.write(b": ping\n\n")
+            handler.wfile.flush()
         for piece in reply.pieces:
             time.sleep(reply.wait)
             self._send(handler, {"content": piece})

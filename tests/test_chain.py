@@ -396,7 +396,7 @@ class Endless:
         try:
             while self.made < 1_000:
                 self.made += 1
-                yield replace(walk.draft, pending="x" * self.made)
+                yield replace(walk.draft, pending="x" * self.made), self.made == 1_000
         finally:
             self.closed = True
 

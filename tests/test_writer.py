@@ -1,6 +1,7 @@
 """Answers by a language model, over HTTP, from a server that does what it is told to."""
 
 import base64
+import time
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,24 @@ def test_a_model_that_is_silent_is_not_waited_for(asking):
     assert "it was silent for 0.3 seconds" in answer.note
 
 
+def test_a_model_of_which_only_signs_of_life_come_is_not_waited_for(asking):
+    answer = ask(asking(lambda _: says("The ferry", pings=100), timeout=0.3))
+    assert "it was silent for 0.6 seconds" in answer.note
+    assert answer.sentences
+
+
+def test_a_question_with_half_a_sign_is_written_about(asking):
+    assert ask(asking(ferry), FERRY + "\ud83d", "What of \udfff?").note == ""
+
+
+def test_what_is_written_is_shown_before_the_next_comes(asking):
+    assistant = asking(lambda _: says("The ferry leaves. Then", size=10, wait=0.5))
+    shown = [(answer.pending, time.monotonic()) for answer in assistant.stream(Question(FERRY))]
+    assert shown[0][0] == "The ferry"
+    # Two pieces are to come, half a second each: held until the next one it would be shown half a second later.
+    assert shown[-1][1] - shown[0][1] > 0.8
+
+
 def test_a_server_that_is_not_there_is_said_to_be(asking):
     assistant = asking(ferry)
     assistant.server._server.server_close()
@@ -294,11 +313,14 @@ def test_settings_that_cannot_be_are_one_sentence(values, said):
     assert error.value.hint
 
 
-def test_a_missing_key_or_package_is_one_sentence():
+def test_a_missing_key_or_package_is_one_sentence(monkeypatch):
     with pytest.raises(UsageError, match="openai:m needs a key"):
         Writing("openai:m").checked({})
     assert Writing("openai:m").checked({"OPENAI_API_KEY": "k"})
     assert Writing("openai:m", "http://127.0.0.1:1").checked({})
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    with pytest.raises(UsageError, match="anthropic:m needs a key"):
+        Writing("anthropic:m", "http://127.0.0.1:1").checked({})
 
 
 def test_a_package_that_is_not_installed_is_named(monkeypatch):

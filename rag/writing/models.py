@@ -5,9 +5,12 @@ Whatever goes wrong with one is a WriterFailed that says so in a few words: the 
 
 from __future__ import annotations
 
+import contextvars
 import importlib.util
 import logging
 import os
+import queue
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# How many questions may be waiting for their turn with a model at once.
+AT_ONCE = 4
 # An answer of which no end can be seen.
 MOST_CHARACTERS = 30_000
 # What a provider calls the end of an answer that is whole, and of one that became too long.
@@ -77,6 +82,12 @@ class Writing:
                 "At least 50 tokens are written, and the window holds them and the passages.",
             )
 
+    @property
+    def patience(self) -> float:
+        """The seconds that may pass before the first piece: all tries, with pauses between, and waiting for a turn."""
+        waiting = 60 * AT_ONCE / self.per_minute if self.per_minute else 0
+        return (self.retries + 2) * self.timeout + waiting
+
     def checked(self, environ: Mapping[str, str] | None = None) -> Writing:
         """The same. Raises UsageError where a package or a key that the model needs is missing."""
         if not self.model:
@@ -84,9 +95,11 @@ class Writing:
         provider = PROVIDERS[self.model.partition(":")[0]]
         if importlib.util.find_spec(provider.package) is None:
             raise UsageError(f"{self.model} needs more packages", f"Run `pip install -r {provider.needs}`.")
-        if provider.key and not self.base_url and not (os.environ if environ is None else environ).get(provider.key):
+        own = self.base_url and self.model.startswith("openai:")  # a server of one's own asks for no key
+        if provider.key and not own and not (os.environ if environ is None else environ).get(provider.key):
             raise UsageError(
-                f"{self.model} needs a key", f"Set {provider.key} in the environment, or [write] base_url to a server."
+                f"{self.model} needs a key",
+                f"Set {provider.key} in the environment, or use an openai: model with [write] base_url.",
             )
         return self
 
@@ -110,6 +123,7 @@ class ChatModel:
     def __init__(self, writing: Writing) -> None:
         self.writing = writing
         self._made: BaseChatModel | None = None
+        self._making = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -120,7 +134,7 @@ class ChatModel:
         """What it writes for these (role, text), each time all of it; the last is whole or cut. Raises WriterFailed."""
         text, reason = "", ""
         try:
-            for chunk in self._model().stream(list(messages)):
+            for chunk in self._heard(messages):
                 text += _text(chunk)
                 reason = _reason(chunk.response_metadata) or reason
                 if len(text) > MOST_CHARACTERS:
@@ -134,12 +148,46 @@ class ChatModel:
             raise WriterFailed(f"it ended with {reason!r}" if reason else "the connection was cut")
         yield Told(_said(text), whole=reason in _WHOLE, cut=reason in _TOO_LONG)
 
-    def _model(self) -> BaseChatModel:
-        if self._made is None:
-            from langchain.chat_models import init_chat_model
+    def _heard(self, messages: Sequence[tuple[str, str]]) -> Iterator[AIMessageChunk]:
+        """The pieces as they come. Raises WriterFailed after a silence, which a server may fill with signs of life.
 
-            self._made = init_chat_model(self.writing.model, **_arguments(self.writing))
-        return self._made
+        The libraries' own time limit counts those. So the model is listened to in a thread of its own, which ends with
+        the next piece once nobody waits for it.
+        """
+        pieces: queue.SimpleQueue[AIMessageChunk | BaseException | None] = queue.SimpleQueue()
+        left = threading.Event()
+
+        def listen() -> None:
+            try:
+                for chunk in self._model().stream(list(messages)):
+                    pieces.put(chunk)
+                    if left.is_set():
+                        return
+                pieces.put(None)
+            except BaseException as error:  # of any library below; without a word it would be waited for
+                pieces.put(error)
+
+        context = contextvars.copy_context()  # in which LangChain's callbacks are
+        threading.Thread(target=context.run, args=[listen], name="listen", daemon=True).start()
+        patience = self.writing.patience
+        try:
+            while (piece := pieces.get(timeout=patience)) is not None:
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
+                patience = self.writing.timeout
+        except queue.Empty:
+            raise WriterFailed(f"it was silent for {patience:g} seconds") from None
+        finally:
+            left.set()
+
+    def _model(self) -> BaseChatModel:
+        with self._making:  # two would each have a rate limit of their own
+            if self._made is None:
+                from langchain.chat_models import init_chat_model
+
+                self._made = init_chat_model(self.writing.model, **_arguments(self.writing))
+            return self._made
 
 
 def _arguments(writing: Writing) -> dict[str, Any]:

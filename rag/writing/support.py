@@ -7,7 +7,7 @@ finds them whoever wrote the sentence, and it is a doubt, not a verdict: the sen
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -33,6 +33,9 @@ _WORD = re.compile(r"[^\W_]+(?:[-.’'][^\W_]+)*")
 _NUMBER = re.compile(r"\d")
 _WEEKDAY = re.compile("|".join(WEEKDAYS), re.IGNORECASE)
 _OF_TIME = re.compile(rf"(?:{MONTH}|{'|'.join(WEEKDAYS)})s?", re.IGNORECASE)
+# How the adjective of a place ends, and the words that stand within names.
+_OF_A_PLACE = ("ian", "ean", "an", "n", "ese", "i", "ish", "s")
+_WITHIN_NAMES = {"of", "the", "and", "for", "de", "on", "in"}
 _POSSESSIVE = re.compile(r"['’]s?$")
 # What is said with a "not" may be said with one of these.
 _REFUSED = re.compile(
@@ -170,9 +173,9 @@ def _has_names(written: str, ground: Ground) -> bool:
     around = f"{ground.said} \n{ground.around}"
     known = {_plain(word) for word in _WORD.findall(around)}
     known |= {part for word in known for part in re.split(r"[-.]", word)}
-    initials = _initials(around)
+    initials = " ".join(_initials(around))
     opening = [word for word in words[:1] if _is_name(word) and _plain(word) in ground.names]
-    return all(_known(_plain(name), known, initials) for name in large + opening)
+    return all(_known(name, known, initials) for name in large + opening)
 
 
 def _is_name(word: str) -> bool:
@@ -181,17 +184,32 @@ def _is_name(word: str) -> bool:
     return not _NUMBER.search(word) and not _OF_TIME.fullmatch(word)
 
 
-def _known(name: str, known: set[str], initials: str) -> bool:
+def _known(written: str, known: set[str], initials: str) -> bool:
+    name = _plain(written)
     if name in known or all(part in known for part in re.split(r"[-.]", name)):
         return True
-    if len(name) <= 5 and name.replace(".", "") in initials:
+    letters = _POSSESSIVE.sub("", written).replace(".", "")
+    if letters.isupper() and letters.lower() in initials:
         return True
-    return len(name) >= 5 and any(word[:5] == name[:5] for word in known)
+    return bool(known & _kin(name)) or any(name in _kin(word) for word in known if word[:3] == name[:3])
 
 
-def _initials(text: str) -> str:
-    """The first letters of all words that have a capital, in order, in small letters."""
-    return "".join(word[0].lower() for word in _WORD.findall(text) if word[0].isupper())
+def _kin(name: str) -> set[str]:
+    """What a place may be called of which this is the adjective: "germany", and more that is nothing; all small."""
+    roots = {name.removesuffix(end) for end in _OF_A_PLACE if name.endswith(end)}
+    return {name + "y"} | {root + end for root in roots for end in ("", "a", "e", "o", "y", "ia") if len(root) > 2}
+
+
+def _initials(text: str) -> Iterator[str]:
+    """The first letters of words with a capital that follow each other, small: "eu" of "European Union"."""
+    run = ""
+    for word in _WORD.findall(text):
+        if word[0].isupper():
+            run += word[0].lower()
+        elif word not in _WITHIN_NAMES:
+            yield run
+            run = ""
+    yield run
 
 
 def _plain(word: str) -> str:

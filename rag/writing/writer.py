@@ -20,7 +20,7 @@ from index.records import Hit
 from rag import prompts
 from rag.answers import Draft, DraftSentence, Refusal
 from rag.chain import Walk, ranked
-from rag.wording import clipped
+from rag.wording import clipped, readable
 from rag.writing import canaries
 from rag.writing.models import ChatModel, Told, WriterFailed
 from rag.writing.parsing import Written, parsed
@@ -63,8 +63,8 @@ class LanguageWriter:
         self._rewrite = prompts.load("rewrite")
         self._digest = prompts.digest(self._answer, self._question)
 
-    def write(self, walk: Walk) -> Iterator[Draft]:
-        """Growing drafts, the last one whole; where the model fails, the last is what was read, with a note."""
+    def write(self, walk: Walk) -> Iterator[tuple[Draft, bool]]:
+        """Growing drafts, and which is the last; where the model fails, that is what was read, with a note."""
         assert walk.draft is not None
         try:
             request = self._request(walk)
@@ -76,11 +76,11 @@ class LanguageWriter:
                 _withhold(told.text, request)
                 if not NOTHING.startswith(told.text.strip()[: len(NOTHING)]):
                     looked = time.monotonic()
-                    yield self._drafted(walk.draft, checking, told)
+                    yield self._drafted(walk.draft, checking, told), False
             _withhold(told.text, request)
-            yield self._last(walk.draft, checking, told)
+            yield self._last(walk.draft, checking, told), True
         except WriterFailed as error:
-            yield replace(walk.draft, note=_note(f"{self._model.name} did not answer ({error})"))
+            yield replace(walk.draft, note=_note(f"{self._model.name} did not answer ({error})")), True
 
     def rewrite(self, text: str, earlier: Sequence[str]) -> str | None:
         """The question as one that stands alone; None where the model fails or gives something else."""
@@ -99,12 +99,16 @@ class LanguageWriter:
         fence, canary = secrets.token_hex(6), canaries.made()
         example = _key(set())
         system = self._answer.filled(fence=fence, canary=canary, nothing=NOTHING, example=example)
-        earlier = _earlier(walk.question.earlier)
+        earlier = _earlier([readable(text) for text in walk.question.earlier])
         asked = walk.question.asked_at.date()
 
         def human(passages: str) -> str:
             return self._question.filled(
-                fence=fence, passages=passages, earlier=earlier, day=_written(asked), question=walk.question.text
+                fence=fence,
+                passages=passages,
+                earlier=earlier,
+                day=_written(asked),
+                question=readable(walk.question.text),
             )
 
         writing = self._model.writing
