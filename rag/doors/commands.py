@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from argparse import ArgumentParser, Namespace
@@ -88,13 +87,5 @@ def _desk(options: Namespace) -> tuple[Desk, Parts]:
     trace(os.environ)
     parts = build(store=options.store)
     if parts.index.exists():
-        threading.Thread(target=_load, args=[parts], name="load", daemon=True).start()
+        threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     return Desk(parts.assistant, Metrics(), options.at_once, log_questions=options.log_questions), parts
-
-
-def _load(parts: Parts) -> None:
-    """Loads the embedding model, which takes seconds, so that the first question does not wait for it."""
-    try:
-        parts.index.embedder.load()
-    except Exception as error:  # the first question says the same, to whoever asks it
-        logging.getLogger("footnote.doors").warning("The embedding model could not be loaded: %s", error)
