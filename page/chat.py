@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from index.records import Hit
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import NEAREST, SAYINGS, counted, extent, glimpse, heading, reserve, short
+from rag.wording import NEAREST, SAYINGS, clipped, counted, credit, extent, glimpse, heading, reserve, short
+
+# Characters of a quote that are shown before it is opened.
+PEEK = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,18 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
     if not sentence.citations:
         return f'<span class="unsupported">{plain(sentence.text)}{said}</span>'
     links = "".join(
-        f'<a class="cite" href="#cite-{turn_number}-{n}" title="{plain(told[n].title)}">&#91;{n}&#93;</a>'
+        f'<a class="cite" href="#cite-{turn_number}-{n}">&#91;{n}&#93;{peek_html(told[n])}</a>'
         for n in sentence.citations
     )
     # Not broken between, so that no number stands alone on a line.
     kind = "sentence doubted" if said else "sentence"
     return f'<span class="{kind}">{marked_html(sentence)}&#160;{links}{said}</span>'
+
+
+def peek_html(citation: Citation) -> str:
+    """What a number shows when it is pointed at or reached by the keyboard: the quote, and where it stands."""
+    quote = plain(f"“{clipped(citation.quote, PEEK)}”")
+    return f'<span class="peek">{quote}<i>{plain(credit(citation))}</i></span>'
 
 
 def marked_html(sentence: Sentence) -> str:

@@ -640,6 +640,26 @@ def test_a_number_lights_exactly_the_quote_and_brings_it_into_view(page):
 
 
 @browser_test
+def test_a_number_shows_its_quote_before_it_is_opened(page):
+    reply = ask(page, "River?")
+    number = reply.locator(".sentence a.cite").nth(1)
+    peek = number.locator(".peek")
+    assert peek.is_hidden()
+    assert number.inner_text() == "[2]"
+    number.hover()
+    assert peek.inner_text().split("\n") == [f"“{GAUGE}”", "The river archive · Ilse Brandt · 12 Mar 2024"]
+    text, shown = (where.bounding_box() for where in (reply.locator(".said"), peek))
+    assert text["x"] <= shown["x"]
+    assert shown["x"] + shown["width"] <= text["x"] + text["width"] + 1
+    assert shown["y"] > number.bounding_box()["y"]
+    page.mouse.move(0, 0)
+    assert peek.is_hidden()
+    reply.locator(".sentence a.cite").first.focus()
+    page.keyboard.press("Tab")
+    assert peek.is_visible()
+
+
+@browser_test
 def test_the_chosen_number_is_marked(page):
     ask(page, "River?")
     follow(page, "cite-1-2")
