@@ -101,8 +101,7 @@ def sentence_html(turn_number: int, sentence: Sentence, told: dict[int, Citation
 
 def peek_html(citation: Citation) -> str:
     """What a number shows when it is pointed at or reached by the keyboard: the quote, and where it stands."""
-    quote = plain(f"“{clipped(citation.quote, PEEK)}”")
-    return f'<span class="peek">{quote}<i>{plain(credit(citation))}</i></span>'
+    return f'<span class="peek">{plain(clipped(citation.quote, PEEK))}<i>{plain(credit(citation))}</i></span>'
 
 
 def marked_html(sentence: Sentence) -> str:

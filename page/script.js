@@ -38,6 +38,7 @@
     chosen.textContent = `
       ${same}.read { color: var(--accent); }
       ${same}.cite { color: var(--on-accent) !important; background: var(--accent) !important; }
+      ${same} .peek { display: none !important; }
       ${same}.near { border-color: var(--accent); box-shadow: inset 3px 0 0 var(--accent); }`;
     if (find("#reader")?.dataset.place === footnote.wanted) show();
     else find("#follow").click();

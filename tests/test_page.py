@@ -647,7 +647,7 @@ def test_a_number_shows_its_quote_before_it_is_opened(page):
     assert peek.is_hidden()
     assert number.inner_text() == "[2]"
     number.hover()
-    assert peek.inner_text().split("\n") == [f"“{GAUGE}”", "The river archive · Ilse Brandt · 12 Mar 2024"]
+    assert peek.inner_text().split("\n") == [GAUGE, "The river archive · Ilse Brandt · 12 Mar 2024"]
     text, shown = (where.bounding_box() for where in (reply.locator(".said"), peek))
     assert text["x"] <= shown["x"]
     assert shown["x"] + shown["width"] <= text["x"] + text["width"] + 1
@@ -657,6 +657,9 @@ def test_a_number_shows_its_quote_before_it_is_opened(page):
     reply.locator(".sentence a.cite").first.focus()
     page.keyboard.press("Tab")
     assert peek.is_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#reader[data-place='cite-1-2']")
+    assert peek.is_hidden()
 
 
 @browser_test
