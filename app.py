@@ -333,7 +333,7 @@ def resuming(past: Past) -> Callable[[str, list[Turn]], tuple[Any, ...]]:
 
     def resume(name: str, turns: list[Turn]) -> tuple[Any, ...]:
         try:
-            turns = resumed(past, name.removeprefix("past-")[:32])
+            turns = resumed(past, name.removeprefix("past-"))
             return messages(turns), turns, NO_SOURCE
         except Exception as error:
             gr.Warning(plain(trouble(error)), title="Not opened")

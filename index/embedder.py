@@ -159,7 +159,7 @@ class Embedder:
         if self._embedded == TRACED_AT:
             self._forward = _traced(model, text)
         # Optimised, a graph would be compiled for each length anew.
-        tensors = {name: value for name, value in model.preprocess([text]).items() if torch.is_tensor(value)}
+        tensors = _tensors(model, text)
         with torch.inference_mode(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             return np.asarray((self._forward or model)(tensors)["sentence_embedding"].float())
 
@@ -224,6 +224,13 @@ def faster_precision() -> str:
     return "bfloat16" if gain >= BFLOAT16_GAIN else "float32"
 
 
+def _tensors(model: SentenceTransformer, text: str) -> dict[str, Any]:
+    """The text as the model's modules take it, without what is said of it besides."""
+    import torch
+
+    return {name: value for name, value in model.preprocess([text]).items() if torch.is_tensor(value)}
+
+
 def _traced(model: SentenceTransformer, text: str) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
     """The model's forward pass as a TorchScript graph, or None where a graph would not give the same.
 
@@ -233,18 +240,15 @@ def _traced(model: SentenceTransformer, text: str) -> Callable[[dict[str, Any]],
     """
     import torch
 
-    def read(said: str) -> dict[str, Any]:
-        return {name: value for name, value in model.preprocess([said]).items() if torch.is_tensor(value)}
-
     try:
         with torch.inference_mode(), _quietly(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            graph = torch.jit.trace(model, (read(text),), strict=False, check_trace=False)  # type: ignore[no-untyped-call]
+            graph = torch.jit.trace(model, (_tensors(model, text),), strict=False, check_trace=False)  # type: ignore[no-untyped-call]
             graph = torch.jit.freeze(graph.eval())
             # Lengths that it was not traced with, up to more than the model reads.
             same = (
-                torch.equal(graph(read(said))["sentence_embedding"], model(read(said))["sentence_embedding"])
-                for said in ("", "Who?", text, "word " * 1000)
+                torch.equal(graph(read)["sentence_embedding"], model(read)["sentence_embedding"])
+                for read in (_tensors(model, said) for said in ("", "Who?", text, "word " * 1000))
             )
             return graph if all(same) else None
     except Exception:  # whatever it is, the model itself goes on

@@ -66,9 +66,8 @@
     if (event.target.closest?.("#pasts")) return bar(!document.body.classList.contains("pasts"));
     if (event.target.closest?.("#stop")) fill(questions().at(-1)?.textContent ?? "");
     if (!wide.matches && !event.target.closest?.("#past, dialog")) bar(false);
-    for (const menu of document.querySelectorAll("#kept details[open]")) {
-      if (!menu.querySelector("summary").contains(event.target)) menu.removeAttribute("open");
-    }
+    const menu = openMenu();
+    if (menu && !menu.querySelector("summary").contains(event.target)) menu.open = false;
     if (!event.target.closest?.("#synced")) fold();
     if (!href || !LINK.test(href)) return;
     event.preventDefault();
@@ -79,8 +78,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     fold();
-    for (const menu of document.querySelectorAll("#kept details[open]")) {
-      menu.removeAttribute("open");
+    const menu = openMenu();
+    if (menu) {
+      menu.open = false;
       menu.querySelector("summary").focus();
     }
     if (!wide.matches && document.body.classList.contains("pasts")) return bar(false, true);
@@ -105,6 +105,8 @@
 
   const ACTS = { past: open, rename, remove, copy, link, edit, reword };
   const questions = () => [...document.querySelectorAll("#chat .asked")];
+  const openMenu = () => find("#kept details[open]");
+  const titleOf = (at) => at.closest("li:has(> .past)").querySelector("b").textContent;
   const current = () => find("#kept ol")?.dataset.current;
   let scrolled = 0;
 
@@ -116,14 +118,12 @@
   }
 
   async function rename(id, at) {
-    const title = at.closest("li:has(> .past)").querySelector("b").textContent;
-    const named = await told("Rename this conversation", "Rename", title);
+    const named = await told("Rename this conversation", "Rename", titleOf(at));
     if (named?.trim()) alter(`rename-${id}-${named.trim()}`);
   }
 
   async function remove(id, at) {
-    const title = at.closest("li:has(> .past)").querySelector("b").textContent;
-    if ((await told(`Remove “${title}”? Its questions and answers are erased.`, "Remove")) === undefined) return;
+    if ((await told(`Remove “${titleOf(at)}”? Its questions and answers are erased.`, "Remove")) === undefined) return;
     alter(`remove-${id}`);
     if (id === current()) find("#anew").click();
   }
@@ -237,8 +237,9 @@
     if (id) open(id);
   }
 
-  bar(wide.matches && localStorage.getItem("footnote-pasts") === "1");
-  wide.addEventListener("change", () => bar(wide.matches && localStorage.getItem("footnote-pasts") === "1"));
+  const asBefore = () => bar(wide.matches && localStorage.getItem("footnote-pasts") === "1");
+  asBefore();
+  wide.addEventListener("change", asBefore);
 
   // The bar over the panel names the article once its title has been scrolled away.
   const titles = new IntersectionObserver(([title]) => {

@@ -24,10 +24,10 @@ from rag.retrieve import DEPTH, HybridRetriever
 from rag.writing.models import ChatModel, Writing
 from rag.writing.writer import LanguageWriter
 
-log = logging.getLogger(__name__)
-
 if TYPE_CHECKING:
     from index.sync import Report
+
+log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 # What the seeds can be asked; one of each kind, the last one they do not answer.
