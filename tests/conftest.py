@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scripted_page import chromium  # noqa: F401 - a fixture
 from sites import Ledger, site_at
 
 from index.catalog import Catalog

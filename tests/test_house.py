@@ -56,7 +56,7 @@ HOMES = {
     "yaml": "index/sources/markdown.py",
     "snowballstemmer": "index/lexical.py",
     "langchain": "rag/",
-    "gradio": "app.py",
+    "gradio": ("app.py", "page/rooms/"),
     "fastapi": ("app.py", "rag/doors/"),
     "starlette": ("app.py", "rag/doors/"),
     "uvicorn": ("app.py", "rag/doors/"),

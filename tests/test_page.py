@@ -4,245 +4,70 @@ import http.client
 import json
 import os
 import re
-import threading
-import time
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from scripted_page import (
+    FLOOD,
+    GAUGE,
+    HOSTILE,
+    PAYLOADS,
+    RADAR,
+    RIVER,
+    SEEN,
+    SERVICE,
+    Scripted,
+    Shelved,
+    Syncing,
+    articles,
+    ask,
+    browser_test,
+    cite,
+    follow,
+    hit,
+    in_view,
+    lit,
+    quoted,
+    read,
+    refused,
+    serving,
+    visiting,
+)
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import app
 from index.errors import FootnoteError, UsageError
-from index.ledger import Entry, Listing, Outcome
-from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
+from index.records import Article, Overview, Section, article_id
 from index.sync import Report
 from page import chat, header, source, words
-from rag.answers import Answer, Citation, Doubt, Question, Refusal, Sentence
+from page.rooms import ask as asking
+from page.rooms import header as syncs
+from page.rooms import source as rooms_source
+from page.rooms import wiring
+from rag.answers import Answer, Doubt, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.conversations import Conversations
+from rag.doors.faults import BROKEN
 from rag.wording import DIFFERING, SAYINGS, short
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run")  # fmt: skip
-in_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"NO BROWSER: {CHROMIUM} is missing, the page is NOT tested"),
-]
-
-
-def browser_test(function):
-    """Marked as a test in the browser, and skipped loudly without one."""
-    for mark in in_browser:
-        function = mark(function)
-    return function
-
-
-# Articles ------------------------------------------------------------------------------------------------------------
-
-RIVER = Article(
-    article_id("/articles/river.md"), "/articles/river.md", "The river archive",
-    "We kept every reading.\nThe flood\nThe river stood at 4.12 metres on 3 February 2024. The cellar was full.\n"
-    + "The committee met and talked about the weather, as it did each month of that long year.\n" * 60
-    + "The council voted for a radar gauge. It cost 38,000 euros.",
-    "Ilse Brandt", date(2024, 3, 12), "byline", sections=(Section(23, 33, "The flood"),),
-)  # fmt: skip
-RADAR = Article(article_id("/articles/radar.md"), "/articles/radar.md", "Radar gauge in service",
-                "The radar gauge has sent readings since September 2024.")  # fmt: skip
-PAYLOADS = (
-    "<img src=x onerror=\"document.body.setAttribute('pwned','img')\">",
-    "<script>document.body.setAttribute('pwned','script')</script>",
-    "${document.body.setAttribute('pwned','template')}",
-    "`+document.body.setAttribute('pwned','tick')+`",
-    "{{#each value}}{{this}}{{/each}} {{constructor.constructor('document.body.id=1')()}}",
-    "![a picture](http://evil.test/markdown.png)",
-    "[a link](http://evil.test/link) [two][r] <http://evil.test/auto> http://evil.test/bare www.evil.test me@evil.test",
-    '<form action="http://evil.test/"><input name="password"><button>Sign in</button></form>',
-    '<div style="position:fixed;inset:0;background:url(http://evil.test/css.png)">overlay</div>',
-    '<video src="http://evil.test/v.mp4" poster="http://evil.test/p.png"></video>',
-    "<details open ontoggle=\"document.body.setAttribute('pwned','toggle')\"><svg onload=alert(1)></details>",
-    "</p></div></article><h1>escaped</h1><!-- <style>#talk{display:none}</style>",
-    "# heading ~~gone~~ **bold** _em_ `code` | a | b | $x^2$ \\(y\\) &lt;b&gt; &amp; :smile: [^1] [ ] - * + 1. >",
-    "<thinking>aloud</thinking> <a href='#cite-1-1'>[1]</a> <iframe srcdoc='<script>top.pwned=1</script>'></iframe>",
-)
-HOSTILE = Article(article_id('/x/"><img src=y>.md'), '/x/"><img src=y>.md', PAYLOADS[0] + PAYLOADS[2] + PAYLOADS[5],
-                  "\n".join(PAYLOADS), PAYLOADS[1] + PAYLOADS[4])  # fmt: skip
-
-
-def hit(article, text):
-    start, heading = article.text.index(text), "The flood" if article is RIVER else ""
-    key = digest("passage", article.revision, f"{start}:{start + len(text)}")
-    return Hit(
-        Passage(key, article.id, article.revision, start, start + len(text), text, heading, None), article, 1.0, "dense"
-    )
-
-
-def cite(number, article, quote):
-    h = hit(article, quote)
-    start, end = h.passage.start, h.passage.end
-    return Citation(number, h.passage.id, article.id, article.revision, start, end, quote, article.title,
-                    article.source, article.author, article.published,
-                    h.passage.heading, None)  # fmt: skip
-
-
-FLOOD = "The river stood at 4.12 metres on 3 February 2024."
-GAUGE = "The council voted for a radar gauge."
-SERVICE = "The radar gauge has sent readings since September 2024."
-SEARCHED = Overview(15, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
-
-
-def quoted(question, *pairs):
-    citations = tuple(cite(n, article, quote) for n, (article, quote) in enumerate(pairs, start=1))
-    return Answer(question, question.text, tuple(Sentence(c.quote, (c.number,)) for c in citations), citations,
-                  tuple(hit(article, quote) for article, quote in pairs), SEARCHED, "scripted", None,
-                  {"find": 0.03, "rank": 0.05})  # fmt: skip
-
-
-def refused(question, why, *hits):
-    return Answer(question, question.text, (), (), hits, SEARCHED, "scripted", why, {"find": 0.02})
-
-
-# Set by the test that saw an answer grow.
-SEEN = threading.Event()
-
-
-class Scripted:
-    """Answers by the first word of the question, after the chain's own check of it."""
-
-    def __init__(self):
-        self.asked = []
-        self.articles = 15
-
-    def overview(self):
-        return Overview(self.articles, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
-
-    def ask(self, question):
-        self.asked.append(question)
-        checked(question.text)
-        word = re.match(r"\w*", question.text)[0].lower()
-        if word == "river":
-            return quoted(question, (RIVER, FLOOD), (RIVER, GAUGE))
-        if word == "leaning":
-            whole = quoted(question, (RIVER, FLOOD))
-            return replace(whole, searched_for=" ".join([*question.earlier, question.text]))
-        if word == "radar":
-            return quoted(question, (RADAR, SERVICE))
-        if word == "mayor":
-            return refused(question, Refusal.NOT_SUPPORTED, hit(RADAR, SERVICE), hit(RIVER, GAUGE))
-        if word == "broken":
-            raise FootnoteError("The index is damaged.", "Run: python -m index check")
-        if word == "bug":
-            raise RuntimeError("a secret path /home/me")
-        return quoted(question, *((HOSTILE, payload) for payload in PAYLOADS))
-
-    def stream(self, question):
-        whole = self.ask(question)
-        if question.text.startswith("River, slowly"):
-            begun = replace(whole, sentences=whole.sentences[:1], citations=whole.citations[:1], done=False)
-            yield replace(begun, pending="And the <b>gauge")
-            SEEN.wait(20)
-        yield whole
-
-
-class Syncing:
-    """A sync that waits in the middle of embedding until it is let go."""
-
-    def __init__(self, assistant):
-        self.assistant, self.go = assistant, threading.Event()
-
-    def __call__(self, progress):
-        progress("embedding", 120, 340)
-        assert self.go.wait(20)
-        self.assistant.articles = 18
-        reason = "no text layer <img src=x onerror=\"document.body.id='pwned'\">"
-        unread = [Outcome("/articles/scan.pdf", "", "skipped", reason)]
-        return Report(new=3, changed=1, same=12, skipped=1, unread=unread)
-
-
-class Shelved:
-    """A ledger of 63 sources: 60 articles named by number, two that failed, and one whose every word is hostile."""
-
-    def __init__(self):
-        def entry(source, state, title, reason="", author=None):
-            return Entry(source, state, reason, "", "", "", title, author, None, None, None, None, "en", None, 90, 0)
-
-        self.entries = [
-            entry("/articles/torn.pdf", "failed", "", "damaged PDF"),
-            entry("/articles/gone.html", "failed", "", "HTTP 500"),
-            entry(HOSTILE.source, "indexed", HOSTILE.title, author=HOSTILE.author),
-            *(entry(f"/articles/{n:02}.md", "indexed", f"Article {n:02}") for n in range(60)),
-        ]
-
-    def listing(self, state, like, limit, offset):
-        if like == "broken":
-            raise FootnoteError("The index is damaged.", "Run: python -m index check")
-        alike = [e for e in self.entries if like in e.title or like in e.reason]
-        states = {name: sum(e.state == name for e in alike) for name in ("indexed", "skipped", "failed")}
-        chosen = [e for e in alike if state in ("", e.state)][offset : offset + limit]
-        return Listing(tuple(chosen), states, ("/articles", *PAYLOADS))
-
-    def article(self, article):
-        return HOSTILE if article == HOSTILE.id else None
-
 
 # The server and the browser ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    import uvicorn
-
     assistant = Scripted()
     syncing = Syncing(assistant)
     past = Conversations(tmp_path_factory.mktemp("store"))
     examples = ["River: how high was it?", PAYLOADS[0]]
     served = app.serve(app.page(assistant, Shelved(), syncing, examples, past), past)
-    server = uvicorn.Server(
-        uvicorn.Config(served, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing, past=past)
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def visiting(chromium, site, width=1400, height=900, **options):
-    """A fresh page; what it asks of other hosts is recorded in `page.outside` and goes nowhere."""
-    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.outside, page.faults = [], []
-    page.on("request", lambda r: None if r.url.startswith((site.url, "data:", "blob:")) else page.outside.append(r.url))
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    context.route(re.compile(r"evil\.test"), lambda route: route.abort())
-    page.goto(site.url)
-    page.wait_for_selector(".welcome")
-    yield page
-    context.close()
+    with serving(served) as port:
+        url = f"http://127.0.0.1:{port}"
+        yield SimpleNamespace(url=url, port=port, assistant=assistant, syncing=syncing, past=past)
 
 
 @pytest.fixture
@@ -256,46 +81,6 @@ def page(chromium, site):
 def phone(chromium, site):
     with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
         yield page
-
-
-def ask(page, question):
-    turns = page.locator("[data-testid=bot]").count()
-    page.fill("#question textarea", question)
-    page.press("#question textarea", "Enter")
-    reply = page.locator("[data-testid=bot]").nth(turns)
-    reply.locator(".answer, .trouble").wait_for()
-    return reply
-
-
-def articles(page):
-    page.click("#rooms a[href='#room-articles']")
-    page.locator("#listing .sources").wait_for()
-
-
-def read(page, article):
-    page.click(f"#listing a[href='#read-{article}']")
-    page.wait_for_selector(f"#reader[data-place='read-{article}']")
-    return f"read-{article}"
-
-
-def follow(page, name):
-    page.locator(f"#chat a[href='#{name}']").first.click()
-    page.wait_for_selector(f"#reader[data-place='{name}']")
-
-
-def lit(page, shade="active"):
-    return page.locator(f"#reader mark.{shade}").all_text_contents()
-
-
-def in_view(page, selector):
-    page.wait_for_timeout(350)
-    return page.evaluate(
-        """selector => { const r = document.querySelector(selector).getBoundingClientRect();
-        const b = document.querySelector("#source").getBoundingClientRect();
-        return r.top >= Math.max(0, b.top) && r.bottom <= Math.min(innerHeight, b.bottom)
-            && r.left >= b.left && r.right <= b.right; }""",
-        selector,
-    )
 
 
 # Drawing, without a browser ------------------------------------------------------------------------------------------
@@ -377,20 +162,20 @@ def test_a_turn_keeps_only_the_articles_that_its_links_lead_to():
     answer = quoted(question, (RIVER, FLOOD))
     answer = replace(answer, hits=(*answer.hits, *far))
     refusal = refused(question, Refusal.NOT_SUPPORTED, *far)
-    (turn,) = app.kept([chat.Turn(1, "River?", answer)])
+    (turn,) = asking.kept([chat.Turn(1, "River?", answer)])
     assert turn.answer.hits == answer.hits[:1]
     assert "metres" in source.opened("cite-1-1", [turn])
-    (turn,) = app.kept([chat.Turn(1, "River?", refusal)])
+    (turn,) = asking.kept([chat.Turn(1, "River?", refusal)])
     assert turn.answer.hits == tuple(far[: chat.NEAREST])
     assert chat.answer_html(1, turn.answer) == chat.answer_html(1, refusal)
 
 
 def test_the_oldest_turns_are_dropped_and_the_numbers_of_the_others_stay(monkeypatch):
-    monkeypatch.setattr(app, "TURNS", 2)
+    monkeypatch.setattr(asking, "TURNS", 2)
     turns = []
     for question in ("River?", "Broken", "Radar?"):
         assert "no longer kept" not in str(chat.messages(turns))
-        turns = app.kept([*turns, *app.answering(Scripted(), question, turns)])
+        turns = asking.kept([*turns, *asking.answering(Scripted(), question, turns)])
     assert [(turn.number, turn.question) for turn in turns] == [(2, "Broken"), (3, "Radar?")]
     assert source.opened("cite-1-1", turns) == source.NO_SOURCE
     assert 'data-place="cite-3-1"' in source.opened("cite-3-1", turns)
@@ -411,10 +196,10 @@ def test_an_answer_is_drawn_while_it_grows(page):
 
 
 def test_each_answer_is_kept_in_its_conversation(monkeypatch):
-    monkeypatch.setattr(app, "REDRAWN", 0.0)
+    monkeypatch.setattr(asking, "REDRAWN", 0.0)
     kept = []
     past = SimpleNamespace(keep=lambda conversation, answer: kept.append((conversation, answer)))
-    ask = app.conversing(Scripted(), past)
+    ask = asking.conversing(Scripted(), past)
     turns = []
     for question in ("River?", "Broken", "Radar?"):
         *_, (_, _, turns) = ask(question, "", turns)
@@ -431,7 +216,7 @@ def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(caplog):
     def full(*_):
         raise FootnoteError("The disk is full", "Make room.")
 
-    *_, (_, _, turns) = app.conversing(Scripted(), SimpleNamespace(keep=full))("River?", "", [])
+    *_, (_, _, turns) = asking.conversing(Scripted(), SimpleNamespace(keep=full))("River?", "", [])
     assert turns[0].answer.sentences
     assert "could not be kept: The disk is full" in caplog.text
 
@@ -443,7 +228,7 @@ def test_a_growing_answer_is_not_drawn_for_each_word(monkeypatch):
         yield whole
 
     monkeypatch.setattr(Scripted, "stream", stream)
-    drawn = list(app.answering(Scripted(), "River?", []))
+    drawn = list(asking.answering(Scripted(), "River?", []))
     assert 2 <= len(drawn) < 100
     assert drawn[-1].answer.done
 
@@ -499,16 +284,16 @@ def test_a_sync_that_fails_ends_in_one_sentence():
     def sync(progress):
         raise FootnoteError("Another sync is running.", "Wait for it.")
 
-    assert unescape(list(app.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
+    assert unescape(list(syncs.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
 
 
 def test_a_second_sync_is_told_of_the_first_and_a_third_may_begin():
     def sync(progress):
-        said.extend(app.watched(begin))
+        said.extend(syncs.watched(begin))
         return Report(new=1)
 
-    said, begin = [], app.one_at_a_time(sync)
-    last = [list(app.watched(begin))[-1].replace("\xa0", " ") for _ in range(2)]
+    said, begin = [], syncs.one_at_a_time(sync)
+    last = [list(syncs.watched(begin))[-1].replace("\xa0", " ") for _ in range(2)]
     assert last == ["<p>1 new, 0 changed, 0 gone, 0 unchanged</p>"] * 2
     told = '<p class="trouble">A sync is running already. Questions can be asked meanwhile.</p>'
     assert [unescape(line) for line in said if "trouble" in line] == [told, told]
@@ -517,7 +302,7 @@ def test_a_second_sync_is_told_of_the_first_and_a_third_may_begin():
 def test_an_error_and_its_hint_are_two_sentences():
     with pytest.raises(UsageError) as told:
         checked(" ")
-    assert app.trouble(told.value) == "The question is empty. Write what you want to know from your articles."
+    assert wiring.trouble(told.value) == "The question is empty. Write what you want to know from your articles."
 
 
 def test_progress_is_counted_only_where_there_is_something_to_count():
@@ -536,7 +321,7 @@ def test_a_sync_that_runs_does_not_keep_the_process():
     import subprocess
     import sys
 
-    code = "import app, time; next(app.watched(lambda progress: time.sleep(600)))"
+    code = "import time; from page.rooms import header; next(header.watched(lambda progress: time.sleep(600)))"
     root = Path(app.__file__).parent
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False, timeout=60).returncode == 0
 
@@ -821,7 +606,7 @@ def test_an_article_of_the_list_is_read_with_nothing_lit(page):
 def test_an_article_that_has_gone_meanwhile_is_said_to_be(page):
     articles(page)
     name = read(page, article_id("/articles/00.md"))
-    assert page.locator(f"#reader[data-place='{name}'] .trouble").inner_text() == app.GONE
+    assert page.locator(f"#reader[data-place='{name}'] .trouble").inner_text() == rooms_source.GONE
 
 
 @browser_test
@@ -880,7 +665,7 @@ def test_a_question_that_is_too_long_is_refused_whole_and_not_cut(page, site):
 @browser_test
 def test_an_error_is_one_sentence_and_the_chat_goes_on(page):
     assert ask(page, "Broken").locator(".trouble").inner_text() == "The index is damaged. Run: python -m index check"
-    assert ask(page, "Bug").locator(".trouble").inner_text() == app.BROKEN
+    assert ask(page, "Bug").locator(".trouble").inner_text() == BROKEN
     assert "secret" not in page.content()
     ask(page, "River?")
     follow(page, "cite-3-1")

@@ -1,0 +1,96 @@
+"""The side bar: the conversations that are kept, opened again, renamed and removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from page.chat import Turn, messages
+from page.past import LISTED, past_html
+from page.rooms.ask import kept
+from page.rooms.wiring import PRIVATE, Past, trouble
+from page.source import NO_SOURCE
+from page.words import plain
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from gradio.events import Dependency
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The parts of the side bar: what is looked for, the list, and what script.js presses."""
+
+    find: gr.Textbox
+    drawn: gr.HTML
+    resume: gr.Button
+    alter: gr.Button
+
+
+def sidebar() -> Bar:
+    """The conversations that are kept; script.js opens and closes it."""
+    import gradio as gr
+
+    with gr.Column(elem_id="past"):
+        find = gr.Textbox(
+            placeholder="Find a conversation", max_lines=1, label="Find a conversation", show_label=False,
+            container=False, elem_id="recall",
+        )  # fmt: skip
+        return Bar(find, gr.HTML("", elem_id="kept"), gr.Button(elem_id="resume"), gr.Button(elem_id="alter"))
+
+
+def resumed(past: Past, conversation: str) -> list[Turn]:
+    """The turns of a conversation that is kept, as the page has them."""
+    turns = [Turn(t.number, t.question, t.answer, t.trouble, conversation) for t in past.turns(conversation)]
+    return kept(turns)
+
+
+def resuming(past: Past) -> Callable[[str, list[Turn]], tuple[Any, ...]]:
+    """The event behind a conversation of the list: (its name, turns) → (chat, turns, panel)."""
+    import gradio as gr
+
+    def resume(name: str, turns: list[Turn]) -> tuple[Any, ...]:
+        try:
+            turns = resumed(past, name.removeprefix("past-"))
+            return messages(turns), turns, NO_SOURCE
+        except Exception as error:
+            gr.Warning(plain(trouble(error)), title="Not opened")
+            return gr.skip(), gr.skip(), gr.skip()
+
+    return resume
+
+
+def remembering(
+    blocks: gr.Blocks, past: Past, bar: Bar, name: gr.Textbox, turns: gr.State, changing: Sequence[Dependency]
+) -> None:
+    """Draws the list of conversations when the page is loaded, and after each event that changes it."""
+    import gradio as gr
+
+    def listed(like: str, turns: list[Turn]) -> str:
+        try:
+            current = turns[0].conversation if turns else ""
+            return past_html(past.listing(like, LISTED + 1), like.strip(), current, datetime.now().astimezone().date())
+        except Exception as error:
+            return f'<p class="trouble">{plain(trouble(error))}</p>'
+
+    def alter(name: str, like: str, turns: list[Turn]) -> str:
+        parts = re.fullmatch(r"(rename|remove)-([0-9a-f]{32})-?(.*)", name, re.DOTALL)
+        try:
+            if parts and parts[1] == "rename":
+                past.rename(parts[2], parts[3])
+            elif parts:
+                past.remove(parts[2])
+        except Exception as error:
+            gr.Warning(plain(trouble(error)), title="Not changed")
+        return listed(like, turns)
+
+    wanted = "(_, like) => [window.footnote.wanted, like, null]"
+    # In the queue, which is how a warning reaches the page.
+    bar.alter.click(alter, [name, bar.find, turns], bar.drawn, js=wanted, concurrency_limit=None, **PRIVATE)
+    blocks.load(listed, [bar.find, turns], bar.drawn, queue=False, **PRIVATE)
+    bar.find.change(listed, [bar.find, turns], bar.drawn, queue=False, trigger_mode="always_last", **PRIVATE)
+    for event in changing:
+        event.then(listed, [bar.find, turns], bar.drawn, queue=False, **PRIVATE)

@@ -1,0 +1,88 @@
+"""What the rooms of the page have in common: what they need of the rooms below them, and how an event is bound."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from index.errors import FootnoteError, explained
+from index.ledger import Listing
+from index.records import Article, Overview
+from rag.answers import Answer, Question
+from rag.conversations import Conversation
+from rag.conversations import Turn as KeptTurn
+from rag.doors.faults import BROKEN
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+log = logging.getLogger("footnote.page")
+
+Progress = Callable[[str, int, int], None]
+
+# Events are for the page alone; the one public door is /ask.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# What was followed is handed over here and not by typing it into the box, which would be a race with the click.
+WANTED = "() => [window.footnote.wanted, null]"
+
+
+class Assistant(Protocol):
+    """What the page needs of rag.chain.Assistant. Its methods may be called from several threads."""
+
+    def ask(self, question: Question) -> Answer:
+        """The answer, or a FootnoteError."""
+
+    def stream(self, question: Question) -> Iterator[Answer]:
+        """The answer as it grows, the last one done; or a FootnoteError."""
+
+    def overview(self) -> Overview:
+        """What would be searched now."""
+
+
+class Library(Protocol):
+    """What the page needs of index.search.Index. Both methods may be called from several threads."""
+
+    def listing(self, state: str, like: str, limit: int, offset: int) -> Listing:
+        """A piece of the ledger, or a FootnoteError."""
+
+    def article(self, article: str) -> Article | None:
+        """The live article with this id, or None; or a FootnoteError."""
+
+
+class Past(Protocol):
+    """What the page needs of rag.conversations.Conversations. All methods raise a FootnoteError."""
+
+    def keep(self, conversation: str, answer: Answer) -> object:
+        """Keeps the answer as the next turn of that conversation."""
+
+    def listing(self, like: str, limit: int) -> list[Conversation]:
+        """The conversations, the newest first, with these words in them."""
+
+    def find(self, name: str) -> Conversation:
+        """The one with this id."""
+
+    def turns(self, conversation: str) -> list[KeptTurn]:
+        """Its turns, oldest first."""
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Gives it another title."""
+
+    def remove(self, conversation: str) -> None:
+        """Erases it."""
+
+
+def trouble(error: Exception) -> str:
+    """What the reader sees of an error: a FootnoteError's sentence and hint; of anything else, that it is logged."""
+    if isinstance(error, FootnoteError):
+        return explained(error)
+    log.error("the page could not finish a request", exc_info=error)
+    return BROKEN
+
+
+def wires() -> tuple[gr.Textbox, gr.Button]:
+    """What script.js presses when a number or an example is followed; hidden by CSS, because the script needs it."""
+    import gradio as gr
+
+    with gr.Column(elem_id="wires"):
+        return gr.Textbox(elem_id="wanted", show_label=False), gr.Button(elem_id="follow")
