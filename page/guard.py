@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag.doors.admission import App, Receive, Scope, Send, foreign, headers_of
+from rag.doors.uploads import FILES
 
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 HEADERS = {
@@ -39,8 +40,11 @@ def guarded(app: App) -> App:
 
 
 def unwanted(scope: Scope) -> bool:
-    """Whether it is an upload, which the page has no use for, or changes something and comes from another site's page.
+    """Whether it is an upload to Gradio, or changes something and comes from another site's page.
 
-    A browser sends both without asking the server first.
+    A browser sends both without asking the server first. Files come in by a door of our own.
     """
-    return "/upload" in scope["path"] or (scope["method"] not in ("GET", "HEAD") and foreign(headers_of(scope)))
+    path = scope["path"]
+    return ("/upload" in path and not path.startswith(FILES)) or (
+        scope["method"] not in ("GET", "HEAD") and foreign(headers_of(scope))
+    )

@@ -1,0 +1,86 @@
+"""The door by which the page sends files: PUT /articles/files/<name>, with the bytes of the file as the body.
+
+It is for the page alone, whose guard lets no other site through. Gradio has a door for uploads too, which stays shut:
+it takes any file, and keeps it where nothing looks.
+
+Annotations are not kept as texts here: FastAPI reads them, and its classes are imported inside the functions.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.added import Arriving, Kept, TooLarge, arriving, harmless, too_large
+from index.errors import FootnoteError
+from index.sources.reading import MAX_BYTES
+from rag.doors.faults import Fault, encoded, fault_of
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from fastapi.responses import Response
+
+FILES = "/articles/files/"
+# Bytes that are written together, and seconds in which some must come.
+PORTION = 1 << 20
+PATIENCE = 30.0
+
+
+class Late(FootnoteError):
+    """A file stopped to arrive."""
+
+
+def router(store: Path, most: int = MAX_BYTES, patience: float = PATIENCE) -> "APIRouter":
+    """The door to the added files of a store, for files of at most `most` bytes."""
+    from fastapi import APIRouter, Request
+    from fastapi.responses import Response
+    from starlette.requests import ClientDisconnect
+
+    routes = APIRouter()
+
+    @routes.put(FILES + "{name:path}", response_model=None)
+    async def put(name: str, request: Request) -> Response:
+        """Keeps the file, or says in one sentence why not."""
+        try:
+            expected = request.headers.get("content-length", "")
+            if expected.isdecimal() and int(expected[:18]) > most:
+                raise too_large(harmless(name), most)
+            with arriving(store, name, most) as file:
+                kept = await _kept(file, request.stream(), patience)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+        except Late as error:
+            return _told(Fault(408, str(error), error.hint), request.url.path)
+        except TooLarge as error:
+            return _told(Fault(413, f"{error}.", error.hint), request.url.path)
+        except Exception as error:
+            return _told(fault_of(error), request.url.path)
+        said = encoded({"name": kept.path.name, "new": kept.new})
+        return Response(said, 201 if kept.new else 200, media_type="application/json")
+
+    return routes
+
+
+async def _kept(file: Arriving, body: AsyncIterator[bytes], patience: float) -> Kept:
+    """The whole body, in the file and in its place. Other requests are answered meanwhile."""
+    waiting = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                data = await anext(body, None)
+        except TimeoutError as error:
+            raise Late("The file did not arrive in time.", "Send it again.") from error
+        waiting += data or b""
+        if waiting and (data is None or len(waiting) >= PORTION):
+            await asyncio.to_thread(file.write, bytes(waiting))
+            waiting.clear()
+        if data is None:
+            return await asyncio.to_thread(file.keep)
+
+
+def _told(fault: Fault, path: str) -> "Response":
+    from fastapi.responses import Response
+
+    # What is left of the body is not read, so the connection cannot be used again.
+    headers = {**fault.headers, "connection": "close"}
+    return Response(encoded(fault.told(path)), fault.status, headers, "application/json")
