@@ -142,6 +142,19 @@ def asked(prompt: str) -> str | None:
     return line.rstrip("\r\n") if line else None
 
 
+def secret(prompt: str) -> str | None:
+    """What the user types and is not shown, or the line that is piped in; None at the end of either."""
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline()
+        return line.rstrip("\r\n") if line else None
+    import getpass
+
+    try:
+        return getpass.getpass(visible(prompt), sys.stderr)
+    except EOFError:
+        return None
+
+
 def _say(sentence: object, hint: str) -> None:
     sys.stderr.write(visible("\n".join(filter(None, [ended(sentence), hint])) + "\n"))
 

@@ -1,4 +1,4 @@
-"""The one writer of a store: the only import of filelock."""
+"""The one writer of a store, which a lock of the operating system makes the only one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from index.terminal import finish, progress_bar
-from rag import conversation_commands
+from rag import conversation_commands, user_commands
 from rag.commands import DONE, FAILED, Progress, Result, command, store_argument
 from rag.doors import commands as doors
 from rag.evals.commands import (
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question", help="what you want to know")
     store_argument(ask)
     conversation_commands.add(commands, _answer_lines)
+    user_commands.add(commands)
     doors.arguments(commands)
     evals = commands.add_parser("eval", help="measure retrieval and answers", description="Measures, offline.")
     kinds = evals.add_subparsers(metavar="COMMAND", required=True)

@@ -31,7 +31,7 @@ HOMES = {
     "tokenizers": ("rag/reading/", "training/"),
     "torch": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "transformers": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
-    "filelock": "index/writer.py",
+    "filelock": ("index/writer.py", "rag/users.py"),
     "sentencex": "index/sentences.py",
     "charset_normalizer": "index/sources/decoding.py",
     "brotli": "index/sources/encodings.py",

@@ -1,0 +1,116 @@
+"""`python -m rag users`: who may log in to the page.
+
+A password is typed without being shown, or piped in as one line. It is never an argument: those can be read by every
+user of a machine, and stay in the history of the shell.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rag.commands import DONE, Result, command, store_argument
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rag.users import Users
+
+
+def add(commands: Any) -> None:  # noqa: ANN401 - argparse does not name it
+    """Gives the command line its `users`."""
+    about = "add, list or remove who may log in to the page, or change a password"
+    ours = commands.add_parser("users", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    kinds = ours.add_subparsers(metavar="COMMAND", required=True)
+    _of_one(_command(kinds, "add", "let somebody in; from the first on, everybody has to log in", _add))
+    _command(kinds, "list", "the names", _list)
+    _of_one(_command(kinds, "password", "give somebody another password, which logs them out", _password))
+    remove = _of_one(_command(kinds, "remove", "let somebody in no more, and erase their conversations", _remove))
+    remove.add_argument("--keep-conversations", action="store_true", help="for whoever has this name next")
+
+
+def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Result]) -> ArgumentParser:  # noqa: ANN401
+    sub = command(kinds, name, about, lambda given, _: run(given))
+    store_argument(sub)
+    return sub
+
+
+def _of_one(parser: ArgumentParser) -> ArgumentParser:
+    parser.add_argument("name", metavar="NAME", help="as it is typed to log in; capitals make no difference")
+    return parser
+
+
+def _add(given: Namespace) -> Result:
+    from rag.users import checked_name, name_of, unknown
+
+    users, name = _users(given), checked_name(name_of(given.name))
+    unknown(name, users.names())
+    users.add(name, _typed())
+    alone = "" if len(users.names()) > 1 else " From now on the page asks everybody to log in."
+    return Result(DONE, {"added": name}, f"{name} may log in.{alone}")
+
+
+def _list(given: Namespace) -> Result:
+    names = _users(given).names()
+    nobody = "There are no users: the page asks nobody to log in, and only this machine can reach it."
+    return Result(DONE, names, "\n".join(names) or nobody)
+
+
+def _password(given: Namespace) -> Result:
+    from rag.users import known, name_of
+
+    users, name = _users(given), name_of(given.name)
+    known(name, users.names())
+    users.change(name, _typed())
+    return Result(DONE, {"changed": name}, f"{name} has another password, and is logged out everywhere.")
+
+
+def _remove(given: Namespace) -> Result:
+    from rag.users import name_of
+    from rag.wording import counted
+
+    users, name = _users(given), name_of(given.name)
+    users.remove(name)
+    erased = 0 if given.keep_conversations else _erased(_store(given), name)
+    told = f", with {counted(erased, 'conversation')}" if erased else ""
+    alone = "" if users.names() else " Nobody has to log in any more."
+    return Result(DONE, {"removed": name, "conversations": erased}, f"Removed: {name}{told}.{alone}")
+
+
+def _erased(store: Path, owner: str) -> int:
+    """How many conversations of this owner there were; there are none any more."""
+    from rag.conversations import Conversations
+
+    kept, erased = Conversations(store, owner), 0
+    while found := kept.listing():
+        for conversation in found:
+            kept.remove(conversation.id)
+        erased += len(found)
+    return erased
+
+
+def _store(given: Namespace) -> Path:
+    from rag.settings import load_settings
+
+    return load_settings().at(given.store).store
+
+
+def _users(given: Namespace) -> Users:
+    from rag.users import Users
+
+    return Users(_store(given))
+
+
+def _typed() -> str:
+    """A new password, which is asked for again where it was typed. Raises UsageError for one that cannot be meant."""
+    import sys
+
+    from index.errors import UsageError
+    from index.terminal import secret
+    from rag.users import checked_password
+
+    password = checked_password(secret("Password: ") or "")
+    if sys.stdin.isatty() and secret("Once more: ") != password:
+        raise UsageError("The two passwords are not the same", "Run the command again.")
+    return password

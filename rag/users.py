@@ -1,0 +1,209 @@
+"""Who may log in to the page: the names, and of each password what proves it, in a file of the store.
+
+Without the file, or with nobody in it, the page has one user, who sits at this machine and is asked for nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import threading
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from index.errors import FootnoteError, UsageError
+
+FILE_NAME = "users.json"
+FORM = 1
+LONGEST_NAME = 64
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1_000
+# scrypt with 32 MiB, as OWASP's cheat sheet on storing passwords has it.
+COST: Mapping[str, int] = {"n": 2**15, "r": 8, "p": 3}
+SALT_BYTES, KEY_BYTES = 16, 32
+# Passwords that are checked at once, which bounds the memory; the others wait.
+AT_ONCE = 2
+# How long one command waits for another that writes.
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is kept of a password: the salt, what scrypt makes of both, and what it was asked to spend."""
+
+    salt: bytes
+    key: bytes
+    n: int
+    r: int
+    p: int
+
+    def fits(self, password: str) -> bool:
+        """Whether this is the password. Takes as long for a wrong one."""
+        return hmac.compare_digest(self.key, _scrypt(password, self.salt, self.n, self.r, self.p))
+
+
+def proof_of(password: str, cost: Mapping[str, int] = COST) -> Proof:
+    """A proof with a salt of its own."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return Proof(salt, _scrypt(password, salt, **cost), **cost)
+
+
+class Users:
+    """The users of a store. Safe for several threads and processes: the file is read again when it has changed.
+
+    All methods raise FootnoteError when the file cannot be read or written, and those that change it UsageError for a
+    name or a password that cannot be meant.
+    """
+
+    def __init__(self, store: Path, cost: Mapping[str, int] = COST) -> None:
+        self.path = store / FILE_NAME
+        self._cost = cost
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._nobody = Proof(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES), **cost)
+        self._read: tuple[object, Mapping[str, Proof]] = (None, {})
+
+    def names(self) -> list[str]:
+        """All names, in their order."""
+        return sorted(self._proofs())
+
+    def proof(self, name: str) -> Proof | None:
+        """What is kept of this user's password, which is another after it was changed; None where there is no such."""
+        return self._proofs().get(name)
+
+    def check(self, name: str, password: str) -> bool:
+        """Whether this is the name and the password of a user. Takes as long where there is no such name."""
+        proof = self.proof(name) or self._nobody
+        with self._places:
+            return proof.fits(password)
+
+    def add(self, name: str, password: str) -> None:
+        """Lets a new user in."""
+        checked_name(name)
+        proof = proof_of(checked_password(password), self._cost)
+        with self._changing() as proofs:
+            unknown(name, proofs)
+            proofs[name] = proof
+
+    def change(self, name: str, password: str) -> None:
+        """Gives a user another password."""
+        proof = proof_of(checked_password(password), self._cost)
+        with self._changing() as proofs:
+            known(name, proofs)
+            proofs[name] = proof
+
+    def remove(self, name: str) -> None:
+        """Lets a user in no more."""
+        with self._changing() as proofs:
+            known(name, proofs)
+            del proofs[name]
+
+    def _proofs(self) -> Mapping[str, Proof]:
+        """What the file says now."""
+        try:
+            status = self.path.stat()
+            seen = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if self._read[0] != seen:
+                self._read = (seen, _proofs(self.path.read_bytes()))
+            return self._read[1]
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FootnoteError(
+                f"The file of users {self.path} cannot be read",
+                "Put it back from a copy, or move it away and add the users again: python -m rag users add NAME",
+            ) from error
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[dict[str, Proof]]:
+        """The users, to be changed while no other process does; they are written at the end, whole or not at all."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path.with_suffix(".lock"), timeout=PATIENCE):
+                proofs = dict(self._proofs())
+                yield proofs
+                self._write(proofs)
+        except Timeout as error:
+            raise FootnoteError("Another process is changing the users", "Run the command again.") from error
+        except OSError as error:
+            hint = "Give another folder with --store, or mend its permissions."
+            raise FootnoteError(f"{self.path} cannot be written: {error.strerror}", hint) from error
+
+    def _write(self, proofs: Mapping[str, Proof]) -> None:
+        draft = self.path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+            json.dump(
+                {"form": FORM, "users": {name: _written(proof) for name, proof in proofs.items()}}, file, indent=1
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+
+
+def name_of(text: str) -> str:
+    """The name that somebody means who writes it with capitals, spaces around it, or wide letters."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
+
+
+def checked_name(name: str) -> str:
+    """The name. Raises UsageError for one that could be mistaken for another, or has more than letters."""
+    if not 0 < len(name) <= LONGEST_NAME or not all(c.isalnum() or c in "._@+-" for c in name):
+        raise UsageError(
+            "This cannot be a user's name",
+            f"It has at most {LONGEST_NAME} letters and digits, and . _ @ + - among them.",
+        )
+    return name
+
+
+def checked_password(password: str) -> str:
+    """The password. Raises UsageError for one that is too short or too long; it is never repeated."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise UsageError(f"The password has {len(password)} characters", f"It must have {SHORTEST_PASSWORD} or more.")
+    if len(password) > LONGEST_PASSWORD:
+        raise UsageError(f"The password has {len(password):,} characters", f"It may have {LONGEST_PASSWORD:,}.")
+    return password
+
+
+def unknown(name: str, names: Collection[str]) -> None:
+    """Raises UsageError for a name that is among these."""
+    if name in names:
+        hint = f"For another password: python -m rag users password {name}"
+        raise UsageError(f"There is a user {name} already", hint)
+
+
+def known(name: str, names: Collection[str]) -> None:
+    """Raises UsageError for a name that is not among these."""
+    if name not in names:
+        raise UsageError(f"There is no user {name!r}", "Those there are: python -m rag users list")
+
+
+def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    """The same password may be typed in two ways that look alike; both are one here."""
+    typed = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(typed, salt=salt, n=n, r=r, p=p, maxmem=256 * n * r, dklen=KEY_BYTES)
+
+
+def _written(proof: Proof) -> dict[str, Any]:
+    salt, key = (base64.b64encode(value).decode() for value in (proof.salt, proof.key))
+    return {"salt": salt, "key": key, "n": proof.n, "r": proof.r, "p": proof.p}
+
+
+def _proofs(data: bytes) -> dict[str, Proof]:
+    """What the file says. Raises ValueError, KeyError, TypeError or AttributeError where it is not one of ours."""
+    said = json.loads(data)
+    if said["form"] != FORM:
+        raise ValueError(f"form {said['form']}")
+    return {name: _proof(**values) for name, values in said["users"].items()}
+
+
+def _proof(salt: str, key: str, n: int, r: int, p: int) -> Proof:
+    return Proof(base64.b64decode(salt, validate=True), base64.b64decode(key, validate=True), int(n), int(r), int(p))
