@@ -1,0 +1,112 @@
+"""How often somebody may be wrong."""
+
+import pytest
+
+from rag.doors.throttle import FORGOTTEN, FREE, Throttle, network_of
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def throttle(clock):
+    return Throttle(clock, remembered=3)
+
+
+def fail(throttle, clock, times, key="ada"):
+    """Fails so often, each time as soon as it is allowed."""
+    waits = []
+    for _ in range(times):
+        waits.append(throttle.wait(key))
+        clock.now += waits[-1]
+        throttle.failed(key)
+    return waits
+
+
+def test_after_five_failures_the_wait_doubles_up_to_a_minute(throttle, clock):
+    assert fail(throttle, clock, 13) == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_the_wait_passes(throttle, clock):
+    fail(throttle, clock, 8)
+    assert throttle.wait("ada") == 8
+    clock.now += 7.5
+    assert throttle.wait("ada") == 1
+    clock.now += 0.5
+    assert throttle.wait("ada") == 0
+
+
+def test_the_longest_wait_of_all_counts(throttle, clock):
+    fail(throttle, clock, 7, "address")
+    assert throttle.wait("ada", "address") == 4
+    assert throttle.wait("ada") == 0
+
+
+def test_who_succeeds_begins_anew(throttle, clock):
+    fail(throttle, clock, 10)
+    throttle.forget("ada")
+    assert throttle.wait("ada") == 0
+    assert len(throttle) == 0
+
+
+def test_one_success_takes_back_one_failure_alone(throttle, clock):
+    fail(throttle, clock, FREE)
+    throttle.failed("ada")
+    throttle.take_back("ada")
+    assert throttle.wait("ada") == 1
+    for _ in range(20):
+        throttle.take_back("ada")
+    assert len(throttle) == 0
+
+
+def test_many_tries_at_once_are_counted_before_they_are_known_to_have_failed(throttle):
+    allowed = 0
+    for _ in range(100):
+        if not throttle.wait("ada"):
+            allowed += 1
+            throttle.failed("ada")
+    assert allowed == FREE
+
+
+def test_failures_are_forgotten_in_time_and_never_too_many_are_remembered(throttle, clock):
+    for n in range(1000):
+        throttle.failed(f"user{n}")
+        assert len(throttle) <= 3
+    clock.now += FORGOTTEN + 1
+    throttle.failed("ada")
+    assert len(throttle) == 1
+
+
+def test_the_one_that_failed_last_is_remembered_longest(throttle, clock):
+    fail(throttle, clock, 8)
+    throttle.failed("b")
+    throttle.failed("c")
+    throttle.failed("ada")
+    throttle.failed("d")
+    assert throttle.wait("ada") > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002::/64"),
+        ("2001:db8:1:2::9", "2001:0db8:0001:0002::/64"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000::/64"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_a_machine_is_known_by_its_network(address, network):
+    assert network_of(address) == network
