@@ -3,7 +3,8 @@ import random
 
 import pytest
 
-from rag.evals.abstention import Judged, Point, auroc, risk_coverage
+from rag.evals.abstention import Judged, auroc, risk_coverage
+from rag.measured import Point
 
 
 def test_auroc_is_how_often_an_answerable_question_has_more_confidence():

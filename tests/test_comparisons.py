@@ -17,8 +17,9 @@ from rag.evals.comparisons import (
     randomizations,
     verdict,
 )
-from rag.evals.measures import Mean, measure
+from rag.evals.measures import measure
 from rag.evals.runs import InvalidRun, Row, Run
+from rag.measured import Mean
 
 
 def a_run(*values, name="hit@1", digest="d", kinds=("single",)):

@@ -1,8 +1,7 @@
 import pytest
 
-from rag.evals.abstention import Curve, Point
-from rag.evals.measures import Mean
-from rag.evals.report.plots import (
+from rag.measured import Curve, Mean, Point
+from rag.plots import (
     BOTTOM,
     HIGH,
     LEFT,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.evals.measures import Mean
+from rag.measured import Curve, Mean, Point
 
 # The points of a curve that are kept: one for each hundredth of coverage, and the last.
 STEPS = 100
@@ -21,27 +21,6 @@ class Judged:
     confidence: float
     answered: bool
     right: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Were all answers below this confidence refused: the share of questions still answered, and of those the wrong."""
-
-    coverage: float
-    risk: float
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A risk-coverage curve, from the most confident answer to the last. `area` is the mean risk over its answers.
-
-    It ends at the answer rate: what would have been answered in the place of a refusal is not known.
-    El-Yaniv & Wiener, JMLR 2010; the area: Geifman, Uziel & El-Yaniv, ICLR 2019.
-    """
-
-    points: tuple[Point, ...]
-    area: float
 
 
 def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> Mean | None:

@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 from index.errors import UsageError
-from rag.evals.measures import DESCRIPTIVE, SEED, Mean, mean_of_each
+from rag.evals.measures import DESCRIPTIVE, SEED, mean_of_each
 from rag.evals.runs import DIGESTS, InvalidRun, OtherQuestions, Row, Run
+from rag.measured import Mean
 
 PERMUTATIONS = 10_000
 BATCH = 500

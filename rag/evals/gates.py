@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from index.errors import UsageError
 from rag.evals.comparisons import Change, check_comparable, compare, differences, shared
-from rag.evals.measures import Mean
 from rag.evals.runs import InvalidRun, Run, confidence, latencies, means
+from rag.measured import Mean
 
 Found = TypeVar("Found")
 

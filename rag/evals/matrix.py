@@ -24,12 +24,13 @@ from index.segments import SEGMENTS
 from rag.evals.comparisons import differences, holm, randomization
 from rag.evals.evaluate import evaluate, program, store_of
 from rag.evals.grid import OF_INDEX, Cell, Worth, file_name, pareto
-from rag.evals.measures import STANDARD, Mean, Measure, mean
+from rag.evals.measures import STANDARD, Measure, mean
 from rag.evals.measures import measure as named
-from rag.evals.runs import TOTAL, Latency, Run, latencies, load, means, save
+from rag.evals.runs import TOTAL, Run, latencies, load, means, save
 from rag.evals.scores import OF_ANSWERS, SPAN_RECALL
 from rag.evals.sets import QuestionSet
 from rag.evals.sets import load as load_set
+from rag.measured import Latency, Mean
 from rag.settings import Settings, build
 
 INDEXES = "indexes"

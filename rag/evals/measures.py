@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.errors import UsageError
+from rag.measured import Mean
 
 Relevance = Mapping[str, int]
 # Ranking, relevance and cutoff in, a value from 0 to 1 out.
@@ -146,16 +147,6 @@ def evaluate(
     if missing:
         raise ValueError(f"{len(missing)} queries have no ranking, the first is {missing[0]!r}")
     return {query: {m.name: m.of(rankings[query], qrels[query]) for m in measures} for query in qrels}
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean over n questions with its 95 % interval, low to high."""
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 def mean(values: Sequence[float], seed: int = SEED) -> Mean:

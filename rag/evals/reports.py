@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from index.printable import visible
 from rag.evals.comparisons import Comparison, Flip, describe
-from rag.evals.measures import Mean
 from rag.evals.report.findings import letter
 from rag.evals.runs import Run, confidence, latencies, means, tails
 from rag.evals.scores import ANSWER_RATE, CITATION_PRECISION, F1, REFUSAL_RATE
+from rag.measured import Mean
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -18,9 +18,10 @@ from typing import Any
 
 from index.errors import FootnoteError, UsageError
 from rag.evals import scores
-from rag.evals.abstention import Curve, Judged, auroc, risk_coverage
+from rag.evals.abstention import Judged, auroc, risk_coverage
 from rag.evals.jsonl import as_text
-from rag.evals.measures import Mean, mean_of_each
+from rag.evals.measures import mean_of_each
+from rag.measured import Curve, Latency, Mean
 
 SCHEMA_VERSION = 2
 # How many documents of each ranking a run file keeps.
@@ -74,16 +75,6 @@ class Row:
     answered: Answered | None = None
     error: str = ""
     known: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds: the median, and the 95th and 99th percentiles, over n questions."""
-
-    p50: float
-    p95: float
-    p99: float
-    n: int
 
 
 @dataclass(frozen=True, slots=True)

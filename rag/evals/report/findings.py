@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from index.errors import FootnoteError, UsageError
-from rag.evals.abstention import Curve
 from rag.evals.comparisons import Comparison, Flip, Verdict, compare_all
-from rag.evals.measures import Mean
-from rag.evals.runs import TOTAL, Latency, Row, Run, Tail, confidence, latencies, means, tails
+from rag.evals.runs import TOTAL, Row, Run, Tail, confidence, latencies, means, tails
 from rag.evals.scores import ANSWER_RATE, REFUSAL_RATE
+from rag.measured import Curve, Latency, Mean
 
 # The measure that orders the questions and stands for quality, the first of these that the runs have.
 LEADS = ("nDCG@10", "hit@1", ANSWER_RATE)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from index.printable import visible
 from rag.evals.comparisons import Comparison
-from rag.evals.measures import Mean
 from rag.evals.report.findings import Findings, Outcome, Side, lost_and_won, summary
+from rag.measured import Mean
 
 # Questions of each sort that are listed.
 SHOWN = 10

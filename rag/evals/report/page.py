@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from index.printable import visible
+from rag import plots
 from rag.evals.comparisons import Change, Flip
-from rag.evals.measures import Mean
-from rag.evals.report import plots
 from rag.evals.report.findings import LETTERS, RANK_BY, WORST, Findings, Side, lost_and_won, summary
-from rag.evals.report.plots import Plot
 from rag.evals.runs import DIGESTS, TOTAL, latencies
 from rag.evals.scores import ANSWER_RATE, REFUSAL_RATE
+from rag.measured import Mean
+from rag.plots import Plot
 
 HERE = Path(__file__).parent
 # The hues that page.css has.

@@ -1,6 +1,6 @@
 """Where the marks of a plot stand. Numbers in, coordinates out; the page draws them.
 
-A plot is WIDE by HIGH units, the origin at the top left, as SVG has it.
+A plot is WIDE by HIGH units, the origin at the top left, as SVG has it. The report of an eval and the page draw alike.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.evals.abstention import Curve
-from rag.evals.measures import Mean
+from rag.measured import Curve, Mean
 
 WIDE, HIGH = 420.0, 250.0
 LEFT, RIGHT, TOP, BOTTOM = 38.0, 12.0, 12.0, 34.0
