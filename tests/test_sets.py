@@ -57,6 +57,17 @@ def test_a_source_beside_the_questions_may_be_named_in_full(tmp_path):
     assert found.source("mole.md") == source
 
 
+@pytest.mark.parametrize("zone", ["+00:00", ""])
+def test_a_written_question_may_say_when_it_was_asked(tmp_path, zone):
+    found = load(written(tmp_path, asked=f"2024-09-03T10:00:00{zone}")).asked_on(date(2025, 1, 1))
+    assert found.questions[0].as_asked().asked_at == datetime(2024, 9, 3, 10, tzinfo=UTC)
+
+
+def test_a_time_that_is_none_is_named_by_its_line(tmp_path):
+    with pytest.raises(FootnoteError, match="line 1: 'asked' is no time: 'last week'"):
+        load(written(tmp_path, asked="last week"))
+
+
 def test_the_document_of_a_judged_set_is_a_line_of_its_corpus(tmp_path):
     found = load(judged(tmp_path))
     assert found.source("d1") == f"{tmp_path.resolve()}/corpus.jsonl#d1"

@@ -42,15 +42,18 @@ def evaluate(
     fresh: bool = False,
     measures: Sequence[Measure] = STANDARD,
     progress: Progress = lambda *_: None,
+    served: Parts | None = None,
 ) -> Run:
     """The run of the set at `path`; with `answers` each question is also answered, not only searched for.
+
+    A set that is asked on the current store is asked of the parts that are `served`, where there are such, as they are.
 
     What an earlier run of the same set, index, model and program found is taken from it, unless it is to be `fresh`;
     so are the embeddings of questions. Raises UsageError when there is no set, and FootnoteError when the store does
     not hold the articles that it asks about.
     """
     question_set = load(path)
-    parts = parts_for(settings, question_set, progress)
+    parts = parts_for(settings, question_set, progress, served)
     # A set that does not say when it was asked is asked on the day of the last article, today and next year.
     question_set = question_set.asked_on(parts.index.overview().last)
     about, folder = described(parts), parts.store / EVALS
@@ -64,7 +67,7 @@ def evaluate(
     }
     journal = journal_in(folder, depends, fresh)
     embedder = remembering(parts.index.embedder, parts.index.made_by()["precision"], folder)
-    if not fresh:
+    if not fresh and parts is not served:
         parts.index.embedder = as_embedder(embedder)
     ask = parts.assistant.ask if answers else parts.assistant.find.invoke
     _rehearse(ask, next((q for q in question_set.questions if not journal.get(q.id)), None), embedder)
@@ -80,14 +83,19 @@ def _rehearse(ask: Find | Ask, question: EvalQuestion | None, embedder: Remember
             ask(question.as_asked())
 
 
-def parts_for(settings: IndexSettings, question_set: QuestionSet, progress: Progress = lambda *_: None) -> Parts:
+def parts_for(
+    settings: IndexSettings,
+    question_set: QuestionSet,
+    progress: Progress = lambda *_: None,
+    served: Parts | None = None,
+) -> Parts:
     """The parts that a set is asked with: over the current store, a copy without what is held out, or its own store.
 
     Raises FootnoteError when the store does not hold the articles that a written set asks about.
     """
     if question_set.corpus:
         return _of_corpus(settings, question_set, question_set.corpus, progress)
-    parts = build(settings)
+    parts = served or build(settings)
     _require_articles(parts, question_set)
     if not question_set.held_out:
         return parts

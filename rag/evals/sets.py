@@ -179,7 +179,19 @@ def _written_question(record: Record, folder: Path) -> EvalQuestion:
         also=also,
         answers=_answers(record),
         held_out=record.texts("held_out"),
+        asked_at=_moment(record),
     )
+
+
+def _moment(record: Record) -> datetime | None:
+    """When the question was asked, by "asked": a time with its zone."""
+    if not (text := record.value("asked", str, "")):
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise record.wrong(f"'asked' is no time: {text!r:.60}") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _answers(record: Record) -> tuple[str, ...]:

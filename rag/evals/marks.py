@@ -1,0 +1,213 @@
+"""Answers that were marked as wrong: each is a question to be judged, and once it was, a question of a set.
+
+They are in a file of their own in the store. What was judged of them is written beside it as a question set, made anew
+with each change, so that it never says other than the file. What purge takes away, evals can make again; these nobody
+could, so they lie elsewhere and stay.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.database import Connection, Database, Error, Form, unusable
+from index.errors import UsageError
+from index.records import digest
+from rag.answers import Answer
+from rag.evals.collection import line
+from rag.evals.scores import said
+from rag.evals.sets import QUESTIONS
+from rag.measured import Mark
+
+# Where, in a store, question sets lie that its evals are to offer.
+SETS = "questions"
+MARKED = "marked-in-conversations"
+ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
+# The kind, in the set, of a question that the articles answer.
+KIND = "marked"
+LONGEST_NOTE = 2_000
+
+FORM = Form(
+    "marks.db",
+    1,
+    lambda version: (
+        []
+        if version
+        else [
+            """CREATE TABLE marks (
+              id TEXT PRIMARY KEY,
+              marked TEXT NOT NULL,          -- ISO 8601 in UTC, all of one length
+              record TEXT NOT NULL           -- JSON, as _record gives it
+            )"""
+        ]
+    ),
+    "Move it out of the store; the next answer that is marked begins a new one.",
+)
+
+
+def name_of(answer: Answer) -> str:
+    """The id that the mark of this answer has: the same question with the same answer is marked once."""
+    return digest("mark", answer.question.text, *answer.question.earlier, said(answer))[:16]
+
+
+class Marks:
+    """The marked answers of a store. Safe for several threads and processes; looking never makes the file.
+
+    All methods raise FootnoteError when the file cannot be used, and UsageError for a mark that is not there.
+    """
+
+    def __init__(self, store: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._clock = clock
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the question set; it holds one as soon as a question was judged."""
+        return self._store / SETS / MARKED
+
+    def listing(self) -> tuple[Mark, ...]:
+        """All marks, the newest first."""
+        with self._reading() as db:
+            rows = db.execute("SELECT id, record FROM marks ORDER BY marked DESC, id").fetchall() if db else []
+        return tuple(_mark(name, json.loads(record)) for name, record in rows)
+
+    def find(self, name: str) -> Mark:
+        """The mark with this id."""
+        with self._reading() as db:
+            if db is None:
+                raise _unknown()
+            return _mark(name, _read(db, name))
+
+    def names(self) -> frozenset[str]:
+        """The ids of all marks."""
+        with self._reading() as db:
+            return frozenset(name for (name,) in db.execute("SELECT id FROM marks").fetchall()) if db else frozenset()
+
+    def keep(self, answer: Answer, note: str = "") -> Mark:
+        """Keeps the answer as one to be judged, once. Raises UsageError for an answer that is not done."""
+        if not answer.done:
+            raise UsageError("The answer is still being written", "Mark it when it is done.")
+        name, record = name_of(answer), _record(answer, note[:LONGEST_NOTE], self._clock())
+        with self._writing() as db:
+            values = (name, record["marked"], json.dumps(record))
+            db.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?)", values)
+            return _mark(name, _read(db, name))
+
+    def judge(
+        self,
+        name: str,
+        verdict: str,
+        answer: str = "",
+        gold: Sequence[Mapping[str, Any]] = (),
+        also: Sequence[Mapping[str, Any]] = (),
+    ) -> Mark:
+        """Keeps what is right: `gold` and `also` as a line of a written set has them, with titles; "" is no verdict."""
+        judged = {"verdict": verdict, "answer": answer, "gold": list(gold), "also": list(also)}
+        return self._changed(name, judged)
+
+    def annotate(self, name: str, note: str) -> Mark:
+        """Writes another note to a mark."""
+        return self._changed(name, {"note": note.strip()[:LONGEST_NOTE]})
+
+    def remove(self, name: str) -> None:
+        """Takes a mark out again, with all that it holds."""
+        with self._writing() as db:
+            _read(db, name)
+            db.execute("DELETE FROM marks WHERE id = ?", (name,))
+
+    def _changed(self, name: str, values: Mapping[str, Any]) -> Mark:
+        with self._writing() as db:
+            record = {**_read(db, name), **values}
+            db.execute("UPDATE marks SET record = ? WHERE id = ?", (json.dumps(record), name))
+            return _mark(name, record)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        if not (self._store / FORM.name).exists():
+            yield None
+            return
+        with contextlib.closing(Database(self._store, FORM)) as file, file.snapshot():
+            yield file.connection
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction, which ends with the set as it is then; when that cannot be written, nothing has changed."""
+        with contextlib.closing(Database(self._store, FORM)) as file:
+            try:
+                file.connection.execute("PRAGMA secure_delete = ON")
+                with file.transaction():
+                    yield file.connection
+                    self._write_set(file.connection)
+            except (Error, OSError) as error:
+                raise unusable(file.path, error, FORM) from error
+
+    def _write_set(self, db: Connection) -> None:
+        rows = db.execute("SELECT id, record FROM marks ORDER BY marked, id").fetchall()
+        lines = [line(question) for name, record in rows if (question := _question(name, json.loads(record)))]
+        place = self.folder / QUESTIONS
+        if not lines:  # a set without a question is none
+            place.unlink(missing_ok=True)
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = place.with_name(f"{QUESTIONS}.draft")
+        draft.write_text("".join(lines), encoding="utf-8")
+        draft.replace(place)
+
+
+def _record(answer: Answer, note: str, now: datetime) -> dict[str, Any]:
+    question = answer.question
+    return {
+        "question": question.text,
+        "earlier": list(question.earlier),
+        "searched_for": answer.searched_for,
+        "asked": question.asked_at.isoformat(),
+        "said": said(answer),
+        "cited": [[citation.title, citation.quote] for citation in answer.citations],
+        "marked": now.astimezone(UTC).isoformat(timespec="microseconds"),
+        "note": note.strip(),
+    }
+
+
+def _read(db: Connection, name: str) -> dict[str, Any]:
+    row = db.execute("SELECT record FROM marks WHERE id = ?", (name,)).fetchone()
+    if row is None:
+        raise _unknown()
+    record: dict[str, Any] = json.loads(row[0])
+    return record
+
+
+def _mark(name: str, record: Mapping[str, Any]) -> Mark:
+    return Mark(
+        id=name,
+        question=record["question"],
+        earlier=tuple(record["earlier"]),
+        searched_for=record["searched_for"],
+        asked=datetime.fromisoformat(record["asked"]).date(),
+        said=record["said"],
+        cited=tuple((title, quote) for title, quote in record["cited"]),
+        marked=datetime.fromisoformat(record["marked"]),
+        note=record["note"],
+        verdict=record.get("verdict", ""),
+        answer=record.get("answer", ""),
+        places=tuple((place["title"], place["text"]) for place in record.get("gold", ())),
+    )
+
+
+def _question(name: str, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The line of the set; None while the mark is to be judged."""
+    verdict = record.get("verdict")
+    if not verdict:
+        return None
+    asked = {"id": name, "question": record["question"], "earlier": record["earlier"], "asked": record["asked"]}
+    if verdict == UNANSWERABLE:
+        return {**asked, "kind": UNANSWERABLE}
+    answers = [record["answer"]] if record["answer"] else []
+    return {**asked, "kind": KIND, "answers": answers, "gold": record["gold"], "also": record["also"]}
+
+
+def _unknown() -> UsageError:
+    return UsageError("There is no such marked answer", "It may have been taken out; look at the list again.")

@@ -1,0 +1,312 @@
+"""The evals of a store for a front: sets to run, runs that were kept, what they say, and answers marked as wrong.
+
+A run asks the assistant that is served. It is kept as `eval run --out` keeps one, under the store, in a folder where
+`python -m index purge` takes it away, because it holds words of articles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from index.errors import FootnoteError, UsageError
+from index.records import digest
+from index.settings import IndexSettings
+from index.upkeep import EVALS
+from rag.answers import Answer
+from rag.evals import shown
+from rag.evals.evaluate import evaluate, parts_for
+from rag.evals.explanations import explain
+from rag.evals.marks import ANSWERABLE, MARKED, SETS, UNANSWERABLE, Marks, name_of
+from rag.evals.pools import Candidate, pool
+from rag.evals.report.findings import findings
+from rag.evals.runs import Run, load, save
+from rag.evals.scores import stands_in
+from rag.evals.sets import QUERIES, QUESTIONS, EvalQuestion, QuestionSet
+from rag.evals.sets import load as load_set
+from rag.measured import Drawing, Going, Line, Mark, Offered, Place, Sheet, Traced, Versus
+from rag.settings import SEEDS, Parts
+
+# Where runs are kept, under the evals of a store.
+RUNS = "runs"
+# Runs that are listed, the newest; and passages that are shown to whoever judges a question.
+LISTED, POOLED = 50, 8
+# Among how many first what answers a question counts as found, as `eval explain` has it.
+K = 10
+
+Progress = Callable[[str, int, int], None]
+
+log = logging.getLogger(__name__)
+
+
+class Room:
+    """The evals of one store. Safe to share between threads; one run goes on at a time.
+
+    All methods raise FootnoteError for what the user can mend, and UsageError for what is not there.
+    """
+
+    def __init__(
+        self, parts: Parts, settings: IndexSettings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._marks = Marks(parts.store, clock)
+        self._lines: dict[tuple[str, int], Line] = {}
+        self._one = threading.Lock()
+        self._going: Going | None = None
+        self._stopping = threading.Event()
+
+    # Sets and runs --------------------------------------------------------------------------------------------------
+
+    def sets(self) -> tuple[Offered, ...]:
+        """The sets that lie with the articles that are followed, and those under `questions` in the store."""
+        return tuple(_offered(path, self._parts.store) for path in self._places())
+
+    def lines(self) -> tuple[Line, ...]:
+        """The runs that are kept, the newest first, at most LISTED of them."""
+        files = sorted(self._runs.glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
+        found = sorted(map(self._line, files[:LISTED]), key=lambda line: line.created, reverse=True)
+        return tuple(found)
+
+    @property
+    def going(self) -> Going | None:
+        """The run that is going on."""
+        return self._going
+
+    def run(self, name: str, progress: Progress = lambda *_: None) -> str:
+        """Asks and measures every question of the set with this id, and gives the id of the run, which is kept.
+
+        One that was cancelled, or whose server ended, goes on where it was when the same is asked again.
+        """
+        path = next((path for path in self._places() if _name(path) == name), None)
+        if path is None:
+            raise UsageError("There is no such question set", "It may have been moved; look at the list again.")
+        if not self._one.acquire(blocking=False):
+            raise FootnoteError("A run is going on already", "Wait for its end, or cancel it.")
+        try:
+            self._stopping.clear()
+            self._going = Going(path.name, "beginning", 0, 0)
+            return self._ran(path, progress)
+        finally:
+            self._going = None
+            self._one.release()
+
+    def cancel(self) -> None:
+        """Ends the run that is going on, before its next question. What it has found is not asked again."""
+        self._stopping.set()
+        if going := self._going:
+            self._going = Going(going.name, going.step, going.done, going.total, cancelled=True)
+
+    def sheet(self, name: str) -> Sheet:
+        """The run with this id in full."""
+        file, run = self._loaded(name)
+        return shown.sheet(self._line(file), run)
+
+    def drawings(self) -> tuple[Drawing, ...]:
+        """Quality against latency, risk-coverage and the history of the set that was run last; none before a run."""
+        runs = [self._loaded(line.id)[1] for line in self._latest()]
+        return shown.drawings(runs)
+
+    def compare(self, a: str, b: str) -> Versus:
+        """Run B against run A."""
+        (file_a, run_a), (file_b, run_b) = self._loaded(a), self._loaded(b)
+        found = findings([("A", run_a), ("B", run_b)])
+        return shown.versus(self._line(file_a), self._line(file_b), found)
+
+    def trace(self, name: str, number: int) -> Traced:
+        """The question of a run, asked again, with where what answers it was lost."""
+        file, run = self._loaded(name)
+        asked = shown.asked(run)
+        if not 0 <= number < len(asked):
+            raise UsageError("The run has no such question", "Look at the list again.")
+        question_set = self._set_of(run)
+        parts = parts_for(self._settings, question_set, served=self._parts) if question_set else self._parts
+        question = EvalQuestion("", asked[number].text, "question", answerable=True)
+        if question_set:
+            question_set = question_set.asked_on(parts.index.overview().last)
+            question = next((q for q in question_set.questions if q.id == asked[number].id), question)
+            question_set = question_set if question.id else None
+        found = explain(parts, question, question_set, K, answers=True)
+        note = "" if question_set and question_set.digest == run.set_digest else CHANGED if question_set else GONE
+        return shown.traced(self._line(file), asked[number], found, note)
+
+    def _ran(self, path: Path, progress: Progress) -> str:
+        def told(step: str, done: int, total: int) -> None:
+            if self._stopping.is_set():
+                raise FootnoteError("The run was cancelled", "Run the set again to go on where it was.")
+            self._going = Going(path.name, step, done, total)
+            progress(step, done, total)
+
+        run = evaluate(self._settings, path, answers=True, progress=told, served=self._parts)
+        stem = "-".join(re.findall(r"\w+", run.set_name.lower()))[:40]
+        file = self._runs / f"{run.created:%Y%m%d-%H%M%S-%f}-{stem}.json"
+        save(run, file)
+        return _name(file)
+
+    @property
+    def _runs(self) -> Path:
+        return self._parts.store / EVALS / RUNS
+
+    def _places(self) -> list[Path]:
+        """The folders of the sets, each once."""
+        followed = [Path(place) for place in self._parts.index.followed()] if self._parts.index.exists() else []
+        own = sorted((self._parts.store / SETS).glob("*/"))
+        found = [path for path in followed if (path / QUESTIONS).is_file()]
+        found += [path for path in own if (path / QUESTIONS).is_file() or (path / QUERIES).is_file()]
+        return list(dict.fromkeys(path.resolve() for path in found))
+
+    def _line(self, file: Path) -> Line:
+        """The line of a run file, which is read when it is new or has changed."""
+        key = (file.name, file.stat().st_mtime_ns)
+        if key not in self._lines:
+            created = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            try:
+                self._lines[key] = shown.line(_name(file), load(file))
+            except FootnoteError as error:
+                self._lines[key] = Line(_name(file), file.name, created, trouble=str(error))
+        return self._lines[key]
+
+    def _loaded(self, name: str) -> tuple[Path, Run]:
+        file = next((file for file in self._runs.glob("*.json") if _name(file) == name), None)
+        if file is None:
+            raise UsageError("There is no such run", "It may have been taken away; look at the list again.")
+        return file, load(file)
+
+    def _latest(self) -> list[Line]:
+        """The runs that asked what the newest asked, oldest first."""
+        lines = [line for line in self.lines() if not line.trouble]
+        same = [line for line in lines if line.set_digest == lines[0].set_digest]
+        return same[: shown.DRAWN][::-1]
+
+    def _set_of(self, run: Run) -> QuestionSet | None:
+        """The set that the run asked, or one of its name as it is now; None when there is none."""
+        found = []
+        for path in self._places():
+            with contextlib.suppress(FootnoteError):
+                found.append(load_set(path))
+        same = [one for one in found if one.digest == run.set_digest]
+        return next(iter([*same, *(one for one in found if one.name == run.set_name)]), None)
+
+    # Answers that were marked as wrong ------------------------------------------------------------------------------
+
+    def mark(self, answer: Answer, note: str = "") -> Mark:
+        """Keeps the answer as one to be judged; the same answer once."""
+        return self._marks.keep(answer, note)
+
+    def is_marked(self, answer: Answer) -> bool:
+        """Whether the answer was marked, and not taken out since."""
+        return name_of(answer) in self._marks.names()
+
+    def unmark(self, answer: Answer) -> None:
+        """Takes the mark of this answer back."""
+        self._marks.remove(name_of(answer))
+
+    def marks(self) -> tuple[Mark, ...]:
+        """What was marked, the newest first."""
+        return self._marks.listing()
+
+    def marked(self, name: str) -> tuple[Mark, tuple[Place, ...]]:
+        """A mark, and the passages that are found for its question now, best first."""
+        mark = self._marks.find(name)
+        found = self._pooled(mark)
+        places = [
+            Place(number, one.title, article.published if article else None, _sentences(one))
+            for number, one in enumerate(found)
+            for article in [self._parts.index.article(_article(one))]
+        ]
+        return mark, tuple(places)
+
+    def judge_unanswerable(self, name: str) -> Mark:
+        """The articles do not say: the question is to be refused."""
+        return self._marks.judge(name, UNANSWERABLE)
+
+    def judge_place(self, name: str, number: int, sentence: int) -> Mark:
+        """That sentence of that passage, both counted from 0, answers the question."""
+        found = self._pooled(self._marks.find(name))
+        if not (0 <= number < len(found) and 0 <= sentence < len(found[number].sentences)):
+            raise UsageError("There is no such sentence any more", "The articles have changed; look again.")
+        return self._marks.judge(name, ANSWERABLE, gold=[_gold(found[number], sentence)])
+
+    def judge_answer(self, name: str, text: str) -> Mark:
+        """The answer is this text; it must stand in one of the passages that are found, which then are the gold."""
+        text = " ".join(text.split())
+        if not text:
+            raise UsageError("There is no answer to look for", "Write it as your articles say it.")
+        found = self._pooled(self._marks.find(name))
+        spots = [
+            _gold(one, number)
+            for one in found
+            for number, sentence in enumerate(_sentences(one))
+            if stands_in(text, sentence)
+        ]
+        if not spots:
+            raise UsageError(
+                "None of the passages that were found says that",
+                "Choose the sentence that answers, or say that your articles do not.",
+            )
+        return self._marks.judge(name, ANSWERABLE, text, spots[:1], spots[1:])
+
+    def judge_again(self, name: str) -> Mark:
+        """Takes back what was judged of a mark."""
+        return self._marks.judge(name, "")
+
+    def annotate(self, name: str, note: str) -> Mark:
+        """Writes another note to a mark."""
+        return self._marks.annotate(name, note)
+
+    def drop(self, name: str) -> None:
+        """Takes a mark out again."""
+        self._marks.remove(name)
+
+    def _pooled(self, mark: Mark) -> list[Candidate]:
+        """What is found for a marked question, as `eval label` shows it, but for places of no article that is kept."""
+        moment = datetime.combine(mark.asked, datetime.min.time(), UTC)
+        question = EvalQuestion(mark.id, mark.question, "", answerable=True, earlier=mark.earlier, asked_at=moment)
+        nowhere = QuestionSet(MARKED, self._marks.folder, "", (question,))
+        return list(pool(self._parts, question, nowhere, [], POOLED, whole=False))
+
+
+CHANGED = "The set has changed since this run; the question is traced as it stands there now."
+GONE = "The question is in no set any more, so what answers it is not known. This is what is found for it now."
+
+
+def _name(path: Path) -> str:
+    """The id of a set or a run, as it stands in links."""
+    return digest(str(path.resolve()))[:12]
+
+
+def _offered(path: Path, store: Path) -> Offered:
+    about = "your articles" if path.parent == (store / SETS).resolve() else f"the articles in {path.name}"
+    if path == SEEDS:
+        about = "the articles that Footnote comes with"
+    if path.name == MARKED:
+        about = "answers that were marked as wrong"
+    try:
+        found = load_set(path)
+    except FootnoteError as error:
+        return Offered(_name(path), path.name, about, trouble=str(error))
+    no = sum(not question.answerable for question in found.questions)
+    return Offered(_name(path), found.name, about, len(found.questions), no)
+
+
+def _article(candidate: Candidate) -> str:
+    from index.records import article_id
+
+    return article_id(candidate.document)
+
+
+def _sentences(candidate: Candidate) -> tuple[str, ...]:
+    base = candidate.start
+    return tuple(candidate.text[start - base : end - base] for start, end in candidate.sentences)
+
+
+def _gold(candidate: Candidate, number: int) -> dict[str, str | int]:
+    """The sentence as a line of a written set has a place."""
+    start, end = candidate.sentences[number]
+    text = _sentences(candidate)[number]
+    return {"source": candidate.document, "title": candidate.title, "start": start, "end": end, "text": text}

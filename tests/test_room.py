@@ -1,0 +1,267 @@
+"""The evals of a store for a front, over a tiny store of two articles."""
+
+import json
+import threading
+
+import pytest
+from conftest import write_lines
+
+from index.errors import FootnoteError, UsageError
+from index.sync import sync_paths
+from rag.answers import Question
+from rag.evals.evaluate import evaluate
+from rag.evals.room import Room
+from rag.evals.runs import save
+from rag.settings import Settings, build
+
+MOLE = "The mole fell in August. It was rebuilt before the end of May."
+FERRY = "The ferry sails at noon from the quay. A ticket costs two crowns."
+FELL = {"source": "mole.txt", "text": "The mole fell in August."}
+TICKET = {"source": "ferry.txt", "text": "A ticket costs two crowns."}
+QUESTIONS = (
+    {"id": "fell", "question": "When did the mole fall?", "kind": "single", "answers": ["August"], "gold": [FELL]},
+    {
+        "id": "fare",
+        "question": "Which dance was loved?",
+        "kind": "single",
+        "answers": ["two crowns"],
+        "gold": [TICKET],
+    },
+    {"id": "sang", "question": "Who sang at supper?", "kind": "unanswerable"},
+)
+
+
+@pytest.fixture(autouse=True)
+def words(monkeypatch, embedder):
+    """A bag of words in the place of the model, the same one for each build."""
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    return embedder
+
+
+@pytest.fixture
+def settings(store):
+    return Settings(store, reader="sentences")
+
+
+@pytest.fixture
+def articles(tmp_path):
+    """A folder with two articles and questions about them."""
+    folder = tmp_path / "articles"
+    write_lines(folder / "questions.jsonl", *QUESTIONS)
+    (folder / "mole.txt").write_text(MOLE, encoding="utf-8")
+    (folder / "ferry.txt").write_text(FERRY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def room(settings, articles, words):
+    sync_paths(settings.store, [articles], words)
+    return Room(build(settings), settings)
+
+
+def test_a_store_that_does_not_exist_has_no_sets_and_no_runs_and_is_not_made(settings):
+    room = Room(build(settings), settings)
+    assert (room.sets(), room.lines(), room.drawings(), room.marks(), room.going) == ((), (), (), (), None)
+    assert not settings.store.exists()
+
+
+def test_a_set_that_lies_with_the_articles_is_offered(room):
+    (found,) = room.sets()
+    assert (found.name, found.about) == ("articles", "the articles in articles")
+    assert (found.questions, found.unanswerable, found.trouble) == (3, 1, "")
+
+
+def test_a_set_of_the_store_is_offered_and_one_that_is_damaged_says_why(room, settings, articles):
+    own = settings.store / "questions"
+    own.mkdir()
+    write_lines(own / "mine" / "questions.jsonl", {"id": "q", "question": "Who sang?", "kind": "unanswerable"})
+    write_lines(own / "torn" / "questions.jsonl", {"id": "q"})
+    found = {one.name: one for one in room.sets()}
+    assert list(found) == ["articles", "mine", "torn"]
+    assert (found["mine"].questions, found["mine"].about) == (1, "your articles")
+    assert found["torn"].trouble.startswith("questions.jsonl line 1: ")
+
+
+def test_a_run_asks_what_is_served_and_is_kept_as_the_command_keeps_it(room, settings, articles):
+    steps = []
+    name = room.run(room.sets()[0].id, lambda *step: steps.append(step))
+    assert steps == [("asking", n, 3) for n in range(3)]
+    (line,) = room.lines()
+    assert (line.id, line.name, line.questions, line.failed) == (name, "articles", 3, 0)
+    alone = evaluate(settings, articles, answers=True, fresh=True)
+    assert {measure: mean.value for measure, mean in line.means.items()} == {
+        measure: pytest.approx(sum(values) / len(values))
+        for measure in line.means
+        for values in [[row.values[measure] for row in alone.rows if measure in row.values]]
+    }
+    assert line.time.p50 <= line.time.p95
+    assert room.going is None
+
+
+def test_a_run_does_not_change_what_is_served(settings, articles, words):
+    sync_paths(settings.store, [articles], words)
+    parts = build(settings)
+    before = parts.index.embedder
+    Room(parts, settings).run(Room(parts, settings).sets()[0].id)
+    assert parts.index.embedder is before
+
+
+def test_a_run_of_the_command_line_in_the_folder_is_listed_and_another_file_says_why_it_is_not_read(
+    room, settings, articles
+):
+    runs = settings.store / "evals" / "runs"
+    save(evaluate(settings, articles), runs / "by-hand.json")
+    (runs / "torn.json").write_text("{}", encoding="utf-8")
+    good, torn = sorted(room.lines(), key=lambda line: bool(line.trouble))
+    assert (good.name, good.trouble, torn.name) == ("articles", "", "torn.json")
+    assert "is not a run file" in torn.trouble
+    assert room.drawings() == ()  # one run, one kind of question, no answers
+
+
+def test_a_run_that_was_cancelled_is_not_kept_and_goes_on_where_it_was(room):
+    name = room.sets()[0].id
+    with pytest.raises(FootnoteError, match="cancelled"):
+        room.run(name, lambda step, done, total: room.cancel() if done == 1 else None)
+    assert (room.lines(), room.going) == ((), None)
+    asked = []
+    ask = room._parts.assistant.ask
+    room._parts.assistant.ask = lambda question: (asked.append(question.text), ask(question))[1]
+    room.run(name)
+    # One rehearsal, and the two that were not asked before.
+    assert asked == [QUESTIONS[2]["question"]] * 2
+
+
+def test_one_run_goes_on_at_a_time_and_it_says_how_far_it_is(room):
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+
+    def wait(step, done, total):
+        begun.set()
+        assert go_on.wait(20)
+
+    name = room.sets()[0].id
+    thread = threading.Thread(target=lambda: room.run(name, wait))
+    thread.start()
+    assert begun.wait(20)
+    seen.append(room.going)
+    with pytest.raises(FootnoteError, match="A run is going on already"):
+        room.run(name)
+    go_on.set()
+    thread.join(20)
+    assert [(going.name, going.done, going.total) for going in seen] == [("articles", 0, 3)]
+    assert len(room.lines()) == 1
+
+
+def test_a_set_or_run_that_is_not_there_is_a_usage_error(room):
+    for ask in (room.run, room.sheet, lambda name: room.compare(name, name), lambda name: room.trace(name, 0)):
+        with pytest.raises(UsageError, match="no such"):
+            ask("0" * 12)
+
+
+def test_the_sheet_of_a_run_names_what_went_wrong_first(room):
+    sheet = room.sheet(room.run(room.sets()[0].id))
+    assert sheet.summary == "3 questions, 2 of them with an answer in the articles; none failed."
+    first = sheet.worst[0]
+    assert (first.id, first.number, first.fault) == ("fare", 1, "refused, although it can be answered")
+    assert set(sheet.times) >= {"total", "retrieve"}
+    assert [drawing.title for drawing in sheet.drawings][-1] == "Risk and coverage"
+
+
+def test_a_question_that_failed_is_traced_to_where_it_was_lost(room):
+    traced = room.trace(room.run(room.sets()[0].id), 1)
+    (wanted,) = traced.wanted
+    assert (traced.asked.id, wanted.document, wanted.text) == ("fare", "ferry.txt", TICKET["text"])
+    assert (wanted.lost, wanted.why) == ("reader", "it was among the first ten, and the answer does not cite it")
+    assert traced.note == ""
+
+
+def test_a_question_whose_set_is_gone_is_traced_without_what_answers_it(room, articles):
+    name = room.run(room.sets()[0].id)
+    write_lines(articles / "questions.jsonl", QUESTIONS[0])
+    assert "has changed since" in room.trace(name, 0).note
+    assert room.trace(name, 0).wanted
+    traced = room.trace(name, 1)
+    assert (traced.wanted, traced.note) == ((), room.trace(name, 2).note)
+    assert traced.note.startswith("The question is in no set any more")
+
+
+def test_two_runs_are_compared_and_those_of_other_questions_say_that_they_are_not(room, settings, articles):
+    runs = settings.store / "evals" / "runs"
+    for n, read in enumerate((6, 1)):
+        save(evaluate(settings.with_changes([f"read={read}"]), articles, answers=True), runs / f"{n}.json")
+    b, a = room.lines()
+    versus = room.compare(a.id, b.id)
+    assert (versus.a.id, versus.b.id, versus.incomparable) == (a.id, b.id, "")
+    hit = next(one for one in versus.differences if one.measure == "hit@1")
+    assert (hit.delta.value, hit.wins, hit.losses, hit.verdict) == (0, 0, 0, "identical")
+    assert len(room.drawings()) == 3
+    write_lines(articles / "questions.jsonl", QUESTIONS[0])
+    other = room.compare(a.id, room.run(room.sets()[0].id))
+    assert "different questions" in other.incomparable
+    assert other.differences == ()
+
+
+# Answers that were marked as wrong -----------------------------------------------------------------------------------
+
+
+def marked(room, text):
+    answer = room._parts.assistant.ask(Question(text))
+    return answer, room.mark(answer).id
+
+
+def test_a_marked_answer_can_be_taken_back(room):
+    answer, name = marked(room, "When did the mole fall?")
+    assert room.is_marked(answer)
+    assert [mark.id for mark in room.marks()] == [name]
+    room.unmark(answer)
+    assert not room.is_marked(answer)
+
+
+def test_a_sentence_that_is_chosen_is_the_gold_of_a_set_that_can_be_run(room):
+    _, name = marked(room, "When did the mole fall?")
+    mark, places = room.marked(name)
+    number, at = next((p.number, p.sentences.index(FELL["text"])) for p in places if FELL["text"] in p.sentences)
+    assert room.judge_place(mark.id, number, at).places == (
+        (FELL["text"], FELL["text"]),
+    )  # its first line is its title
+    (mine,) = [one for one in room.sets() if one.about == "answers that were marked as wrong"]
+    room.run(mine.id)
+    assert room.lines()[0].means["recall@10"].value == 1
+    assert room.trace(room.lines()[0].id, 0).wanted[0].text == FELL["text"]
+
+
+def test_an_answer_text_makes_gold_of_the_sentence_that_says_it(room, settings):
+    _, name = marked(room, "What is the fare of the ferry?")
+    mark = room.judge_answer(name, " Two  crowns ")
+    assert (mark.answer, mark.places) == ("Two crowns", (("The ferry sails at noon from the quay.", TICKET["text"]),))
+    line = json.loads((settings.store / "questions" / "marked-in-conversations" / "questions.jsonl").read_text())
+    assert line["answers"] == ["Two crowns"]
+
+
+def test_an_answer_text_that_nothing_says_is_not_taken(room):
+    _, name = marked(room, "What is the fare of the ferry?")
+    for text, why in (("nine crowns", "None of the passages"), ("  ", "no answer to look for")):
+        with pytest.raises(UsageError, match=why):
+            room.judge_answer(name, text)
+    assert room.marked(name)[0].verdict == ""
+
+
+def test_a_question_that_the_articles_do_not_answer_is_to_be_refused(room):
+    _, name = marked(room, "When did the mole fall?")
+    assert room.judge_unanswerable(name).verdict == "unanswerable"
+    assert [one.unanswerable for one in room.sets()][-1] == 1
+    assert room.judge_again(name).verdict == ""
+    assert len(room.sets()) == 1
+
+
+def test_a_sentence_that_is_not_there_is_a_usage_error(room):
+    _, name = marked(room, "When did the mole fall?")
+    for place in ((0, 99), (99, 0), (-1, 0)):
+        with pytest.raises(UsageError, match="no such sentence"):
+            room.judge_place(name, *place)
+
+
+def test_a_note_is_kept_and_a_mark_taken_out(room):
+    _, name = marked(room, "When did the mole fall?")
+    assert room.annotate(name, "July, surely").note == "July, surely"
+    room.drop(name)
+    assert room.marks() == ()
