@@ -18,7 +18,7 @@ from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError
-from index.ledger import Followed, Listing
+from index.ledger import Followed, Listing, Place, Timeline
 from index.records import Article, Copy, Hit, Overview
 from index.segments import COPIES, SEGMENTS
 
@@ -82,11 +82,19 @@ class Index:
         """Whether there is a live article of that source."""
         return self.exists() and self._looked_up(lambda catalog: catalog.article(source)) is not None
 
-    def listing(self, state: str = "", like: str = "", limit: int = -1, offset: int = 0) -> Listing:
+    def listing(self, state: str = "", like: str = "", limit: int = -1, offset: int = 0, period: str = "") -> Listing:
         """A piece of the ledger; of a store that does not exist yet, an empty one. See index.ledger.Ledger.entries."""
         if not self.exists():
             return Listing()
-        return self._looked_up(lambda catalog: catalog.listing(state, like, limit, offset))
+        return self._looked_up(lambda catalog: catalog.listing(state, like, limit, offset, period))
+
+    def places(self) -> list[Place]:
+        """What is followed, with what is known of each; nothing of a store that does not exist yet."""
+        return self._looked_up(Catalog.places) if self.exists() else []
+
+    def timeline(self) -> Timeline:
+        """When the live articles appeared; a store that does not exist yet has none."""
+        return self._looked_up(Catalog.timeline) if self.exists() else Timeline()
 
     def article(self, article: str) -> Article | None:
         """The live article with this id, or None."""

@@ -90,6 +90,7 @@ def sync(
         already = catalog.following()
         run = _Run(store, catalog, embedder, progress, remove_many)
         run.follow = [followed for followed in follow if followed not in already]
+        run.looks_at = [followed.location for followed in follow]
         return _synced(run, sources, dropped, progress)
 
 
@@ -144,6 +145,7 @@ def sync_followed(
         now = {followed.location for followed in already or catalog.beginning()}
         still = [(s, f) for s, f in zip(sources, follow, strict=True) if f.listed or f.location in now]
         run.follow = [followed for _, followed in still if followed not in already]
+        run.looks_at = [followed.location for _, followed in still]
         looked_at = [*(source for source, _ in still), *(Dropped(followed.location) for followed in dropped)]
         return _synced(run, looked_at, dropped, progress)
 
@@ -158,6 +160,7 @@ class _Run:
         self.known = catalog.known()
         self._standing = {source for source, before in self.known.items() if before.recipe}
         self.follow: Sequence[Followed] = ()
+        self.looks_at: Sequence[str] = ()
         # Whether what is staged and embedded may be published. With another model or splitter that is so only when
         # everything is: the old vectors serve until then, and never stand beside the new ones.
         self.ready = False
@@ -254,6 +257,7 @@ class _Run:
         # So that they are read again, for what was held back may have leave to go then.
         self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
         merge_segments(self._store, self._catalog)
+        self._catalog.note_looked(self.looks_at)
         self._catalog.note_memos(self._taken.memos)
         if any(is_address(followed.location) for followed in dropped):
             # Another feed may list what went with it.
