@@ -40,6 +40,8 @@ SHOWN = 20
 COUNTS = ("new", "changed", "gone", "same", "skipped", "failed")
 STATES = ("indexed", "skipped", "failed")
 _LABELS = {"same": "unchanged"}
+# What erases the answers that rest on an article: they are kept with its text.
+_FORGET = "`python -m rag conversations forget PATH|URL`"
 
 # Whether everything asked was done, the result as JSON, and as text.
 Result = tuple[bool, dict[str, Any], str]
@@ -208,6 +210,8 @@ def _purge(options: argparse.Namespace) -> Result:
     lines = [f"Erased {done.erased:,} articles that could have been brought back; what is left was written anew."]
     if not done.whole:
         lines.append("Somebody is reading the index, so old pages may be left: close the app, and purge again.")
+    if done.quoted:
+        lines.append(f"Kept answers may still quote it: {_FORGET} shows how many rest on an article, and erases them.")
     lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
     return done.whole, asdict(done), "\n".join(lines)
 

@@ -23,6 +23,8 @@ from index import schema
 from index.errors import FootnoteError
 
 FILE_NAME = "catalog.sqlite"
+# What was asked and answered, in the same store, with the text of what it cites. Nothing in index/ opens it.
+CONVERSATIONS = "conversations.db"
 Connection: TypeAlias = Any  # apsw.Connection, whose types say of each value that it may be of any SQLite type
 Error = apsw.Error
 # The name under which the extension is known to SQLite, and the bytes that it takes at the end of each page.

@@ -1,12 +1,14 @@
-"""`python -m rag conversations`: what was asked, listed, shown, exported, renamed, removed or asked again.
+"""`python -m rag conversations`: what was asked, listed, shown, exported, renamed, removed, asked again or checked.
 
-These are the conversations of the only user, those on the page among them: it is for one machine.
+These are the conversations of the only user, those on the page among them: it is for one machine. `check` and `forget`
+look at those of all who keep some in this store.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from rag.commands import DONE, FAILED, Result, command, store_argument
 if TYPE_CHECKING:
     from rag.answers import Answer
     from rag.conversations import Conversation, Conversations, Turn
+    from rag.kept import Fault
 
 # The lines in which a terminal shows an answer.
 Draw = Callable[["Answer"], Iterator[str]]
@@ -26,7 +29,7 @@ FORMATS = ("markdown", "bibtex")
 
 def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not name it
     """Gives the command line its `conversations`, which shows answers as `draw` does."""
-    about = "list, show, rename, remove, export or replay what was asked"
+    about = "list, show, rename, remove, export, replay or check what was asked, or forget an article"
     ours = commands.add_parser("conversations", help=about, description=f"{about[0].upper()}{about[1:]}.")
     kinds = ours.add_subparsers(metavar="COMMAND", required=True)
     listing = _command(kinds, "list", "the conversations, the newest first", _list)
@@ -46,6 +49,10 @@ def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not 
     )
     replay = _of_one(_command(kinds, "replay", "ask again, and say what is different now", _replay))
     replay.add_argument("--turn", type=int, metavar="N", help="only the question with this number")
+    _command(kinds, "check", "compare what is kept with what was written; nothing is changed", _check)
+    forget = _command(kinds, "forget", "erase the answers that rest on an article, with its text", _forget)
+    forget.add_argument("article", metavar="PATH|URL|ID", help="the article's place or id, or a folder of them")
+    forget.add_argument("--yes", action="store_true", help="erase them; without it they are counted")
 
 
 def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Result]) -> ArgumentParser:  # noqa: ANN401
@@ -85,7 +92,7 @@ def _show(given: Namespace, draw: Draw) -> Result:
     for turn in turns:
         lines += ["", visible(f"{turn.number}. {turn.question}"), ""]
         lines += draw(turn.answer) if turn.answer else [visible(turn.trouble)]
-    code = FAILED if any(turn.trouble for turn in turns) else DONE
+    code = FAILED if any(turn.trouble and not turn.erased for turn in turns) else DONE
     return Result(code, _as_json(conversation) | {"turns": [_turn_as_json(t) for t in turns]}, "\n".join(lines))
 
 
@@ -145,23 +152,77 @@ def _replay(given: Namespace) -> Result:
     if not chosen:
         raise UsageError(f"There is no question {given.turn} in it", f"It has {len(turns)}, numbered from 1.")
     assistant = build(load_settings().at(given.store)).assistant
-    replays = {turn.number: replay(turn, assistant) for turn in chosen}
-    lines = []
+    values, lines = [], []
     for turn in chosen:
-        differences = replays[turn.number].differences or ("The answer is the same.",)
-        lines += [visible(f"{turn.number}. {turn.question}"), *(f"   {visible(said)}" for said in differences)]
-    values = [
-        {"turn": n, "differences": list(made.differences), "answer": as_json(made.answer)}
-        for n, made in replays.items()
-    ]
+        made = None if turn.erased else replay(turn, assistant)
+        differences = made.differences if made else (turn.trouble,)
+        told = differences or ("The answer is the same.",)
+        lines += [visible(f"{turn.number}. {turn.question}"), *(f"   {visible(said)}" for said in told)]
+        answer = as_json(made.answer) if made else None
+        values.append({"turn": turn.number, "differences": list(differences), "answer": answer})
     return Result(DONE, values, "\n".join(lines))
 
 
-def _kept(given: Namespace) -> Conversations:
+def _check(given: Namespace) -> Result:
+    from rag.kept import check
+    from rag.wording import counted
+
+    done = check(_store(given))
+    lines = [f"{_where(fault)}{fault.what}" for fault in done.faults]
+    if not done.faults:
+        much = [
+            counted(done.answers, "answer"),
+            counted(done.conversations, "conversation"),
+            counted(done.texts, "text"),
+        ]
+        lines.append(f"What is kept is as it was written: {', '.join(much)}.")
+    values = asdict(done) | {"sound": not done.faults}
+    return Result(FAILED if done.faults else DONE, values, "\n".join(lines))
+
+
+def _where(fault: Fault) -> str:
+    return f"{fault.conversation[:SHOWN_ID]}, question {fault.number}: " if fault.number else ""
+
+
+def _forget(given: Namespace) -> Result:
+    from rag.kept import forget, resting
+    from rag.wording import counted
+
+    done = (forget if given.yes else resting)(_store(given), given.article)
+    answers = f"{counted(done.answers, 'answer')} of {counted(done.conversations, 'conversation')}"
+    lines = []
+    if not done.answers:
+        lines.append("No answer that is kept rests on it.")
+    elif given.yes:
+        lines.append(
+            f"Erased: {answers}. Their questions stay; `python -m rag conversations remove ID` erases these too."
+        )
+    else:
+        lines += [
+            f"Kept answers that rest on it: {answers}.",
+            "To erase them: the same with --yes. Their questions stay.",
+        ]
+    if done.unread:
+        unread = f"Too damaged to tell what they rest on: {counted(done.unread, 'answer')}"
+        lines.append(f"{unread}; `python -m rag conversations check` names them.")
+    if not done.whole:
+        lines.append("Somebody is reading the file, so old pages may be left: close the app, and do this again.")
+    if given.yes:
+        lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
+    left = done.unread or not done.whole or (done.answers and not given.yes)
+    return Result(FAILED if left else DONE, asdict(done) | {"erased": given.yes}, "\n".join(lines))
+
+
+def _store(given: Namespace) -> Path:
     from index.settings import load_settings
+
+    return load_settings().at(given.store).store
+
+
+def _kept(given: Namespace) -> Conversations:
     from rag.conversations import Conversations
 
-    return Conversations(load_settings().at(given.store).store)
+    return Conversations(_store(given))
 
 
 def _chosen(given: Namespace) -> tuple[Conversation, list[Turn]]:
@@ -190,5 +251,6 @@ def _turn_as_json(turn: Turn) -> dict[str, Any]:
         "settings": dict(turn.settings),
         "passages": list(turn.passages),
         "trouble": turn.trouble,
+        "erased": turn.erased,
         "answer": as_json(turn.answer) if turn.answer else None,
     }

@@ -2,7 +2,8 @@
 
 They are in a file of their own in the store, which is made at the first turn; looking never makes one. A conversation
 belongs to an owner, and whoever asks for another's is told that there is none. The text of a cited article is kept as
-it was, once for all turns that rest on it, until the last of these is removed.
+it was, once for all turns that rest on it, until the last of these is removed. An answer that was erased with an
+article leaves its question, and says so (rag/kept.py).
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import Connection, Database, Error, Form, is_damage, unusable, what_is_wrong
+from index.database import CONVERSATIONS, Connection, Database, Error, Form, is_damage, unusable, what_is_wrong
 from index.errors import FootnoteError, UsageError
 from index.printable import visible
 from index.records import digest
 from rag.answers import Answer
 from rag.stored import CHANGED, Damaged, Stored, restored, shown, stored
-from rag.wording import clipped
+from rag.wording import clipped, short
 
 # Characters of a title, and of a question that becomes one.
 LONGEST_TITLE, LONGEST_FIRST = 200, 80
 # Words of a search that are looked for; each is looked for in every turn.
 MOST_WORDS = 8
+# Under what is kept, in the place of what an answer was made with, when it was erased.
+ERASED = "erased"
 
 _TABLES = (
     """CREATE TABLE conversations (
@@ -62,7 +65,7 @@ _TABLES = (
     "CREATE INDEX turns_of_text ON rests_on (text)",
 )
 FORM = Form(
-    "conversations.db",
+    CONVERSATIONS,
     1,
     lambda version: [] if version else [*_TABLES],
     "Move it out of the store; the next question begins a new one, and no article is touched.",
@@ -86,8 +89,9 @@ class Conversation:
 class Turn:
     """A question with its answer as it was shown, or with the sentence that says why that cannot be read.
 
-    `number` counts from 1 in a conversation. `settings` are those that the answer was made with, and `passages` the ids
-    of all that was found for it, best first; the answer has those that it shows.
+    `erased` says that the answer was taken away with an article that it rested on, which is no damage. `number` counts
+    from 1 in a conversation. `settings` are those that the answer was made with, and `passages` the ids of all that was
+    found for it, best first; the answer has those that it shows.
     """
 
     number: int
@@ -97,6 +101,7 @@ class Turn:
     kept: datetime | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     passages: tuple[str, ...] = ()
+    erased: bool = False
 
 
 class Conversations:
@@ -155,7 +160,7 @@ class Conversations:
             number = self._number(db, conversation)
             rows = db.execute("SELECT number, place FROM turns WHERE conversation = ? ORDER BY place", (number,))
             texts: dict[str, str] = {}
-            return [_turn(db, turn, place, texts) for turn, place in rows.fetchall()]
+            return [read_turn(db, turn, place, texts) for turn, place in rows.fetchall()]
 
     def keep(self, conversation: str, answer: Answer, settings: Mapping[str, Any] | None = None) -> Turn:
         """Keeps the answer as the next turn, and gives it as it will be read.
@@ -180,7 +185,7 @@ class Conversations:
             _insert(db, (number, place, now), answer, kept, zlib.compress(made_with))
             db.execute("UPDATE conversations SET changed = ? WHERE number = ?", (now, number))
         question = answer.question.text
-        return Turn(place, question, shown(answer), "", datetime.fromisoformat(now), *_made_with(made_with))
+        return Turn(place, question, shown(answer), "", datetime.fromisoformat(now), *_made_with(json.loads(made_with)))
 
     def rename(self, conversation: str, title: str) -> None:
         """Gives it another title, on one line. Raises UsageError for one that says nothing."""
@@ -279,7 +284,19 @@ def _insert(db: Connection, at: tuple[int, int, str], answer: Answer, kept: Stor
         db.execute("INSERT INTO rests_on VALUES (?, ?)", (turn, key))
 
 
-def _turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> Turn:
+def erase_turn(db: Connection, turn: int, now: datetime) -> None:
+    """Leaves of a turn its question and that its answer was erased; texts that it alone rested on are left over."""
+    (question,) = db.execute("SELECT question FROM turns WHERE number = ?", (turn,)).fetchone()
+    made_with = zlib.compress(json.dumps({ERASED: _written(now)}).encode())
+    db.execute(
+        "UPDATE turns SET record = x'', made_with = ?, digest = ? WHERE number = ?",
+        (made_with, digest(b"", made_with), turn),
+    )
+    db.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (turn, folded(question)))
+    db.execute("DELETE FROM rests_on WHERE turn = ?", (turn,))
+
+
+def read_turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> Turn:
     """A turn as it was kept; `texts` are those that were read for the turns before it, and gain its own."""
     question = ""
     try:
@@ -289,16 +306,14 @@ def _turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> Turn:
         ).fetchone()
         if digest(record, made_with) != expected:
             raise Damaged(CHANGED)
+        made, moment = json.loads(zlib.decompress(made_with)), datetime.fromisoformat(kept)
+        if ERASED in made:
+            day = short(datetime.fromisoformat(made[ERASED]).astimezone().date())
+            trouble = f"The answer to this question was erased on {day}, with an article that it rested on."
+            return Turn(place, question, trouble=trouble, kept=moment, erased=True)
         _read_texts(db, turn, texts)
         answer = restored(Stored(record, texts))
-        return Turn(
-            place,
-            answer.question.text,
-            answer,
-            "",
-            datetime.fromisoformat(kept),
-            *_made_with(zlib.decompress(made_with)),
-        )
+        return Turn(place, answer.question.text, answer, "", moment, *_made_with(made))
     except (Damaged, Error, TypeError, ValueError, zlib.error) as error:
         if isinstance(error, Error) and not is_damage(error):
             raise
@@ -314,8 +329,7 @@ def _read_texts(db: Connection, turn: int, texts: dict[str, str]) -> None:
             texts[key] = zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
 
 
-def _made_with(values: bytes) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    made = json.loads(values)
+def _made_with(made: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     return made["settings"], tuple(made["passages"])
 
 

@@ -18,7 +18,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from index.records import Article, Hit, Passage, digest
+from index.records import Article, Hit, Passage, article_id, digest
 from rag.answers import Answer, Citation, Draft, DraftSentence, Quote
 from rag.citations import verify
 from rag.wording import NEAREST
@@ -73,6 +73,33 @@ def restored(kept: Stored) -> Answer:
         raise
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
         raise Damaged(CHANGED) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An article that a kept answer rests on: its id, source and address, and the digest of its text.
+
+    A copy of it that is named has none, "".
+    """
+
+    names: tuple[str, ...]
+    text: str = ""
+
+
+def named(record: bytes) -> list[Named]:
+    """The articles of an answer, told from its record alone, and the copies of them that it names. Raises Damaged."""
+    try:
+        values = json.loads(zlib.decompress(record))
+        articles = [Named(_names(a), a["text"]) for a in values["articles"]]
+        copies = [Named(_names(copy)) for hit in values["hits"] for copy in hit.get("also", ())]
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
+        raise Damaged(CHANGED) from error
+    return [*articles, *copies]
+
+
+def _names(about: Mapping[str, Any]) -> tuple[str, ...]:
+    source, url = about["source"], about.get("url")
+    return article_id(source), source, *([url] if url else [])
 
 
 def text_digest(text: str) -> str:

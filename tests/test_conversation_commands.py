@@ -178,3 +178,53 @@ def test_a_question_is_asked_again(conversations, kept, monkeypatch, indexed, sh
     assert conversations("replay", conversation, "--turn", "3") == (
         2, "", "There is no question 3 in it.\nIt has 2, numbered from 1.\n",
     )  # fmt: skip
+
+
+def test_a_check_says_that_all_is_sound_or_names_what_is_not(conversations, kept, store):
+    assert conversations("check")[0] == 0
+    conversation = said(kept, "One?", "Two?")
+    assert conversations("check") == (0, "What is kept is as it was written: 2 answers, 1 conversation, 2 texts.\n", "")
+    change(store, "UPDATE turns SET record = x'' WHERE place = 2")
+    why = "The answer to this question was damaged where it is kept: it is not what was written."
+    assert conversations("check") == (1, f"{conversation[:SHOWN_ID]}, question 2: {why}\n", "")
+    told = json.loads(conversations("check", "--json")[1])
+    assert (told["sound"], told["answers"]) == (False, 2)
+    assert told["faults"] == [{"what": why, "conversation": conversation, "number": 2}]
+
+
+def test_an_article_is_forgotten_when_yes_was_said(conversations, kept):
+    conversation = said(kept, "One?", "Two?")
+    kept.keep(conversation, refused())
+    code, out, err = conversations("forget", "ferry.txt")
+    assert (code, err) == (1, "")
+    assert out.startswith(
+        "Kept answers that rest on it: 3 answers of 1 conversation.\nTo erase them: the same with --yes."
+    )
+    assert all(turn.answer for turn in kept.turns(conversation))
+    code, out, err = conversations("forget", "ferry.txt", "--yes")
+    assert (code, err) == (0, "")
+    assert out.startswith("Erased: 3 answers of 1 conversation. Their questions stay;")
+    assert conversations("forget", "ferry.txt") == (0, "No answer that is kept rests on it.\n", "")
+    code, out, _ = conversations("show", conversation)
+    assert (code, out.count("The answer to this question was erased on ")) == (0, 3)
+    assert [turn["erased"] for turn in json.loads(conversations("show", conversation, "--json")[1])["turns"]] == [
+        True
+    ] * 3
+
+
+def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, store):
+    said(kept, "One?", "Two?")
+    change(store, "UPDATE turns SET record = x'00' WHERE place = 2")
+    code, out, _ = conversations("forget", "nothing.txt")
+    assert code == 1
+    assert "Too damaged to tell what they rest on: 1 answer; `python -m rag conversations check` names them." in out
+    told = json.loads(conversations("forget", "nothing.txt", "--json")[1])
+    assert told == {"answers": 0, "conversations": 0, "unread": 1, "whole": True, "erased": False}
+
+
+def test_of_an_erased_answer_a_replay_says_so(conversations, kept, indexed):
+    conversation = said(kept, "One?")
+    conversations("forget", "mole.pdf", "--yes")
+    code, out, err = conversations("replay", conversation)
+    assert (code, err) == (0, "")
+    assert out.startswith("1. One?\n   The answer to this question was erased on ")

@@ -10,6 +10,7 @@ import pytest
 from conftest import WordEmbedder
 
 from index.__main__ import SHOWN, main
+from index.database import CONVERSATIONS
 from index.segments import SEGMENTS
 from index.terminal import guarded
 
@@ -88,9 +89,17 @@ def test_a_rollback_is_undone_by_another(command, folder):
     command("rollback")
     assert command("status")[1].splitlines()[1] == "articles    3 in 3 passages"
     code, out, _ = command("purge", "--json")
-    assert (code, json.loads(out)) == (0, {"erased": 0, "whole": True})
+    assert (code, json.loads(out)) == (0, {"erased": 0, "whole": True, "quoted": False})
     code, _, err = command("rollback")
     assert (code, err.splitlines()[0]) == (1, "There is no generation to go back to.")
+
+
+def test_a_purge_says_that_kept_answers_may_quote_what_was_erased(command, folder, store):
+    command("sync", folder)
+    assert "conversations forget" not in command("purge")[1]
+    (store / CONVERSATIONS).touch()
+    (line,) = [line for line in command("purge")[1].splitlines() if "Kept answers" in line]
+    assert "`python -m rag conversations forget PATH|URL`" in line
 
 
 def test_the_ledger_is_listed_by_state_and_by_what_is_in_it(command, folder):

@@ -1,0 +1,219 @@
+"""The kept answers of a store, of all owners: whether they are as they were written, and which rest on an article.
+
+An answer is kept with the text of what it cites, which no purge of the index reaches. Who must erase an article erases
+with `forget` the answers that rest on it; their questions stay. Nothing here tells one owner what another asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from index.database import AUTO_VACUUM, Connection, Database, Error, is_damage, unusable, what_is_wrong
+from index.following import place_of
+from index.sources.files import lies_in
+from rag.conversations import FORM, erase_turn, read_turn
+from rag.stored import Damaged, Named, named, text_digest
+
+# Milliseconds for which emptying the log of the file waits for those who read it.
+_PATIENCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is not as it was written, and the id of the conversation and the number of the question that it is in.
+
+    "" and 0 where it is in none.
+    """
+
+    what: str
+    conversation: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How much is kept, and what of it is damaged."""
+
+    conversations: int
+    answers: int
+    texts: int
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """How many answers rest on an article, in how many conversations, and how many are too damaged to tell.
+
+    `whole` is False after they were erased while somebody read the file, so that old pages may be in its log.
+    """
+
+    answers: int
+    conversations: int
+    unread: int
+    whole: bool = True
+
+
+def check(store: Path) -> Checked:
+    """Compares every answer and every kept text with its digest, and every quote with its article. Changes nothing.
+
+    Raises FootnoteError when the file cannot be used.
+    """
+    if not (store / FORM.name).exists():
+        return Checked(0, 0, 0, ())
+    with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
+        db = file.connection
+        ids: dict[int, str] = dict(db.execute("SELECT number, id FROM conversations").fetchall())
+        turns = _turns(db)
+        faults = [*_damaged_turns(db, turns, ids)]
+        texts, wrong = _texts(db)
+        told = {(fault.conversation, fault.number) for fault in faults}
+        faults += [Fault(what) for what, resting in wrong if not {(ids.get(c, ""), n) for c, n in resting} & told]
+        return Checked(len(ids), len(turns), texts, (*faults, *map(Fault, _file_faults(db))))
+
+
+def resting(store: Path, article: str) -> Resting:
+    """What rests on the article with this id, on the one found at this place, or on any in this folder.
+
+    Answers that rest on the same text under another name are among them, and those that name it as a copy.
+    Raises FootnoteError when the file cannot be used.
+    """
+    if not (store / FORM.name).exists():
+        return Resting(0, 0, 0)
+    with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
+        return _found(file.connection, article).counted
+
+
+def forget(store: Path, article: str, now: datetime | None = None) -> Resting:
+    """Erases the answers that `resting` counts, and the text of the article; the file is written anew.
+
+    Where they stood is said that they were erased. Raises FootnoteError when the file cannot be used.
+    """
+    if not (store / FORM.name).exists():
+        return Resting(0, 0, 0)
+    with contextlib.closing(Database(store, FORM)) as file:
+        db = file.connection
+        try:
+            db.execute("PRAGMA secure_delete = ON")
+            with file.transaction():
+                found = _found(db, article)
+                for turn in found.turns:
+                    erase_turn(db, turn, now or datetime.now(UTC))
+                db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
+            return Resting(found.counted.answers, found.counted.conversations, found.counted.unread, _rewritten(db))
+        except Error as error:
+            raise unusable(file.path, error, FORM) from error
+
+
+def _rewritten(db: Connection) -> bool:
+    """Writes the file anew without what was deleted; whether its log could be emptied too."""
+    db.execute(AUTO_VACUUM)
+    db.execute("VACUUM")
+    db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+    return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
+# What rests on an article ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The turns that rest on an article, by their numbers in the file, and what is said of them."""
+
+    turns: Sequence[int]
+    counted: Resting
+
+
+def _found(db: Connection, article: str) -> _Found:
+    texts: set[str] = set()
+    turns: dict[int, int] = {}
+    unread: dict[int, int] = {}
+    place = place_of(article)
+    for turn, conversation, _ in _turns(db):
+        try:
+            meant = [one for one in _named(db, turn) if any(_is(name, article, place) for name in one.names)]
+        except (Damaged, Error) as error:
+            if isinstance(error, Error) and not is_damage(error):
+                raise
+            unread[turn] = conversation
+            continue
+        texts |= {one.text for one in meant if one.text}
+        if meant:
+            turns[turn] = conversation
+    by_number = {turn: conversation for turn, conversation, _ in _turns(db)}
+    for text in texts:
+        for (turn,) in db.execute("SELECT turn FROM rests_on WHERE text = ?", (text,)).fetchall():
+            turns[turn] = by_number.get(turn, 0)
+    left = len(unread.keys() - turns.keys())
+    return _Found(sorted(turns), Resting(len(turns), len(set(turns.values())), left))
+
+
+def _named(db: Connection, turn: int) -> list[Named]:
+    (record,) = db.execute("SELECT record FROM turns WHERE number = ?", (turn,)).fetchone()
+    return named(record) if record else []
+
+
+def _is(name: str, article: str, place: str) -> bool:
+    return name == article or lies_in(name, place)
+
+
+# What is not as it was written ---------------------------------------------------------------------------------------
+
+
+def _turns(db: Connection) -> list[tuple[int, int, int]]:
+    """Number, conversation and place of each turn, read from an index: a damaged page of answers is no hindrance."""
+    rows = db.execute("SELECT number, conversation, place FROM turns ORDER BY conversation, place")
+    return [(turn, conversation, place) for turn, conversation, place in rows.fetchall()]
+
+
+def _damaged_turns(db: Connection, turns: Sequence[tuple[int, int, int]], ids: dict[int, str]) -> Iterator[Fault]:
+    texts: dict[str, str] = {}
+    before = None
+    for turn, conversation, place in turns:
+        if conversation != before:
+            texts, before = {}, conversation
+        read = read_turn(db, turn, place, texts)
+        if read.trouble and not read.erased:
+            yield Fault(read.trouble, ids.get(conversation, ""), place)
+        elif conversation not in ids:
+            yield Fault("An answer is kept that is in no conversation.")
+
+
+def _texts(db: Connection) -> tuple[int, list[tuple[str, list[tuple[int, int]]]]]:
+    """How many texts are kept, and of each that is damaged or left over what it is and the turns that rest on it."""
+    keys = [key for (key,) in db.execute("SELECT digest FROM texts ORDER BY digest").fetchall()]
+    wrong = []
+    for key in keys:
+        turns = db.execute(
+            "SELECT conversation, place FROM rests_on JOIN turns ON turn = number WHERE text = ?", (key,)
+        ).fetchall()
+        if not _as_written(db, key):
+            wrong.append(("The text of an article was damaged where it is kept.", turns))
+        elif not turns:
+            wrong.append(("The text of an article is kept on which no answer rests.", turns))
+    return len(keys), wrong
+
+
+def _as_written(db: Connection, key: str) -> bool:
+    try:
+        (packed,) = db.execute("SELECT text FROM texts WHERE digest = ?", (key,)).fetchone()
+        return text_digest(zlib.decompress(packed).decode("utf-8", "surrogatepass")) == key
+    except (Error, TypeError, ValueError, zlib.error) as error:
+        if isinstance(error, Error) and not is_damage(error):
+            raise
+        return False
+
+
+def _file_faults(db: Connection) -> Iterator[str]:
+    """What SQLite itself finds wrong with the file."""
+    try:
+        rows = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
+    except Error as error:
+        if not is_damage(error):
+            raise
+        rows = [what_is_wrong(error)]
+    yield from (f"The file is damaged: {row}." for row in rows if row != "ok")
