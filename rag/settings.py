@@ -26,6 +26,7 @@ from rag.writing.writer import LanguageWriter
 
 if TYPE_CHECKING:
     from index.sync import Report
+    from index.upkeep import Removal
 
 log = logging.getLogger(__name__)
 
@@ -138,10 +139,28 @@ class Parts:
             log.warning("What answers questions could not be loaded: %s", error)
 
     def sync(self, progress: Progress = lambda *_: None) -> Report:
-        """Brings the index up to date with what it follows. Raises FootnoteError when that cannot be done."""
-        from index.sync import sync_followed
+        """Brings the index up to date with what it follows, added files among it. Raises FootnoteError."""
+        from index.intake import sync_all
 
-        return sync_followed(self.store, self.index.embedder, progress, outside=self.outside)
+        return sync_all(self.store, self.index.embedder, progress, self.outside)
+
+    def sync_added(self, progress: Progress = lambda *_: None) -> Report:
+        """Indexes the files that were added by hand. Raises FootnoteError when that cannot be done."""
+        from index.intake import sync_added
+
+        return sync_added(self.store, self.index.embedder, progress, self.outside)
+
+    def follow(self, location: str, progress: Progress = lambda *_: None) -> Report:
+        """Follows a file, a folder or an address and indexes it. Raises FootnoteError when that cannot be done."""
+        from index.intake import follow
+
+        return follow(self.store, location, self.index.embedder, progress, self.outside)
+
+    def take_out(self, key: str) -> Removal:
+        """Deletes the added file, or follows no longer what is followed, with that id. Raises FootnoteError."""
+        from index.intake import take_out
+
+        return take_out(self.store, key, self.outside)
 
     def begin(self, progress: Progress = lambda *_: None) -> Report | None:
         """Indexes the seeds into a store that does not exist yet, also when that was stopped; None for any other."""
