@@ -9,6 +9,8 @@ from datetime import date
 
 from index.catalog import Catalog
 from index.database import as_written
+from index.ledger import pattern_of
+from index.records import Overview
 
 # Finding by words takes as long as there are passages that hold one of them. A word that stands in every twentieth
 # passage is no reason to look at one that holds no rarer word: of 28,345 news passages, 1,100 instead of 20,000 are
@@ -47,6 +49,23 @@ class Among:
 
     publishers: tuple[str, ...] = ()
     days: tuple[tuple[date, date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a question is kept to: articles that meet each part that is given, and no others.
+
+    `source` is a piece of the paper's name or of the path or address, `author` a piece of the byline, whatever their
+    case; `first` and `last` are days, both included. An article without a date is on none of them.
+    """
+
+    source: str = ""
+    author: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.source or self.author or self.first or self.last)
 
 
 def rarest(frequencies: Mapping[str, int], passages: int) -> list[str]:
@@ -92,15 +111,51 @@ def _articles(catalog: Catalog, numbers: Iterable[int]) -> dict[int, tuple[int, 
         }
 
 
-def published(catalog: Catalog, first: date, last: date, limit: int) -> list[int]:
+def published(catalog: Catalog, first: date, last: date, limit: int, only: Only) -> list[int]:
     """The numbers of the passages that begin the live articles of these days, both ends included, newest first."""
+    kept, values = _kept_to(only)
     rows = catalog.connection.execute(
-        "SELECT (SELECT min(p.number) FROM passages p WHERE p.article = a.number) AS lead FROM articles a "
-        "WHERE a.live = 1 AND a.published BETWEEN ? AND ? AND lead IS NOT NULL "
+        "SELECT (SELECT min(p.number) FROM passages p WHERE p.article = a.number) AS lead FROM articles a "  # noqa: S608
+        f"WHERE {kept} AND a.published BETWEEN ? AND ? AND lead IS NOT NULL "
         "ORDER BY a.published DESC, a.number DESC LIMIT ?",
-        (first.isoformat(), last.isoformat(), limit),
+        (*values, first.isoformat(), last.isoformat(), limit),
     )
     return [number for (number,) in rows]
+
+
+def overview(catalog: Catalog, only: Only) -> Overview:
+    """Counts and dates of the live articles that a question is kept to."""
+    kept, values = _kept_to(only)
+    articles, first, last, undated, passages = catalog.connection.execute(
+        "SELECT count(*), min(a.published), max(a.published), count(*) - count(a.published), "  # noqa: S608
+        "coalesce(sum((SELECT count(*) FROM passages p WHERE p.article = a.number)), 0) "
+        f"FROM articles a WHERE {kept}",
+        values,
+    ).fetchone()
+    with as_written("a date"):
+        earliest, latest = (date.fromisoformat(day) if day else None for day in (first, last))
+    return Overview(articles, passages, earliest, latest, undated, catalog.generation())
+
+
+def members(catalog: Catalog, only: Only, limit: int) -> list[int]:
+    """The numbers of the passages of the live articles that a question is kept to, at most `limit` of them."""
+    kept, values = _kept_to(only)
+    rows = catalog.connection.execute(
+        f"SELECT p.number FROM articles a JOIN passages p ON p.article = a.number WHERE {kept} LIMIT ?",  # noqa: S608
+        (*values, limit),
+    )
+    return [number for (number,) in rows]
+
+
+def among_them(catalog: Catalog, numbers: Sequence[int], only: Only) -> set[int]:
+    """Which of these passages are of live articles that a question is kept to."""
+    kept, values = _kept_to(only)
+    rows = catalog.connection.execute(
+        "SELECT p.number FROM passages p JOIN articles a ON a.number = p.article "  # noqa: S608
+        f"WHERE p.number IN (SELECT value FROM json_each(?)) AND {kept}",
+        (json.dumps(list(numbers)), *values),
+    )
+    return {number for (number,) in rows}
 
 
 def names(catalog: Catalog) -> Names:
@@ -110,13 +165,16 @@ def names(catalog: Catalog) -> Names:
     return Names(tuple(sorted(publishers)), tuple(sorted(authors)))
 
 
-def lexical(catalog: Catalog, match: str, limit: int, among: Among) -> list[tuple[int, float]]:
+def lexical(catalog: Catalog, match: str, limit: int, among: Among | None, only: Only) -> list[tuple[int, float]]:
     """(passage number, BM25 score) of the passages of some live articles that match an FTS5 expression, best first."""
-    where, values = _where(among)
+    kept, values = _kept_to(only)
+    if among:
+        where, more = _where(among)
+        kept, values = f"{kept} AND ({where})", [*values, *more]
     found: list[tuple[int, float]] = catalog.connection.execute(
         "SELECT p.number, -bm25(passages_text) AS score FROM passages_text "  # noqa: S608 - the condition is written below
         "JOIN passages p ON p.number = passages_text.rowid "
-        f"WHERE passages_text MATCH ? AND p.article IN (SELECT number FROM articles WHERE live = 1 AND ({where})) "
+        f"WHERE passages_text MATCH ? AND p.article IN (SELECT a.number FROM articles a WHERE {kept}) "
         "ORDER BY score DESC, p.number LIMIT ?",
         (match, *values, limit),
     ).fetchall()
@@ -127,3 +185,19 @@ def _where(among: Among) -> tuple[str, list[str]]:
     conditions = ["publisher IN (SELECT value FROM json_each(?))", *["published BETWEEN ? AND ?"] * len(among.days)]
     days = [day.isoformat() for span in among.days for day in span]
     return " OR ".join(conditions), [json.dumps(among.publishers), *days]
+
+
+def _kept_to(only: Only) -> tuple[str, list[str]]:
+    """A condition on live articles, and its values."""
+    conditions, values = ["a.live = 1"], []
+    if only.source:
+        conditions.append("(a.publisher LIKE ? ESCAPE char(92) OR a.source LIKE ? ESCAPE char(92))")
+        values += [pattern_of(only.source)] * 2
+    if only.author:
+        conditions.append("a.author LIKE ? ESCAPE char(92)")
+        values.append(pattern_of(only.author))
+    for day, than in ((only.first, ">="), (only.last, "<=")):
+        if day:
+            conditions.append(f"a.published {than} ?")
+            values.append(day.isoformat())
+    return " AND ".join(conditions), values

@@ -6,14 +6,14 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from index import candidates, lexical, vectors
-from index.candidates import About, Among, Names, rarest
+from index.candidates import About, Among, Names, Only, rarest
 from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
@@ -28,6 +28,10 @@ Scored = list[tuple[int, float]]
 Segment = vectors.Segment | vectors.ExactSegment
 Known = TypeVar("Known")
 
+# Up to so many passages that a question is kept to are compared one by one: 20,000 vectors are read in 0.1 s.
+COMPARED = 20_000
+
+EVERYTHING = Only()
 _EMPTY = Overview(articles=0, passages=0, first=None, last=None, undated=0, generation=0)
 
 
@@ -53,11 +57,11 @@ class Index:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def view(self) -> Iterator[View]:
-        """The index as it is now. Everything asked of one view comes from one generation."""
+    def view(self, only: Only = EVERYTHING) -> Iterator[View]:
+        """The index as it is now, or the articles of it that are wanted; all that a view gives is of one generation."""
         with contextlib.closing(Catalog(self.store)) as catalog, catalog.snapshot():
             self._require_same_model(catalog)
-            yield View(self, catalog)
+            yield View(self, catalog, only)
 
     def exists(self) -> bool:
         """Whether the store holds a catalog; a question never makes one."""
@@ -169,13 +173,18 @@ class Index:
 
 
 class View:
-    """One generation of an index: the finders, and the passages they find."""
+    """One generation of an index, or some articles of it: the finders, and the passages they find."""
 
-    def __init__(self, index: Index, catalog: Catalog) -> None:
+    def __init__(self, index: Index, catalog: Catalog, only: Only = EVERYTHING) -> None:
         self._index = index
         self._catalog = catalog
+        self._only = only
 
     def overview(self) -> Overview:
+        """Counts and dates of what is searched."""
+        return candidates.overview(self._catalog, self._only) if self._only else self.whole()
+
+    def whole(self) -> Overview:
         """Counts and dates of this generation."""
         return self._index.counted(self._catalog)
 
@@ -185,20 +194,26 @@ class View:
 
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
+        if self._only:
+            few = candidates.members(self._catalog, self._only, COMPARED + 1)
+            if len(few) <= COMPARED:
+                return _best(self.similarities(vector, few).items())[:limit]
         segments = self._index.segments(self._catalog)
         found = [hit for name, segment in segments.items() for hit in self._nearest(name, segment, vector, limit)]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
+        return _best(found)[:limit]
 
     def lexical(self, text: str, limit: int, among: Among | None = None) -> Scored:
         """(passage number, BM25 score) of the live passages that share words with `text`, best first.
 
         The scores are those of its rarest words; see index.candidates.rarest. With `among`, of some articles alone.
         """
-        terms = rarest(self.frequencies(lexical.terms(text)), self.overview().passages)
+        terms = rarest(self.frequencies(lexical.terms(text)), self.whole().passages)
         if not terms:
             return []
         match = lexical.match_any(terms)
-        return candidates.lexical(self._catalog, match, limit, among) if among else self._catalog.lexical(match, limit)
+        if not among and not self._only:
+            return self._catalog.lexical(match, limit)
+        return candidates.lexical(self._catalog, match, limit, among, self._only)
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many live passages each FTS5 term stands; counted once for each generation."""
@@ -211,7 +226,7 @@ class View:
 
     def published(self, first: date, last: date, limit: int) -> list[Hit]:
         """The passages that begin the articles of these days, both ends included, newest first; all with score 1."""
-        numbers = candidates.published(self._catalog, first, last, limit)
+        numbers = candidates.published(self._catalog, first, last, limit, self._only)
         return self.hits([(number, 1.0) for number in numbers], dict.fromkeys(numbers, "day"))
 
     def names(self) -> Names:
@@ -249,7 +264,7 @@ class View:
 
     def rarity(self, term: str) -> float:
         """How much a word tells, between 0 (in every passage) and 1 (in none): 1 - log(1 + n) / log(1 + N)."""
-        total = max(self.overview().passages, 1)
+        total = max(self.whole().passages, 1)
         return 1.0 - math.log1p(min(self.frequencies([term])[term], total)) / math.log1p(total)
 
     def _nearest(self, name: str, segment: Segment, vector: Vectors, limit: int) -> Scored:
@@ -261,8 +276,17 @@ class View:
             except DamagedIndex as error:
                 segment = self._index.instead_of(name, self._catalog, error)
                 continue
-            live = self._catalog.are_live([number for number, _ in found])
+            live = self._wanted([number for number, _ in found])
             kept = [hit for hit in found if hit[0] in live]
             if len(kept) >= limit or ask >= segment.size:
                 return kept[:limit]
             ask *= 2
+
+    def _wanted(self, numbers: Sequence[int]) -> set[int]:
+        if self._only:
+            return candidates.among_them(self._catalog, numbers, self._only)
+        return self._catalog.are_live(numbers)
+
+
+def _best(found: Iterable[tuple[int, float]]) -> Scored:
+    return sorted(found, key=lambda hit: (-hit[1], hit[0]))

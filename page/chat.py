@@ -7,8 +7,20 @@ from dataclasses import dataclass
 
 from index.records import Hit
 from page.words import file_name, plain, together
-from rag.answers import Answer, Citation, Refusal, Sentence
-from rag.wording import NEAREST, SAYINGS, clipped, counted, credit, extent, glimpse, heading, reserve, short
+from rag.answers import Answer, Citation, Sentence
+from rag.wording import (
+    NEAREST,
+    clipped,
+    counted,
+    credit,
+    extent,
+    glimpse,
+    heading,
+    missing,
+    refused,
+    reserve,
+    short,
+)  # fmt: skip
 
 # Characters of a quote that are shown before it is opened.
 PEEK = 320
@@ -130,13 +142,19 @@ def also(citation: Citation) -> list[str]:
 
 def refusal_html(turn_number: int, answer: Answer) -> str:
     """That there is no answer, and the passages that came nearest."""
-    said = f'<p class="refusal">{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>'
+    said = f'<p class="refusal">{plain(refused(answer))}</p>{advice_html(answer)}'
     near = "".join(
         f'<li><a class="near" href="#near-{turn_number}-{n}"><b>{plain(hit.article.title)}</b> '
         f"<i>{plain(together(short(hit.article.published)))}</i><span>{glimpse_html(answer, hit)}</span></a></li>"
         for n, hit in enumerate(answer.hits[:NEAREST], start=1)
     )
     return said + (f'<p class="nearest">Nearest passages:</p><ul class="nears">{near}</ul>' if near else "")
+
+
+def advice_html(answer: Answer) -> str:
+    """What to add or to ask where no article has a word of the question."""
+    lacking = missing(answer)
+    return f'<p class="advice">{plain(lacking)} Add articles about it, or ask in other words.</p>' if lacking else ""
 
 
 def glimpse_html(answer: Answer, hit: Hit) -> str:

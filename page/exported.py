@@ -12,10 +12,10 @@ from pathlib import Path
 from index.records import Article, Hit
 from page.chat import glimpse_html, marked_html
 from page.words import plain
-from rag.answers import Answer, Citation, Refusal, Sentence
+from rag.answers import Answer, Citation, Sentence
 from rag.conversations import Turn
 from rag.exports import UNTITLED, about, cited, searched, text_sha256
-from rag.wording import NEAREST, SAYINGS, heading, reserve, short
+from rag.wording import NEAREST, heading, refused, reserve, short
 
 STYLE = Path(__file__).parent / "exported.css"
 
@@ -87,7 +87,7 @@ def _source_html(source: str) -> str:
 
 def _refusal_html(answer: Answer) -> str:
     near = "".join(f"<li>{glimpse_html(answer, hit)}{_passage_html(hit)}</li>" for hit in answer.hits[:NEAREST])
-    said = f"<p>{plain(SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED])}</p>"
+    said = f"<p>{plain(refused(answer))}</p>"
     return said + (f"<p>Nearest passages:</p><ul>{near}</ul>" if near else "")
 
 

@@ -85,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     ask = command(commands, "ask", "answer one question, with footnotes", _ask)
     ask.add_argument("question", help="what you want to know")
+    ask.add_argument(
+        "--source", default="", metavar="TEXT", help="only articles with this in their paper, path or address"
+    )
+    ask.add_argument("--author", default="", metavar="TEXT", help="only articles with this in their byline")
+    ask.add_argument("--since", metavar="DAY", help="only articles of this day or later: 2024-08-30")
+    ask.add_argument("--until", metavar="DAY", help="only articles of this day or earlier")
     store_argument(ask)
     conversation_commands.add(commands, _answer_lines)
     user_commands.add(commands)
@@ -99,9 +105,11 @@ def _parser() -> argparse.ArgumentParser:
 def _ask(options: argparse.Namespace, _: Progress) -> Result:
     from rag.answers import Question, Refusal, as_json
     from rag.chain import checked
+    from rag.kept_to import kept_to
     from rag.settings import build
 
-    question = Question(checked(options.question))
+    only = kept_to(options.source, options.author, options.since, options.until)
+    question = Question(checked(options.question), only=only)
     answer = build(settings(options)).assistant.ask(question)
     code = FAILED if answer.refusal is Refusal.NO_ARTICLES else DONE
     return Result(code, as_json(answer), "\n".join(_answer_lines(answer)))
@@ -111,13 +119,15 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
     from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import SAYINGS, counted, extent, heading, reserve, short
+    from rag.wording import counted, extent, heading, missing, refused, reserve, short
 
     def told(why: str) -> str:
         return f"({why})" if why else ""
 
     if answer.refusal:
-        yield SAYINGS[answer.refusal]
+        yield refused(answer)
+        if missing(answer):
+            yield missing(answer)
         if answer.refusal is Refusal.NO_ARTICLES:
             yield "`python -m index sync PATH` takes in a file or a folder."
         yield from _nearest_lines(answer)

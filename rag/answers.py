@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
+from index.candidates import Only
 from index.records import Copy, Hit, Overview
 from rag.named import Implied
 
@@ -36,11 +37,12 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as asked. `earlier` holds the conversation's earlier questions, oldest first."""
+    """A question as asked. `earlier` holds the conversation's earlier questions, oldest first; `only` is kept to."""
 
     text: str
     earlier: tuple[str, ...] = ()
     asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    only: Only = field(default_factory=Only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,8 @@ class Answer:
     passages, with the `spots` in them that come nearest to an answer. `confidence` and `differing` are the draft's.
     `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
     left out. One that is still being written is not `done`, and `pending` is the beginning of its next sentence; only
-    the last of a stream is to be kept. `prompt`, `note` and `heading` are the draft's.
+    the last of a stream is to be kept. `prompt`, `note` and `heading` are the draft's. `unknown` are the words of the
+    question that stand in no article.
     """
 
     question: Question
@@ -176,6 +179,12 @@ class Answer:
     prompt: str = ""
     note: str = ""
     heading: str = ""
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything of it to show yet; before, it says what is searched."""
+        return bool(self.done or self.sentences or self.pending)
 
     @property
     def short(self) -> str:
@@ -194,6 +203,12 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question.text,
         "earlier": list(answer.question.earlier),
         "asked_at": answer.question.asked_at.isoformat(),
+        "only": {
+            "source": answer.question.only.source,
+            "author": answer.question.only.author,
+            "first": iso(answer.question.only.first),
+            "last": iso(answer.question.only.last),
+        },
         "searched_for": answer.searched_for,
         "short": answer.short,
         "sentences": [
@@ -230,6 +245,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         },
         "produced_by": answer.produced_by,
         "prompt": answer.prompt,
+        "unknown": list(answer.unknown),
         "timings": dict(answer.timings),
     }
 

@@ -29,6 +29,9 @@ from rag.wording import readable
 MAX_QUESTION_CHARACTERS = 4_000
 # What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
 
+# While it is looked for and read.
+NOTHING_YET = Draft((), "")
+
 In = TypeVar("In")
 Out = TypeVar("Out", "Walk", Answer)
 
@@ -47,6 +50,7 @@ class Walk:
     done: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
     survey: Survey | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def searched_for(self) -> str:
@@ -75,7 +79,7 @@ class Assistant:
         self._reader = reader
         self._writer = writer
         self.find: Runnable[Question, Walk] = _step("follow up", self._follow_up) | _step("retrieve", self._retrieve)
-        read = self.find | _step("read", self._read)
+        read = self.find | _growing("read", self._read)
         drafted = read | _growing("write", self._write) if writer else read
         self.chain: Runnable[Question, Answer] = drafted | _growing("verify", self._verify)
 
@@ -108,20 +112,31 @@ class Assistant:
         return Walk(question, query, survey=surveyed(query.text))
 
     def _retrieve(self, walk: Walk) -> Walk:
-        day = walk.question.asked_at.date()
-        found = gathered(self._retriever, walk.survey, day) if walk.survey else self._retriever.search(walk.query, day)
-        return replace(walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied)
-
-    def _read(self, walk: Walk) -> Walk:
+        day, only = walk.question.asked_at.date(), walk.question.only
         if walk.survey:
-            return replace(walk, draft=drafted(self._retriever.index, walk.survey, walk.hits))
-        return replace(walk, draft=self._reader.read(walk.query, walk.hits))
+            found = gathered(self._retriever, walk.survey, day, only)
+        else:
+            found = self._retriever.search(walk.query, day, only)
+        return replace(
+            walk, hits=found.hits, searched=found.searched, stages=found.stages, implied=found.implied,
+            unknown=found.unknown,
+        )  # fmt: skip
+
+    def _read(self, walk: Walk) -> Iterator[Walk]:
+        """The walk before it is read, so that whoever watches sees what was searched, and after."""
+        yield replace(walk, draft=NOTHING_YET, done=False)
+        if walk.survey:
+            draft = drafted(self._retriever.index, walk.survey, walk.hits)
+        else:
+            draft = self._reader.read(walk.query, walk.hits)
+        yield replace(walk, draft=draft)
 
     def _write(self, walk: Walk) -> Iterator[Walk]:
         """The walk with each draft of the writer. What is read to be a refusal is not given to a language model."""
-        if self._writer is None or walk.draft is None or walk.draft.refusal:
+        if self._writer is None or not walk.done or walk.draft is None or walk.draft.refusal:
             yield walk
             return
+        yield replace(walk, draft=NOTHING_YET, done=False)
         for draft, done in self._writer.write(walk):
             yield replace(walk, draft=draft, done=done)
 
@@ -130,7 +145,7 @@ class Assistant:
         assert walk.searched is not None
         hits, spots = ranked(walk.hits, walk.draft.spots)
         sentences, citations = verify(walk.draft, hits)
-        refusal = self._refusal(walk.searched, walk.draft)
+        refusal = self._refusal(walk) if walk.done else None
         if walk.done and not citations:
             refusal = refusal or Refusal.NOT_SUPPORTED
         if refusal:
@@ -154,11 +169,15 @@ class Assistant:
             prompt=walk.draft.prompt,
             note=walk.draft.note,
             heading="" if refusal else walk.draft.heading,
+            unknown=walk.unknown,
         )
 
     @staticmethod
-    def _refusal(searched: Overview, draft: Draft) -> Refusal | None:
-        return draft.refusal if searched.articles else Refusal.NO_ARTICLES
+    def _refusal(walk: Walk) -> Refusal | None:
+        assert walk.draft is not None
+        assert walk.searched is not None
+        there_are_some = walk.searched.articles or walk.question.only
+        return walk.draft.refusal if there_are_some else Refusal.NO_ARTICLES
 
 
 def ranked(hits: Sequence[Hit], spots: Sequence[Spot]) -> tuple[tuple[Hit, ...], tuple[Spot, ...]]:

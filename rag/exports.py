@@ -19,7 +19,7 @@ from index.records import Article
 from rag.answers import Answer, Citation, Sentence
 from rag.conversations import Turn
 from rag.named import authors_of
-from rag.wording import NEAREST, SAYINGS, clipped, counted, extent, heading, reserve, short
+from rag.wording import NEAREST, clipped, counted, extent, heading, refused, reserve, short
 
 UNTITLED = "Untitled"
 
@@ -104,7 +104,7 @@ def _sentence(number: int, sentence: Sentence) -> str:
 
 
 def _refused(answer: Answer) -> Iterator[str]:
-    yield SAYINGS[answer.refusal] if answer.refusal else ""
+    yield refused(answer) if answer.refusal else ""
     if answer.hits:
         yield "Nearest passages:"
         yield "\n".join(

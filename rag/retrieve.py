@@ -13,11 +13,11 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from index.candidates import About, Among
+from index.candidates import About, Among, Only
 from index.embedder import Vectors
 from index.lexical import terms
 from index.records import Hit, Overview
-from index.search import Index, View
+from index.search import EVERYTHING, Index, View
 from rag.events import around_event
 from rag.followups import Query
 from rag.fusion import Evidence, scaled
@@ -31,6 +31,8 @@ DEPTH = 50
 # Among how many of the first each of several papers is heard. On MultiHop-RAG (429) all evidence is among ten for 3
 # more questions and for none less (p .24); two passages of each paper lose as many as they win; 2026-11-28.
 TOP = 10
+# Letters of a word that is told when no article has it.
+SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Asked:
     def words(self, view: View) -> Words:
         """Its words, weighed by how rare they are in what is searched, and for a follow-up those it leans on."""
         main, beside = (
-            words_of(said, view.frequencies(said), view.overview().passages)
+            words_of(said, view.frequencies(said), view.whole().passages)
             for said in (terms(self.query.main), terms(self.query.beside))
         )
         return main.beside(beside, self.query.words)
@@ -57,7 +59,7 @@ class Asked:
 
         Days are counted from the one it was asked, names are those that the live articles have.
         """
-        names, last = view.names(), view.overview().last
+        names, last = view.names(), view.whole().last
         own = implied(self.query.text, self.day, names, last)
         if not self.query.earlier:
             return own
@@ -87,13 +89,14 @@ class Stage:
 class Found:
     """Passages, best first, what they were searched in, the steps that led to them, and what the question implied.
 
-    All belong to one generation of the index.
+    All belong to one generation of the index. `unknown` are the words of the question that stand in no article.
     """
 
     hits: tuple[Hit, ...]
     searched: Overview
     stages: tuple[Stage, ...] = ()
     implied: Implied = field(default_factory=Implied)
+    unknown: tuple[str, ...] = ()
 
 
 class HybridRetriever(BaseRetriever):
@@ -105,8 +108,8 @@ class HybridRetriever(BaseRetriever):
     limit: int = 50
     depth: int = DEPTH
 
-    def search(self, query: Query | str, asked: date | None = None) -> Found:
-        """The best `limit` passages for the query, asked on that day; today, where none is given.
+    def search(self, query: Query | str, asked: date | None = None, only: Only = EVERYTHING) -> Found:
+        """The best `limit` passages for the query, asked on that day; today, where none is given. `only` is kept to.
 
         A store without articles gives none, and none is made.
         """
@@ -117,7 +120,7 @@ class HybridRetriever(BaseRetriever):
         # Before the view begins: loading takes seconds, and the view would be overtaken meanwhile.
         self.index.embedder.load()
         # It is embedded while its words are looked up: each takes about a quarter of the time of a question.
-        with ThreadPoolExecutor(1) as beside, self.index.view() as view:
+        with ThreadPoolExecutor(1) as beside, self.index.view(only) as view:
             vector = beside.submit(self._vector, query)
             return find(view, Asked(query, vector.result, asked or datetime.now(UTC).date()), self.limit, self.depth)
 
@@ -143,7 +146,10 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
     by = {n: "+".join(name for name, found in finders.items() if n in found) for n in best}
     stages = [Stage(name, tuple(found.items())) for name, found in finders.items()]
     hits = _heard(view, list(best.items()), by, limit)
-    return Found(tuple(hits), searched, (*stages, Stage("fused", tuple(best.items()))), meant)
+    known = view.frequencies(terms(asked.query.text))
+    words = [(phrase.strip('"'), passages) for phrase, passages in known.items()]
+    unknown = tuple(word for word, passages in words if not passages and word.isalpha() and len(word) >= SHORTEST)
+    return Found(tuple(hits), searched, (*stages, Stage("fused", tuple(best.items()))), meant, unknown)
 
 
 def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from index.candidates import Only
 from index.records import Hit
-from index.search import Index
+from index.search import EVERYTHING, Index
 from rag.answers import Draft, DraftSentence, Quote, Refusal, Spot
 from rag.followups import Query
 from rag.periods import MONTHS, WEEKDAYS, Period, periods
@@ -125,12 +126,12 @@ def surveyed(text: str) -> Survey | None:
     return None
 
 
-def gathered(retriever: HybridRetriever, survey: Survey, asked: date) -> Found:
+def gathered(retriever: HybridRetriever, survey: Survey, asked: date, only: Only = EVERYTHING) -> Found:
     """What is found for each topic, the best of each by turns; of what is new, that of its days alone."""
     latest = retriever.index.overview().last
     if survey.kind is Kind.NEW:
-        return _new(retriever, survey, asked, latest)
-    rounds = [retriever.search(Query(topic), asked) for topic in survey.topics]
+        return _new(retriever, survey, asked, latest, only)
+    rounds = [retriever.search(Query(topic), asked, only) for topic in survey.topics]
     return _merged(rounds)
 
 
@@ -150,13 +151,13 @@ def drafted(index: Index, survey: Survey, hits: Sequence[Hit]) -> Draft:
     return Draft(tuple(map(_quoted, ordered)), NAME, spots=spots, heading=HEADINGS[survey.kind])
 
 
-def _new(retriever: HybridRetriever, survey: Survey, asked: date, latest: date | None) -> Found:
+def _new(retriever: HybridRetriever, survey: Survey, asked: date, latest: date | None, only: Only) -> Found:
     span = _span(periods(survey.text, asked, latest), asked)
     if survey.topics:
-        found = _merged([retriever.search(Query(f"{topic} {span.words}"), asked) for topic in survey.topics])
+        found = _merged([retriever.search(Query(f"{topic} {span.words}"), asked, only) for topic in survey.topics])
         held = tuple(hit for hit in found.hits if hit.article.published and span.holds(hit.article.published))
-        return Found(held, found.searched, found.stages, found.implied)
-    with retriever.index.view() as view:
+        return replace(found, hits=held)
+    with retriever.index.view(only) as view:
         searched = view.overview()
         return Found(tuple(view.published(span.first, span.last, retriever.limit)), searched)
 
@@ -175,7 +176,8 @@ def _merged(rounds: Sequence[Found]) -> Found:
     hits: dict[str, Hit] = {}
     for hit in turns:
         hits.setdefault(hit.passage.id, hit)
-    return Found(tuple(hits.values()), rounds[-1].searched, rounds[0].stages, rounds[0].implied)
+    unknown = tuple(dict.fromkeys(word for found in rounds for word in found.unknown))
+    return Found(tuple(hits.values()), rounds[-1].searched, rounds[0].stages, rounds[0].implied, unknown)
 
 
 def _chosen(hits: Sequence[Hit], rare: Mapping[str, float], most: int, taken: Iterable[Candidate]) -> list[Candidate]:

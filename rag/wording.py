@@ -16,6 +16,10 @@ SAYINGS = {
     Refusal.UNCLEAR: "It is not clear that your articles say.",
 }
 
+KEPT_TO = "The articles that the filters leave do not say."
+NONE_LEFT = "No article is left by the filters."
+MOST_UNKNOWN = 3
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # How many of the nearest passages a refusal shows.
 NEAREST = 3
@@ -29,6 +33,21 @@ DOUBTS = {
     Doubt.NEGATION: "the quote may say the opposite",
     Doubt.MEANING: "the quote may not say this",
 }
+
+
+def refused(answer: Answer) -> str:
+    """Why there is no answer, and where it was kept to some articles, that the others were not asked."""
+    if answer.question.only:
+        return KEPT_TO if answer.searched.articles else NONE_LEFT
+    return SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED]
+
+
+def missing(answer: Answer) -> str:
+    """What a refusal says of words of the question that no article has; "" where all have theirs."""
+    if not answer.refusal or not answer.unknown:
+        return ""
+    words = " or ".join(f"“{word}”" for word in answer.unknown[:MOST_UNKNOWN])
+    return f"None of your articles has the word {words}."
 
 
 def reserve(sentence: Sentence) -> str:

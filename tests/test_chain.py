@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from conftest import Shelf, resynced, rewrite
 
+from index.candidates import Only
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.search import Index
@@ -21,6 +22,7 @@ from rag.evals.asking import run
 from rag.evals.sets import EvalQuestion, QuestionSet
 from rag.reader import SentenceReader
 from rag.retrieve import HybridRetriever
+from rag.wording import missing, refused
 
 STAGES = ["follow up", "retrieve", "read", "verify"]
 FERRY = "When does the ferry sail?"
@@ -408,7 +410,7 @@ def test_a_writer_stops_when_whoever_asked_has_left(indexed):
     writer = Endless()
     assistant = Assistant(HybridRetriever(index=indexed), SentenceReader(indexed, ALWAYS), writer)
     stream = assistant.stream(Question(FERRY))
-    assert [next(stream).pending for _ in range(3)] == ["x", "xx", "xxx"]
+    assert [next(stream).pending for _ in range(5)] == ["", "", "x", "xx", "xxx"]
     stream.close()
     assert writer.made < 10
     assert writer.closed
@@ -420,3 +422,48 @@ def test_a_step_that_grows_is_the_last_of_its_values_where_it_is_not_streamed(in
     answer = assistant.ask(Question(FERRY))
     assert (answer.pending, answer.done) == ("x" * 1_000, True)
     assert list(answer.timings) == [*STAGES[:3], "write", "verify"]
+
+
+# What is searched ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_searched_is_said_before_it_is_read(assistant):
+    looking, read = assistant.stream(Question(FERRY))
+    assert (looking.done, looking.begun, looking.refusal, looking.sentences) == (False, False, None, ())
+    assert looking.searched == read.searched
+    assert "read" not in {stage for stage, seconds in looking.timings.items() if seconds > 0.05}
+    assert read.done
+    assert read.sentences
+
+
+def test_a_question_is_kept_to_the_articles_it_names(assistant):
+    def kept(source):
+        return assistant.ask(Question(FERRY, only=Only(source=source)))
+
+    assert [c.source for c in kept("ferry").citations] == ["ferry"]
+    assert {hit.article.source for hit in kept("mole").hits} == {"mole"}
+    assert kept("ferry").searched.articles == 1
+
+
+def test_where_no_article_is_left_it_says_that_and_not_that_there_are_none(assistant):
+    answer = assistant.ask(Question(FERRY, only=Only(source="nowhere")))
+    assert (answer.refusal, answer.hits) == (Refusal.NOTHING_FOUND, ())
+    assert refused(answer) == "No article is left by the filters."
+
+
+def test_a_refusal_of_some_articles_does_not_speak_for_all(indexed):
+    answer = assistant_over(indexed, NEVER).ask(Question(FERRY, only=Only(source="ferry")))
+    assert refused(answer) == "The articles that the filters leave do not say."
+    assert refused(assistant_over(indexed, NEVER).ask(Question(FERRY))) == "Your articles do not say."
+
+
+def test_a_survey_is_kept_to_the_articles_it_names_too(assistant):
+    answer = assistant.ask(Question("Summarise the ferry", only=Only(source="mole")))
+    assert {hit.article.source for hit in answer.hits} <= {"mole"}
+
+
+def test_words_that_no_article_has_are_told(assistant, indexed):
+    answer = assistant_over(indexed, NEVER).ask(Question("Is lithium on the ferry?"))
+    assert answer.unknown == ("lithium",)
+    assert missing(answer) == "None of your articles has the word “lithium”."
+    assert missing(assistant.ask(Question(FERRY))) == ""

@@ -86,6 +86,7 @@ def answer(question="When did it fall?", claims=CLAIMS, hits=(MAY, SAILS, FALL, 
         prompt="0a1b",
         note="The language model was slow.",
         heading="What is new:",
+        unknown=("lithium",),
     )
     return replace(made, **fields)
 

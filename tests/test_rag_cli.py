@@ -339,3 +339,11 @@ def test_a_run_that_could_not_be_kept_is_not_made(rag, written, words, tmp_path)
 def test_a_run_that_fails_leaves_no_empty_file(rag, tmp_path):
     assert rag("eval", "run", "--set", str(tmp_path / "none"), "--out", str(tmp_path / "run.json"))[0] == 2
     assert not (tmp_path / "run.json").exists()
+
+
+def test_a_question_is_kept_to_some_articles(rag):
+    code, said, _ = rag("ask", "When does the ferry sail?", "--source", "mole")
+    assert code == 0
+    assert "Searched 1 article" in said
+    code, _, why = rag("ask", "When does the ferry sail?", "--since", "30.8.2024")
+    assert (code, "is no day" in why) == (2, True)

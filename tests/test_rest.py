@@ -229,3 +229,17 @@ def test_a_source_that_is_not_utf_8_is_told_all_the_same(indexed):
 
     with served(over(indexed), Strange()) as server:
         assert httpx.get(f"{server.url}/v1/articles/{'0' * 32}").json()["source"] == "caf?.txt"
+
+
+def test_a_question_and_a_search_may_be_kept_to_some_articles(rest):
+    got = rest.post("/v1/ask", json={"question": FERRY, "only": {"source": "ferry", "first": None}}).json()
+    assert got["only"] == {"source": "ferry", "author": "", "first": None, "last": None}
+    assert {hit["source"] for hit in got["hits"]} == {"ferry"}
+    found = rest.get("/v1/search", params={"q": FERRY, "source": "mole"}).json()
+    assert {passage["source"] for passage in found["passages"]} == {"mole"}
+
+
+@pytest.mark.parametrize("first", ["30.8.2024", 7])
+def test_what_is_no_day_is_refused(rest, first):
+    assert rest.post("/v1/ask", json={"question": FERRY, "only": {"first": first}}).status_code == 400
+    assert rest.get("/v1/search", params={"q": FERRY, "first": first}).status_code == 400

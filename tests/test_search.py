@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from conftest import Shelf, WordEmbedder, found, resynced, rewrite
 
+from index.candidates import Only
 from index.catalog import Catalog
 from index.records import Overview
 from index.search import Index
@@ -201,3 +202,62 @@ def test_a_view_settles_the_precision_of_the_index(indexed, store):
     embedder = WordEmbedder()
     with Index(store, embedder).view():
         assert embedder.settled == "float32"
+
+
+# Some articles alone -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def papers(store, embedder, tmp_path):
+    """Four articles about the ferry: of two papers, by two people, of three days and none."""
+    said = {
+        "noon": ("The Packet", "Ines Calloway", "2024-08-27"),
+        "late": ("The Packet", "Tom Rae", "2024-08-30"),
+        "fare": ("Evening Post", "Ines Calloway and Ada Quill", "2024-09-02"),
+        "bare": None,
+    }
+    folder = tmp_path / "said"
+    folder.mkdir()
+    for name, about in said.items():
+        meta = "<meta property='og:site_name' content='{}'><meta name='author' content='{}'>"
+        dated = "<meta property='article:published_time' content='{}'>"
+        head = (meta + dated).format(*about) if about else ""
+        text = f"<p>The ferry sails at {name} from the quay, as it always has, and nobody minds that it does.</p>" * 3
+        (folder / f"{name}.html").write_text(
+            f"<html><head><title>{name}</title>{head}</head><body>{text}</body></html>"
+        )
+    sync_paths(store, [folder], embedder)
+    return Index(store, embedder)
+
+
+def names(hits):
+    return sorted({hit.article.title for hit in hits})
+
+
+KEPT = [
+    (Only(source="packet"), ["late", "noon"]),
+    (Only(source="said/fare"), ["fare"]),
+    (Only(author="CALLOWAY"), ["fare", "noon"]),
+    (Only(first=date(2024, 8, 30)), ["fare", "late"]),
+    (Only(last=date(2024, 8, 30)), ["late", "noon"]),
+    (Only("Packet", "calloway", date(2024, 8, 27), date(2024, 8, 27)), ["noon"]),
+    (Only(source="100%"), []),
+]
+
+
+@pytest.mark.parametrize(("only", "left"), KEPT)
+@pytest.mark.parametrize("compared", [20_000, 0])
+def test_a_view_of_some_articles_finds_no_others(papers, only, left, compared, monkeypatch):
+    monkeypatch.setattr("index.search.COMPARED", compared)
+    with papers.view(only) as view:
+        dense = view.hits(view.dense(papers.embedder.embed_question("ferry"), 10), {})
+        lexical = view.hits(view.lexical("ferry", 10), {})
+        overview = view.overview()
+    assert (names(dense), names(lexical)) == (left, left)
+    assert (overview.articles, overview.passages) == (len(left), len({hit.passage.id for hit in dense}))
+
+
+def test_a_view_of_some_articles_counts_words_in_all(papers):
+    with papers.view(Only(source="packet")) as view:
+        assert view.frequencies(["ferry"])["ferry"] == view.whole().passages > view.overview().passages
+        assert [hit.article.title for hit in view.published(date.min, date.max, 9)] == ["late", "noon"]

@@ -46,6 +46,11 @@ def ferry(asked):
     return SAILS.format(key_of(asked, "ferry"))
 
 
+def grown(assistant):
+    """What is shown of an answer as it is written, and last the whole."""
+    return [answer for answer in assistant.stream(Question(FERRY)) if answer.begun]
+
+
 def ask(assistant, text=FERRY, *earlier):
     return assistant.ask(Question(text, earlier))
 
@@ -60,7 +65,7 @@ def test_what_is_written_has_the_quote_it_rests_on(asking):
 
 
 def test_an_answer_grows_and_only_the_last_is_done(asking):
-    *growing, last = asking(lambda asked: ferry(asked) + " And so on.").stream(Question(FERRY))
+    *growing, last = grown(asking(lambda asked: ferry(asked) + " And so on."))
     assert [answer.done for answer in growing] == [False] * len(growing)
     assert growing[0].pending
     assert READ.startswith("The ferry")
@@ -86,7 +91,7 @@ def test_the_model_is_told_the_rules_and_shown_the_passages_as_quoted_material(a
 def test_a_draft_is_not_made_for_each_word(asking, monkeypatch):
     assistant = asking(lambda asked: says(ferry(asked) + " And so on." * 200, size=3))
     monkeypatch.setattr("rag.writing.writer.EVERY", 60.0)
-    *growing, last = assistant.stream(Question(FERRY))
+    *growing, last = grown(assistant)
     assert len(growing) == 1
     assert (len(last.sentences), last.done) == (201, True)
 
@@ -183,7 +188,7 @@ def test_a_question_with_half_a_sign_is_written_about(asking):
 
 def test_what_is_written_is_shown_before_the_next_comes(asking):
     assistant = asking(lambda _: says("The ferry leaves. Then", size=10, wait=0.5))
-    shown = [(answer.pending, time.monotonic()) for answer in assistant.stream(Question(FERRY))]
+    shown = [(answer.pending, time.monotonic()) for answer in assistant.stream(Question(FERRY)) if answer.begun]
     assert shown[0][0] == "The ferry"
     # Two pieces are to come, half a second each: held until the next one it would be shown half a second later.
     assert shown[-1][1] - shown[0][1] > 0.8
@@ -210,7 +215,7 @@ def test_an_answer_that_became_too_long_keeps_its_whole_sentences(asking):
 
 
 def test_a_model_that_finds_nothing_is_believed(asking):
-    *growing, answer = asking(lambda _: NOTHING).stream(Question(FERRY))
+    *growing, answer = grown(asking(lambda _: NOTHING))
     assert (answer.refusal, answer.sentences, growing) == (Refusal.UNCLEAR, (), [])
     assert answer.note == "openai:m finds no answer in the passages."
     assert answer.hits

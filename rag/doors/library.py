@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from index.candidates import Only
 from index.ledger import Listing
 from index.records import Article, article_id
 from rag.answers import Question, iso
@@ -24,9 +25,9 @@ class Library(Protocol):
         """The live article with this id, or None; or a FootnoteError."""
 
 
-def question(text: str, earlier: list[str], asked_at: datetime | None = None) -> Question:
+def question(text: str, earlier: list[str], asked_at: datetime | None = None, only: Only | None = None) -> Question:
     """The question, asked now where it does not say when."""
-    return Question(text, tuple(earlier), asked_at or datetime.now(UTC))
+    return Question(text, tuple(earlier), asked_at or datetime.now(UTC), only or Only())
 
 
 def article(library: Library, wanted: str) -> Article:

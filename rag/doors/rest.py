@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from index.candidates import Only
 from index.errors import FootnoteError
 from rag.answers import Answer, Sentence, as_json
 from rag.doors import schemas
@@ -52,7 +53,7 @@ def _questions(routes: "APIRouter", desk: Desk) -> None:
     )
     async def ask(asking: schemas.Asking, request: Request) -> Response:
         """The answer, each sentence with its quotations, or the refusal."""
-        asked = question(asking.question, asking.earlier, asking.asked_at)
+        asked = question(asking.question, asking.earlier, asking.asked_at, asking.only.made() if asking.only else None)
         if asking.stream:
             answers = desk.growing(asked)
             first = await anext(answers)  # what is wrong with the question is told before the stream begins
@@ -64,9 +65,14 @@ def _questions(routes: "APIRouter", desk: Desk) -> None:
     async def search(
         q: Annotated[str, Query(description="What to search for.")],
         limit: Annotated[int, Query(ge=1, le=schemas.MOST_PASSAGES)] = 10,
+        source: Annotated[str, Query(max_length=500, description="A piece of the paper, path or address.")] = "",
+        author: Annotated[str, Query(max_length=500, description="A piece of the byline.")] = "",
+        first: Annotated[schemas.Day, Query(description="Only articles of this day or later, ISO 8601.")] = None,
+        last: Annotated[schemas.Day, Query(description="Only articles of this day or earlier.")] = None,
     ) -> Response:
         """The passages that would be read for an answer, best first."""
-        return rendered(found_as_json(await desk.found(question(q, [])), limit))
+        only = Only(source, author, first, last)
+        return rendered(found_as_json(await desk.found(question(q, [], only=only)), limit))
 
 
 def _articles(routes: "APIRouter", library: Library) -> None:
@@ -117,7 +123,8 @@ async def _events(first: Answer, answers: AsyncGenerator[Answer]) -> AsyncIterat
         async with contextlib.aclosing(answers):
             answer = first
             while not answer.done:
-                yield event("growing", grown(before, answer))
+                if answer.begun:
+                    yield event("growing", grown(before, answer))
                 before = list(answer.sentences)
                 answer = await anext(answers)
             yield event("answer", as_json(answer))

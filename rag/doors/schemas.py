@@ -5,11 +5,12 @@ Responses are written from the values themselves; that they have these forms is 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
+from index.candidates import Only
 from rag.answers import Doubt, Refusal
 
 # What days are resolved against; a calendar of this size is never left by counting from one of them.
@@ -35,6 +36,32 @@ def _moment(value: object) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _day(value: object) -> date | None:
+    """The day that ISO 8601 names."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:  # it repeats what was given
+        raise ValueError("is a day in ISO 8601, such as 2024-08-30") from None
+
+
+Day = Annotated[date | None, BeforeValidator(_day)]
+
+
+class OnlyForm(Form):
+    """What a question is kept to; an article that does not meet each part that is given is not searched."""
+
+    source: str = Field("", max_length=500, description="A piece of the paper's name, or of the path or address.")
+    author: str = Field("", max_length=500, description="A piece of the byline.")
+    first: Day = Field(None, description="The first day, ISO 8601; an article without a date is left out.")
+    last: Day = Field(None, description="The last day, ISO 8601.")
+
+    def made(self) -> Only:
+        """The same, as the chain has it."""
+        return Only(self.source, self.author, self.first, self.last)
+
+
 class Asking(Form):
     """A question."""
 
@@ -43,6 +70,7 @@ class Asking(Form):
     asked_at: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
         None, description="When it was asked, ISO 8601; days such as “last week” are counted from it. Now, by default."
     )
+    only: OnlyForm | None = Field(None, description="Which articles are searched; all, by default.")
     stream: StrictBool = Field(False, description="Whether to answer with server-sent events as the answer grows.")
 
 
@@ -146,6 +174,7 @@ class AnswerForm(Form):
     question: str
     earlier: list[str]
     asked_at: str
+    only: OnlyForm = Field(description="What it was kept to.")
     searched_for: str
     short: str
     sentences: list[SentenceForm]
@@ -163,6 +192,7 @@ class AnswerForm(Form):
     implied: ImpliedForm
     produced_by: str
     prompt: str
+    unknown: list[str] = Field(description="The words of the question that stand in no article.")
     timings: dict[str, float]
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rag.answers import Answer, Citation, Refusal, Sentence
+from rag.answers import Answer, Citation, Sentence
 from rag.exports import code_span, unmarked
-from rag.wording import NEAREST, SAYINGS, credit, glimpse, heading, reserve, short
+from rag.wording import NEAREST, credit, glimpse, heading, missing, refused, reserve, short
 
 _WEB = re.compile("https?://", re.IGNORECASE)
 
@@ -43,7 +43,7 @@ class Told:
 def told(answer: Answer) -> Told:
     """The whole answer or refusal: its sentences, a note, and its sources or the nearest passages."""
     if answer.refusal:
-        return Told("\n".join(_refused(answer, answer.refusal)))
+        return Told("\n".join(_refused(answer)))
     over = heading(answer)
     days = {citation.number: short(citation.published) for citation in answer.citations}
     body = _body(answer.sentences, answer.citations, days if over else {})
@@ -86,8 +86,8 @@ def _source(citation: Citation) -> str:
     return f"[{citation.number}] {said} ({code_span(citation.source)})"
 
 
-def _refused(answer: Answer, refusal: Refusal) -> Iterator[str]:
-    yield SAYINGS[refusal]
+def _refused(answer: Answer) -> Iterator[str]:
+    yield " ".join(filter(None, [refused(answer), missing(answer)]))
     if answer.hits:
         yield "\nNearest passages:"
     for hit in answer.hits[:NEAREST]:

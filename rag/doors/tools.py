@@ -17,7 +17,7 @@ from rag.doors.admission import App
 from rag.doors.desk import Desk
 from rag.doors.faults import encoded
 from rag.doors.library import Library
-from rag.doors.schemas import ARTICLE_ID, MOST_ARTICLES, MOST_PASSAGES
+from rag.doors.schemas import ARTICLE_ID, MOST_ARTICLES, MOST_PASSAGES, OnlyForm
 from rag.doors.told import told
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def _of_questions(desk: Desk) -> list[Callable[..., Awaitable["CallToolResult"]]
     async def ask(
         question: Annotated[str, Field(description="A question in whole words, as a person asks it.")],
         earlier: Annotated[list[str], Field(description="The conversation's earlier questions, oldest first.")] = [],  # noqa: B006
+        only: Annotated[OnlyForm | None, Field(description="Which articles are searched; all, by default.")] = None,
     ) -> CallToolResult:
         """Answers a question from the user's articles. Each sentence has footnotes with exact quotations."""
-        answer = await desk.answer(shelf.question(question, earlier), _never)
+        answer = await desk.answer(shelf.question(question, earlier, only=only.made() if only else None), _never)
         assert answer is not None
         values = as_json(answer)
         del values["hits"], values["spots"]  # ten times the answer; `search` gives them
@@ -80,9 +81,12 @@ def _of_questions(desk: Desk) -> list[Callable[..., Awaitable["CallToolResult"]]
     async def search(
         query: Annotated[str, Field(description="What to search for, in words or as a question.")],
         limit: Annotated[int, Field(ge=1, le=MOST_PASSAGES)] = 10,
+        only: Annotated[OnlyForm | None, Field(description="Which articles are searched; all, by default.")] = None,
     ) -> CallToolResult:
         """Finds the passages of the user's articles that fit best, by meaning and by words, best first."""
-        values = shelf.found_as_json(await desk.found(shelf.question(query, [])), limit)
+        values = shelf.found_as_json(
+            await desk.found(shelf.question(query, [], only=only.made() if only else None)), limit
+        )
         return _result(encoded(values).decode(), values)
 
     return [search, ask]

@@ -1,0 +1,23 @@
+"""What a person gives to keep a question to some articles, as the chain has it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from index.candidates import Only
+from index.errors import UsageError
+
+
+def kept_to(source: str = "", author: str = "", first: str | None = None, last: str | None = None) -> Only:
+    """The articles that are meant. Raises UsageError for what is no day, and for days in the wrong order."""
+    only = Only(source.strip(), author.strip(), _day(first), _day(last))
+    if only.first and only.last and only.first > only.last:
+        raise UsageError(f"No day is both after {only.first} and before {only.last}", "Give the earlier one first.")
+    return only
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text.strip()) if text and text.strip() else None
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day", "Write it as 2024-08-30.") from error
