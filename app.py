@@ -22,18 +22,17 @@ from page.guard import HOSTS, guarded
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
 from page.rooms.ask import conversation, conversing, door
-from page.rooms.header import header, one_at_a_time
+from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.source import reading
-from page.rooms.wiring import PRIVATE, WANTED, Assistant, Library, Past, Progress, wires
+from page.rooms.wiring import PRIVATE, WANTED, Assistant, Library, Past, wires
 from page.source import NO_SOURCE
+from page.syncs import Sync, Syncs
 
 if TYPE_CHECKING:
     import gradio as gr
     import uvicorn
     from fastapi import FastAPI, Response
-
-    from index.sync import Report
 
 FILES = Path(__file__).parent / "page"
 
@@ -41,7 +40,7 @@ FILES = Path(__file__).parent / "page"
 def page(
     assistant: Assistant,
     library: Library,
-    sync: Callable[[Progress], Report],
+    sync: Sync,
     examples: Sequence[str],
     past: Past,
 ) -> gr.Blocks:
@@ -53,16 +52,16 @@ def page(
         door(assistant)
         turns = gr.State([])
         with gr.Column(elem_id="shell"):
-            anew, synced = header(blocks, assistant, one_at_a_time(sync))
+            head = header(blocks, assistant, Syncs(), sync)
             with gr.Row(elem_id="desk"):
                 name, follow = wires()
                 bar = sidebar()
                 chat, asking = conversation(conversing(assistant, past), examples, turns, name)
-                shelf(library, name, synced)
+                shelf(library, name, head.synced)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
-        begun = anew.click(
+        begun = head.anew.click(
             lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **PRIVATE
         )
         resume = resuming(past)

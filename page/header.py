@@ -43,6 +43,17 @@ def progress_line(stage: str, done: int, total: int) -> str:
     return f"{stage.capitalize()} {done:,} of {total:,}{noun}" if total > 1 else stage.capitalize()
 
 
+STOPPED = "<p>Stopped. What was done so far is kept, and the next sync goes on from there.</p>"
+
+
+def running_html(step: tuple[str, int, int], *, stopping: bool) -> str:
+    """How far a sync is, in words and as a bar, which moves to and fro where there is nothing to count."""
+    stage, done, total = step
+    line = "Stopping" if stopping else progress_line(stage, done, total) if stage else "Looking for changes"
+    counted_to = f' max="{total}" value="{min(done, total)}"' if total > 1 else ""
+    return f'<p class="running">{plain(line)}</p><progress aria-label="Sync"{counted_to}></progress>'
+
+
 def report_html(report: Report) -> str:
     """'3 new, 1 changed, 0 gone, 12 unchanged, 1 skipped', and which sources were left out, and why."""
     always = [(report.new, "new"), (report.changed, "changed"), (report.gone, "gone"), (report.same, "unchanged")]

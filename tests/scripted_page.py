@@ -152,6 +152,7 @@ class Syncing:
     def __call__(self, progress):
         progress("embedding", 120, 340)
         assert self.go.wait(20)
+        progress("embedding", 340, 340)
         self.assistant.articles = 18
         reason = "no text layer <img src=x onerror=\"document.body.id='pwned'\">"
         unread = [Outcome("/articles/scan.pdf", "", "skipped", reason)]

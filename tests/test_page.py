@@ -49,6 +49,7 @@ from page.rooms import ask as asking
 from page.rooms import header as syncs
 from page.rooms import source as rooms_source
 from page.rooms import wiring
+from page.syncs import Syncs
 from rag.answers import Answer, Doubt, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.conversations import Conversations
@@ -282,21 +283,10 @@ def test_an_empty_index_says_what_to_do():
 
 def test_a_sync_that_fails_ends_in_one_sentence():
     def sync(progress):
-        raise FootnoteError("Another sync is running.", "Wait for it.")
+        raise FootnoteError("Another process is writing.", "Wait for it.")
 
-    assert unescape(list(syncs.watched(sync))[-1]) == '<p class="trouble">Another sync is running. Wait for it.</p>'
-
-
-def test_a_second_sync_is_told_of_the_first_and_a_third_may_begin():
-    def sync(progress):
-        said.extend(syncs.watched(begin))
-        return Report(new=1)
-
-    said, begin = [], syncs.one_at_a_time(sync)
-    last = [list(syncs.watched(begin))[-1].replace("\xa0", " ") for _ in range(2)]
-    assert last == ["<p>1 new, 0 changed, 0 gone, 0 unchanged</p>"] * 2
-    told = '<p class="trouble">A sync is running already. Questions can be asked meanwhile.</p>'
-    assert [unescape(line) for line in said if "trouble" in line] == [told, told]
+    *_, last = Syncs().watched(sync)
+    assert unescape(syncs.sync_html(last)) == '<p class="trouble">Another process is writing. Wait for it.</p>'
 
 
 def test_an_error_and_its_hint_are_two_sentences():
@@ -321,7 +311,7 @@ def test_a_sync_that_runs_does_not_keep_the_process():
     import subprocess
     import sys
 
-    code = "import time; from page.rooms import header; next(header.watched(lambda progress: time.sleep(600)))"
+    code = "import time; from page.syncs import Syncs; Syncs().begin(lambda progress: time.sleep(600))"
     root = Path(app.__file__).parent
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False, timeout=60).returncode == 0
 
@@ -908,7 +898,8 @@ def test_a_sync_shows_its_progress_and_result_while_questions_are_answered(page,
     assert "15 articles" in page.locator(".known").inner_text()
     page.click("#sync")
     page.get_by_text("Embedding 120 of 340 passages").wait_for()
-    assert page.locator("#sync").is_disabled()
+    assert page.locator("#synced progress").evaluate("bar => bar.value / bar.max") == 120 / 340
+    assert not page.locator("#sync").is_visible()
     ask(page, "River?")
     assert page.locator("#synced").inner_text() == "Embedding 120 of 340 passages"
     site.syncing.go.set()
@@ -923,15 +914,32 @@ def test_a_sync_shows_its_progress_and_result_while_questions_are_answered(page,
 
 
 @browser_test
-def test_a_sync_that_runs_for_another_page_is_told_at_once(page, chromium, site):
+def test_a_sync_that_runs_for_another_page_is_watched_there_too(page, chromium, site):
+    site.syncing.go.clear()
+    with visiting(chromium, site) as other:
+        page.click("#sync")
+        page.get_by_text("Embedding 120 of 340 passages").wait_for()
+        other.click("#sync")
+        other.get_by_text("Embedding 120 of 340 passages").wait_for()
+        with visiting(chromium, site) as later:
+            later.get_by_text("Embedding 120 of 340 passages").wait_for()
+            site.syncing.go.set()
+            for one in (page, other, later):
+                one.get_by_text("3 new, 1 changed").wait_for()
+                one.locator("#sync").wait_for()
+                assert not one.locator("#halt").is_visible()
+
+
+@browser_test
+def test_a_sync_is_cancelled_at_its_next_step(page, site):
     site.syncing.go.clear()
     page.click("#sync")
     page.get_by_text("Embedding 120 of 340 passages").wait_for()
-    with visiting(chromium, site) as other:
-        other.click("#sync")
-        other.get_by_text("A sync is running already. Questions can be asked meanwhile.").wait_for()
-        other.wait_for_selector("#sync:not([disabled])")
+    page.click("#halt")
+    page.get_by_text("Stopping").wait_for()
     site.syncing.go.set()
+    page.get_by_text("Stopped. What was done so far is kept, and the next sync goes on from there.").wait_for()
+    page.click("#sync")
     page.get_by_text("3 new, 1 changed").wait_for()
 
 

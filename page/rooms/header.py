@@ -1,71 +1,45 @@
-"""The header: what there is to ask about, the rooms, and a sync."""
+"""The header: what there is to ask about, the rooms, and a sync with its progress, which can be cancelled."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from index.errors import FootnoteError
-from page.header import ROOMS, TOGGLE, header_html, progress_line, report_html
-from page.rooms.wiring import PRIVATE, Assistant, Progress, trouble
+from page.header import ROOMS, STOPPED, TOGGLE, header_html, report_html, running_html
+from page.rooms.wiring import PRIVATE, Assistant, trouble
+from page.syncs import Running, Stopped, Sync, Syncs
 from page.words import plain
 
 if TYPE_CHECKING:
     import gradio as gr
     from gradio.events import Dependency
 
-    from index.sync import Report
 
-
-def watched(sync: Callable[[Progress], Report], every: float = 0.25) -> Iterator[str]:
-    """What to show while `sync` runs in a thread of its own, about four times a second, and then its report.
-
-    The sync goes on when nobody watches any more.
-    """
-    latest = "Looking for changes"
-
-    def progress(stage: str, done: int, total: int) -> None:
-        nonlocal latest
-        latest = progress_line(stage, done, total)
-
-    running: Future[Report] = Future()
-
-    def run() -> None:
-        try:
-            running.set_result(sync(progress))
-        except BaseException as error:
-            running.set_exception(error)
-
-    # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
-    threading.Thread(target=run, name="sync", daemon=True).start()
-    while not running.done():
-        yield f'<p class="running">{plain(latest)}</p>'
-        wait([running], timeout=every)
+def sync_html(running: Running) -> str:
+    """How far a sync is, or what has come of it."""
+    if not running.ended.done():
+        return running_html(running.step, stopping=running.stopping)
     try:
-        yield report_html(running.result())
+        return report_html(running.ended.result())
+    except Stopped:
+        return STOPPED
     except Exception as error:
-        yield f'<p class="trouble">{plain(trouble(error))}</p>'
+        return f'<p class="trouble">{plain(trouble(error))}</p>'
 
 
-def one_at_a_time(sync: Callable[[Progress], Report]) -> Callable[[Progress], Report]:
-    """The sync, which says so while it is running already: what the store says is meant for other processes."""
-    running = threading.Lock()
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The header: its button for a new conversation, where a sync is shown and how, and the end of one begun there."""
 
-    def begin(progress: Progress) -> Report:
-        if not running.acquire(blocking=False):
-            raise FootnoteError("A sync is running already", "Questions can be asked meanwhile.")
-        try:
-            return sync(progress)
-        finally:
-            running.release()
-
-    return begin
+    anew: gr.Button
+    shown: list[gr.HTML]
+    showing: Callable[[Iterator[Running]], Iterator[tuple[Any, ...]]]
+    synced: Dependency
 
 
-def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], Report]) -> tuple[gr.Button, Dependency]:
-    """Name, counts, rooms and buttons; returns the button for a new conversation, and the end of a sync."""
+def header(blocks: gr.Blocks, assistant: Assistant, syncs: Syncs, sync: Sync) -> Head:
+    """Name, counts, rooms and buttons. A sync that runs when the page is loaded is shown, whoever began it."""
     import gradio as gr
 
     def known() -> str:
@@ -74,16 +48,27 @@ def header(blocks: gr.Blocks, assistant: Assistant, sync: Callable[[Progress], R
         except Exception as error:
             return f'<h1>Footnote</h1><p class="known trouble">{plain(trouble(error))}</p>'
 
+    def showing(steps: Iterator[Running]) -> Iterator[tuple[Any, ...]]:
+        for running in steps:
+            yield sync_html(running), known() if running.ended.done() else gr.skip()
+
+    def loaded() -> Iterator[tuple[Any, ...]]:
+        yield gr.skip(), gr.skip()  # where nothing is yielded, Gradio empties what is there
+        if running := syncs.running:
+            yield from showing(running.steps())
+
     with gr.Row(elem_id="head"):
         gr.HTML(TOGGLE, elem_id="toggle")
         name = gr.HTML("", elem_id="name")
         gr.HTML(ROOMS, elem_id="rooms")
         status = gr.HTML("", elem_id="synced")
         start = gr.Button("Sync", elem_id="sync", size="sm")
+        halt = gr.Button("Cancel", elem_id="halt", size="sm")
         anew = gr.Button("New conversation", elem_id="anew", size="sm")
+    # Generator functions, so that Gradio streams them; without a limit, so that each press is answered at once.
+    streamed: dict[str, Any] = {"concurrency_limit": None, **PRIVATE}
     blocks.load(known, None, name, queue=False, **PRIVATE)
-    started = start.click(lambda: gr.Button("Syncing", interactive=False), None, start, queue=False, **PRIVATE)
-    # A generator function, so that Gradio streams it; without a limit, so that a second press is answered at once.
-    done = started.then(lambda: (yield from watched(sync)), None, status, concurrency_limit=None, **PRIVATE)
-    told = lambda: (known(), gr.Button("Sync", interactive=True))  # noqa: E731
-    return anew, done.then(told, None, [name, start], queue=False, **PRIVATE)
+    blocks.load(loaded, None, [status, name], **streamed)
+    synced = start.click(lambda: (yield from showing(syncs.watched(sync))), None, [status, name], **streamed)
+    halt.click(syncs.stop, None, None, queue=False, **PRIVATE)
+    return Head(anew, [status, name], showing, synced)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.errors import FootnoteError, explained
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import gradio as gr
 
 log = logging.getLogger("footnote.page")
-
-Progress = Callable[[str, int, int], None]
 
 # Events are for the page alone; the one public door is /ask.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
