@@ -77,7 +77,7 @@ def check(store: Path) -> Checked:
 
 
 def resting(store: Path, article: str) -> Resting:
-    """What rests on the article with this id, on the one found at this place, or on any in this folder.
+    """What rests on the article with this id, on the one found at this place, or on any in this folder or file.
 
     Answers that rest on the same text under another name are among them, and those that name it as a copy.
     Raises FootnoteError when the file cannot be used.
@@ -158,7 +158,7 @@ def _named(db: Connection, turn: int) -> list[Named]:
 
 
 def _is(name: str, article: str, place: str) -> bool:
-    return name == article or lies_in(name, place)
+    return name == article or lies_in(name, place) or name.startswith(f"{place}#")  # a record, or a file of a zip
 
 
 # What is not as it was written ---------------------------------------------------------------------------------------

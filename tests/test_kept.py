@@ -180,12 +180,13 @@ def test_an_answer_that_names_it_as_a_copy_is_erased(store, kept):
     assert resting(store, "tram.txt") == Resting(1, 1, 0)
 
 
-def test_an_article_is_meant_by_its_address_and_all_in_a_folder_by_its_path(store, kept, tmp_path):
-    filed = replace(TRAM, source=str(tmp_path / "old" / "tram.txt"))
-    kept.keep(kept.begin(), about(filed))
+def test_an_article_is_meant_by_its_address_and_all_in_a_folder_or_a_zip_by_its_path(store, kept, tmp_path):
+    for name in ("old/tram.txt", "old/trams.zip#a/tram.txt"):
+        kept.keep(kept.begin(), about(replace(TRAM, text=f"{name}: {SECRET}", source=str(tmp_path / name))))
     said(kept, "One?")
     assert resting(store, str(tmp_path / "ol")) == Resting(0, 0, 0)
-    assert resting(store, str(tmp_path / "old")) == Resting(1, 1, 0)
+    assert resting(store, str(tmp_path / "old" / "trams.zip")) == Resting(1, 1, 0)
+    assert resting(store, str(tmp_path / "old")) == Resting(2, 2, 0)
     assert resting(store, MOLE.url) == Resting(1, 1, 0)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from index.records import article_id, digest
 from index.sources import reading
-from index.sources.reading import LIMITS, SUFFIXES, limit_of, read
+from index.sources.reading import LIMITS, SUFFIXES, languages_differ, limit_of, read
 from index.sources.sightings import Job
 
 ONE, TWO = "The council of Port Ansel closed the oyster beds.", "The ferry runs on batteries again."
@@ -111,3 +111,47 @@ def test_a_process_without_memory_says_so_itself(monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text(ONE)
     with pytest.raises(MemoryError):
         list(read(Job("a", tmp_path / "a.txt", "a.txt")))
+
+
+QUESTIONS = {
+    "en": "When was the new bridge over the river opened again?",
+    "de": "Wann wurde die neue Brücke über den Fluss wieder eröffnet?",
+    "fr": "Quand le nouveau pont sur la rivière a-t-il été ouvert ?",
+    "es": "¿Cuándo se abrió de nuevo el puente sobre el río?",
+    "ru": "Когда был снова открыт новый мост через реку?",
+    "zh": "新桥是什么时候重新开通的？",
+    "ar": "متى افتتح الجسر الجديد على النهر مرة أخرى؟",
+}
+
+
+@pytest.mark.parametrize("one", QUESTIONS)
+@pytest.mark.parametrize("other", QUESTIONS)
+def test_texts_in_two_languages_are_told_apart(one, other):
+    assert languages_differ(QUESTIONS[one], QUESTIONS[other]) == (one != other)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Nixon join on October 20, 1973?",
+        "What did Britain do in September 1971?",
+        "When was Radcliffe's curriculum secularized?",
+        "What is the maximum retention period?",
+        "What was the name of the CEO of Powszechny Zakład Ubezpieczeń in Dec 2015?",
+        "Which charity owned the Penrhym Castle in Llandygai, Bangor, Gwynedd, North Wales from 1951 to 1952?",
+        "Carthage?",
+        "",
+    ],
+)
+def test_english_that_looks_like_another_language_is_no_other(question):
+    assert not languages_differ(question, QUESTIONS["en"])
+    assert not languages_differ(QUESTIONS["en"], question)
+
+
+def test_languages_that_are_too_near_to_tell_are_not_told_apart():
+    assert not languages_differ("Hvorfor gikk ikke fergen i vinter?", "Hvorfor sejlede færgen ikke i vinter?")
+
+
+def test_names_in_another_script_are_no_language():
+    asked, names = QUESTIONS["en"], "东方快车谋杀案, 尼罗河上的惨案, 无人生还"
+    assert not languages_differ(asked, f"The films that were shown in the hall last week are {names}.")

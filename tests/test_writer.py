@@ -118,6 +118,16 @@ def test_keys_that_were_not_given_out_count_for_nothing(asking):
     ]  # fmt: skip
 
 
+def test_an_answer_in_another_language_than_the_question_has_a_note(asking):
+    asked = "When does the ferry sail in the morning and who told the people of the town?"
+    german = 'Die Fähre fährt mittags, und das weiß in der Stadt jeder, der sie je verpasst hat. [{} "sails at noon"]'
+    answer = ask(asking(lambda request: german.format(key_of(request, "ferry"))), asked)
+    assert answer.note == "openai:m seems to have answered in another language than that of the question."
+    assert [c.quote for c in answer.citations] == [READ]
+    english = 'The ferry leaves at noon, as everybody knows who was ever late for it. [{} "sails at noon"]'
+    assert ask(asking(lambda request: english.format(key_of(request, "ferry"))), asked).note == ""
+
+
 def test_a_quote_that_was_changed_is_shown_as_the_article_has_it(asking):
     told = 'It sails at midnight. [{} "The ferry sails at moon."]'
     answer = ask(asking(lambda asked: told.format(key_of(asked, "ferry"))))

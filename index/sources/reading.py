@@ -6,6 +6,7 @@ The formats are told apart by what the bytes are; the suffix only says what to e
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import stat
@@ -65,7 +66,13 @@ MAX_TITLE_LINE = 120
 MAX_TITLE = 80
 # Enough to tell a language; more only takes longer.
 LANGUAGE_SAMPLE = 5_000
+# From how many bytes of its small words on, and with which lead, the language of a short text is sure. The lead is that
+# of the logarithms of likelihood, divided by the root of the bytes, which keeps it alike for short and long. Tried on
+# 9,306 English questions and 1,559 English answers of eight sets, 2026-11: of those long enough no question was taken
+# for another language by a lead over 2.31, and no answer by one over 2.81.
+SURE_BYTES, SURE_LEAD = 24, 3.0
 
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WEBPAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype\s+html|html)[\s>]", re.I)
 
 
@@ -213,6 +220,36 @@ def language_of(text: str) -> str | None:
     import py3langid
 
     return str(py3langid.classify(text[:LANGUAGE_SAMPLE])[0])
+
+
+def languages_differ(one: str, other: str) -> bool:
+    """Whether two texts are surely in different languages; False where either is too short, or it is not sure.
+
+    Told by the words without capitals: names say nothing of the language that they stand in.
+    """
+    texts = [_small_words(text[:LANGUAGE_SAMPLE]) for text in (one, other)]
+    roots = [math.sqrt(len(text.encode("utf-8", "replace"))) for text in texts]
+    if min(roots) < math.sqrt(SURE_BYTES):
+        return False
+    import py3langid
+
+    scores = [dict(py3langid.rank(text)) for text in texts]
+    names = [max(likely, key=lambda name: likely[name]) for likely in scores]
+    leads = [
+        (likely[own] - likely[others]) / root
+        for likely, own, others, root in zip(scores, names, reversed(names), roots, strict=True)
+    ]
+    return bool(min(leads) >= SURE_LEAD)
+
+
+def _small_words(text: str) -> str:
+    """The words that are written small; in a text of mostly other scripts, which know no capitals, those of these."""
+    words = _LETTERS.findall(text)
+    cased = [word for word in words if word.lower() != word.upper()]
+    others = [word for word in words if word.lower() == word.upper()]
+    if sum(map(len, others)) > sum(map(len, cased)):
+        return " ".join(others)
+    return " ".join(word for word in cased if word == word.lower())
 
 
 def _first_words(text: str, language: str | None) -> str:

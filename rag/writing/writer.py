@@ -22,6 +22,7 @@ from rag.answers import Draft, DraftSentence, Refusal
 from rag.chain import Walk, ranked
 from rag.wording import clipped, readable
 from rag.writing import canaries
+from rag.writing.language import in_another
 from rag.writing.models import ChatModel, Told, WriterFailed
 from rag.writing.parsing import Written, parsed
 from rag.writing.quoting import quote_for
@@ -78,7 +79,7 @@ class LanguageWriter:
                     looked = time.monotonic()
                     yield self._drafted(walk.draft, checking, told), False
             _withhold(told.text, request)
-            yield self._last(walk.draft, checking, told), True
+            yield self._last(walk, checking, told), True
         except WriterFailed as error:
             yield replace(walk.draft, note=_note(f"{self._model.name} did not answer ({error})")), True
 
@@ -123,7 +124,9 @@ class LanguageWriter:
             differing=False, heading="",
         )  # fmt: skip
 
-    def _last(self, read: Draft, checking: _Checking, told: Told) -> Draft:
+    def _last(self, walk: Walk, checking: _Checking, told: Told) -> Draft:
+        read = walk.draft
+        assert read is not None
         if told.text.strip(' .*"\n').upper().startswith(NOTHING):
             note = f"{self._model.name} finds no answer in the passages."
             return Draft(
@@ -132,9 +135,10 @@ class LanguageWriter:
         draft = replace(self._drafted(read, checking, told), pending="")
         if not any(sentence.quotes for sentence in draft.sentences):
             raise WriterFailed("nothing that it wrote stands in the passages")
-        return (
-            replace(draft, note=f"{self._model.name} was cut off: its answer became too long.") if told.cut else draft
-        )
+        notes = [f"{self._model.name} was cut off: its answer became too long."] if told.cut else []
+        if in_another(readable(walk.question.text), draft.sentences):
+            notes.append(f"{self._model.name} seems to have answered in another language than that of the question.")
+        return replace(draft, note=" ".join(notes))
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
         vectors = self._embedder.embed([text, *others])
