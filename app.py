@@ -18,16 +18,19 @@ from typing import TYPE_CHECKING
 
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
-from page.guard import HOSTS, guarded
+from page.guard import HOSTS, guarded, hosts_for
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
 from page.rooms.ask import conversation, conversing, door
 from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.source import reading
+from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, WANTED, Assistant, Library, Past, wires
+from page.session import Gate, ungated
 from page.source import NO_SOURCE
 from page.syncs import Sync, Syncs
+from rag.doors.admission import App
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -74,18 +77,20 @@ def page(
     return blocks
 
 
-def serve(blocks: gr.Blocks, past: Past) -> FastAPI:
-    """The page as an app for uvicorn, with the headers and host names that keep other pages out."""
+def serve(blocks: gr.Blocks, past: Past, gate: Callable[[App], App] = ungated, hosts: Sequence[str] = HOSTS) -> FastAPI:
+    """The page as an app for uvicorn, behind the gate, with what keeps other pages out: headers and host names."""
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/conversations/{name}", response_model=None)(taking_along(past))
+    app.add_middleware(gate)
     app.add_middleware(guarded)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     mounted: FastAPI = gr.mount_gradio_app(
         app, blocks, path="/", server_name="127.0.0.1", theme=theme(), footer_links=[], run_history=False,
+        auth_dependency=lambda request: request.scope.get("visitor"),
         show_error=False, max_file_size="1kb", ssr_mode=False, enable_monitoring=False, pwa=False, mcp_server=False,
         # In head, because what goes through css= is rewritten rule by rule, and fonts given by variables are lost.
         head=f"<style>{(FILES / 'style.css').read_text(encoding='utf-8')}</style>",
@@ -124,13 +129,14 @@ def theme() -> gr.Theme:
     return bare.set(body_background_fill="#faf9f6", body_background_fill_dark="#17181a")
 
 
-def listening(port: int) -> socket.socket:
-    """A socket on this machine alone, for any free port if `port` is 0. Raises UsageError when it is taken."""
+def listening(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A socket at this address, for any free port if `port` is 0. Raises UsageError when it cannot be had."""
     try:
-        return socket.create_server(("127.0.0.1", port))
-    except (OSError, OverflowError) as error:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError, UnicodeError) as error:
+        at = "" if host == "127.0.0.1" else f" at {host}"
         hint = "Footnote may be running already. For another port: make app PORT=8000"
-        raise UsageError(f"Port {port} is taken or not allowed", hint) from error
+        raise UsageError(f"Port {port}{at} is taken or not allowed", hint) from error
 
 
 def ending(server: uvicorn.Server) -> uvicorn.Server:
@@ -146,9 +152,15 @@ def ending(server: uvicorn.Server) -> uvicorn.Server:
 
 
 def main() -> int:
-    """Index the seeds on the first run, then serve the page on this machine alone."""
+    """Index the seeds on the first run, then serve the page, on this machine alone unless there are users."""
     parser = argparse.ArgumentParser(prog="app.py", description="Footnote in the browser.")
-    parser.add_argument("--port", type=int, default=7860, help="port on 127.0.0.1 (default: 7860)")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen at (default: 7860)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at; another than this machine needs users"
+    )
+    parser.add_argument(
+        "--name", action="append", default=[], help="a host name to be asked for under; may be repeated"
+    )
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
     parser.add_argument("--watch", action="store_true", help="keep the index up to date meanwhile, in its own process")
     options = parser.parse_args()
@@ -158,15 +170,21 @@ def main() -> int:
     import uvicorn
 
     from index.watch import watching
+    from rag.doors.serving import Address
     from rag.settings import build
+    from rag.users import Users
 
-    listener = listening(options.port)
-    parts = build(store=options.store)
+    address, parts = Address(options.host, options.port), build(store=options.store)
+    users = Users(parts.store)
+    hosts = hosts_for(address, options.name, users=bool(users.names()))
+    listener = listening(options.port, options.host)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
-    past = parts.conversations
-    served = serve(page(parts.assistant, parts.index, parts.sync, parts.examples(), past), past)
-    print(f"Footnote: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    past = parts.conversations_of(visitor)
+    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past)
+    # A server that others can reach stays locked when its last user is removed.
+    served = serve(blocks, past, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
+    print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from rag.doors.admission import App, Receive, Scope, Send, foreign, headers_of
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from index.errors import UsageError
+from rag.doors.admission import App, Policy, Receive, Scope, Send, again, body_of, foreign, headers_of, tell
+from rag.doors.faults import Fault
 from rag.doors.uploads import FILES
 
+if TYPE_CHECKING:
+    from rag.doors.serving import Address
+
 HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+# What an event of the page sends is a question and a few names; files come in by a door of their own.
+EVENT = Policy(most_bytes=256 * 1024)
 HEADERS = {
     # Gradio needs inline and eval; nothing that is drawn may reach another host, post a form or be framed.
     "content-security-policy": (
@@ -14,7 +25,8 @@ HEADERS = {
         "frame-ancestors 'none'; form-action 'self'; object-src 'none'; base-uri 'self'"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: a form that is sent over plain HTTP would then come from "null", and be refused as foreign.
+    "referrer-policy": "same-origin",
 }
 
 
@@ -34,7 +46,14 @@ def guarded(app: App) -> App:
         if unwanted(scope):
             await with_headers({"type": "http.response.start", "status": 403, "headers": []})
             return await send({"type": "http.response.body", "body": b"refused"})
-        return await app(scope, receive, with_headers)
+        if scope["method"] in ("GET", "HEAD") or scope["path"].startswith(FILES):
+            return await app(scope, receive, with_headers)
+        body = await body_of(receive, EVENT)
+        if body is None:
+            return None
+        if isinstance(body, Fault):
+            return await tell(body, scope["path"], with_headers)
+        return await app(scope, again(body, receive), with_headers)
 
     return guard
 
@@ -48,3 +67,23 @@ def unwanted(scope: Scope) -> bool:
     return ("/upload" in path and not path.startswith(FILES)) or (
         scope["method"] not in ("GET", "HEAD") and foreign(headers_of(scope))
     )
+
+
+def hosts_for(address: Address, names: Sequence[str], *, users: bool) -> list[str]:
+    """The host names under which the page may be asked for. Raises UsageError where it would be open to everybody.
+
+    That is where others than this machine can reach it, or come to it through a proxy, and there are no users.
+    """
+    known = [name.lower() for name in names]
+    for name in known:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise UsageError(f"{name!r} is no host name", "Write it alone, as in --name articles.example.org")
+    if address.private and not known:
+        return HOSTS
+    if not users:
+        told = f"Without users the page would be open to whoever reaches {(known or [address.host])[0]}"
+        raise UsageError(told, "First: python -m rag users add NAME")
+    if address.host in ("0.0.0.0", "::") and not known:  # noqa: S104
+        hint = "Give each with --name, as in --name articles.example.org"
+        raise UsageError(f"At {address.host} the page does not know the names it is asked for under", hint)
+    return [*HOSTS, address.host, *known]

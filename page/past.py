@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from page.exported import exported_html
+from page.login import LOGOUT
 from page.words import plain, together
 from rag.conversations import Conversation, Turn
 from rag.exports import bibtex, markdown
@@ -41,6 +42,13 @@ def conversation_html(one: Conversation, current: bool, today: date) -> str:
         f'<li><a href="#rename-{one.id}">Rename</a></li>{files}<li><a href="#remove-{one.id}">Remove</a></li>'
         "</ul></details></li>"
     )
+
+
+def leave_html(name: str) -> str:
+    """Who is logged in, and how they leave; nothing where nobody has to log in."""
+    if not name:
+        return ""
+    return f'<form method="post" action="{LOGOUT}"><span>{plain(name)}</span><button>Log out</button></form>'
 
 
 def day_of(one: Conversation, today: date) -> str:

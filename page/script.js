@@ -11,6 +11,14 @@
   const chosen = document.head.appendChild(document.createElement("style"));
   const find = (selector) => document.querySelector(selector);
 
+  // Who is logged out meanwhile sees the login page, and not a page that does nothing any more.
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const response = await ask(...request);
+    if (response.status === 401 && new URL(response.url).origin === location.origin) location.reload();
+    return response;
+  };
+
   // One column holds the conversation or the list of articles; what is not seen is not reached by the keyboard either.
   function enter(room) {
     document.body.classList.toggle("shelved", room === "articles");

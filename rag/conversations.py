@@ -107,6 +107,8 @@ class Turn:
 class Conversations:
     """The conversations of one owner, "" where there is only one user. Safe for several threads and processes.
 
+    An `owner` that is not a name tells it, each time that something is asked for.
+
     Each method opens the file for itself, which takes a few milliseconds. All raise FootnoteError when it cannot be
     used, and UsageError for a conversation that this owner does not have.
     """
@@ -114,14 +116,18 @@ class Conversations:
     def __init__(
         self,
         store: Path,
-        owner: str = "",
+        owner: str | Callable[[], str] = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self._store = store
         self._settings = settings or {}
-        self._owner = owner.encode("utf-8", "surrogatepass")
+        self._named = owner
         self._clock = clock
+
+    @property
+    def _owner(self) -> bytes:
+        return (self._named if isinstance(self._named, str) else self._named()).encode("utf-8", "surrogatepass")
 
     @staticmethod
     def begin() -> str:

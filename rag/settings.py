@@ -129,7 +129,11 @@ class Parts:
     @property
     def conversations(self) -> Conversations:
         """Those of the only user, which keep the settings that their answers were made with."""
-        return Conversations(self.store, settings=self.changes)
+        return self.conversations_of("")
+
+    def conversations_of(self, owner: str | Callable[[], str]) -> Conversations:
+        """Those of a user, or of whoever `owner` names when something is asked for."""
+        return Conversations(self.store, owner, settings=self.changes)
 
     def warm(self) -> None:
         """Loads what the first question would wait for; what goes wrong it will say itself, to whoever asks it."""

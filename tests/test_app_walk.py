@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_page import ask, browser_test, chromium, follow, in_view, lit, visiting  # noqa: F401
+from scripted_page import ask, browser_test, follow, in_view, lit, visiting
 
 from index.database import FILE_NAME
 from page.chat import NEAREST
@@ -61,7 +61,7 @@ def served(tmp_path_factory):
 
 
 @pytest.fixture
-def page(chromium, served):  # noqa: F811
+def page(chromium, served):
     with visiting(chromium, served) as page:
         page.set_default_timeout(60_000)  # the first question loads the model
         yield page
@@ -142,6 +142,15 @@ def test_a_port_that_is_taken_is_a_sentence_and_nothing_is_indexed(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"Port {port} is taken or not allowed.\n")
     assert done.stderr.count("\n") == 2
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("open_", [("--host", "0.0.0.0"), ("--name", "articles.example.org"), ("--host", "::")])
+def test_without_users_the_page_is_for_this_machine_alone(tmp_path, open_):
+    done = command(tmp_path, str(ROOT / "app.py"), "--port", "0", "--store", "store", *open_)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = f"Without users the page would be open to whoever reaches {open_[1]}.\nFirst: python -m rag users add NAME\n"
+    assert done.stderr == said
     assert not (tmp_path / "store").exists()
 
 

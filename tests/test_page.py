@@ -348,7 +348,7 @@ def test_every_response_says_what_the_page_may_do(site):
     for path in ("/", "/gradio_api/info", "/nothing-here"):
         headers = fetch(site, path=path).headers
         assert "form-action 'self'; object-src 'none'" in headers["content-security-policy"]
-        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "same-origin")
 
 
 def test_uploads_and_what_other_sites_post_are_refused(site):

@@ -59,16 +59,6 @@ def test_who_succeeds_begins_anew(throttle, clock):
     assert len(throttle) == 0
 
 
-def test_one_success_takes_back_one_failure_alone(throttle, clock):
-    fail(throttle, clock, FREE)
-    throttle.failed("ada")
-    throttle.take_back("ada")
-    assert throttle.wait("ada") == 1
-    for _ in range(20):
-        throttle.take_back("ada")
-    assert len(throttle) == 0
-
-
 def test_many_tries_at_once_are_counted_before_they_are_known_to_have_failed(throttle):
     allowed = 0
     for _ in range(100):

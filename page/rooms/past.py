@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from page.chat import Turn, messages
-from page.past import LISTED, past_html
+from page.past import LISTED, leave_html, past_html
 from page.rooms.ask import kept
+from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, Past, trouble
 from page.source import NO_SOURCE
 from page.words import plain
@@ -28,6 +29,7 @@ class Bar:
     drawn: gr.HTML
     resume: gr.Button
     alter: gr.Button
+    leave: gr.HTML
 
 
 def sidebar() -> Bar:
@@ -39,7 +41,8 @@ def sidebar() -> Bar:
             placeholder="Find a conversation", max_lines=1, label="Find a conversation", show_label=False,
             container=False, elem_id="recall",
         )  # fmt: skip
-        return Bar(find, gr.HTML("", elem_id="kept"), gr.Button(elem_id="resume"), gr.Button(elem_id="alter"))
+        kept, resume, alter = gr.HTML("", elem_id="kept"), gr.Button(elem_id="resume"), gr.Button(elem_id="alter")
+        return Bar(find, kept, resume, alter, gr.HTML("", elem_id="leave"))
 
 
 def resumed(past: Past, conversation: str) -> list[Turn]:
@@ -91,6 +94,7 @@ def remembering(
     # In the queue, which is how a warning reaches the page.
     bar.alter.click(alter, [name, bar.find, turns], bar.drawn, js=wanted, concurrency_limit=None, **PRIVATE)
     blocks.load(listed, [bar.find, turns], bar.drawn, queue=False, **PRIVATE)
+    blocks.load(lambda: leave_html(visitor()), None, bar.leave, queue=False, **PRIVATE)
     bar.find.change(listed, [bar.find, turns], bar.drawn, queue=False, trigger_mode="always_last", **PRIVATE)
     for event in changing:
         event.then(listed, [bar.find, turns], bar.drawn, queue=False, **PRIVATE)

@@ -112,12 +112,12 @@ def admitted(app: App, policy: Policy, clock: Callable[[], float] = time.monoton
         headers = headers_of(scope)
         if fault := _refused(scope, headers, policy, allowances):
             return await tell(fault, scope["path"], send)
-        body = await _body(receive, policy)
+        body = await body_of(receive, policy)
         if body is None:
             return None
         if isinstance(body, Fault):
             return await tell(body, scope["path"], send)
-        return await app(scope, _again(body, receive), send)
+        return await app(scope, again(body, receive), send)
 
     return admit
 
@@ -179,7 +179,7 @@ def foreign(headers: Mapping[str, str]) -> bool:
     return site not in ("same-origin", "none")
 
 
-async def _body(receive: Receive, policy: Policy) -> bytes | Fault | None:
+async def body_of(receive: Receive, policy: Policy) -> bytes | Fault | None:
     """The whole body of a request; why it is refused; None when the client left before it had sent all of it."""
     body, more = b"", True
     try:
@@ -197,11 +197,11 @@ async def _body(receive: Receive, policy: Policy) -> bytes | Fault | None:
     return body
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """Receives the body that was read, and then what comes after it."""
     left: list[Scope] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Scope:
+    async def receiving() -> Scope:
         return left.pop() if left else await receive()
 
-    return again
+    return receiving

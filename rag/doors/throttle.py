@@ -63,13 +63,6 @@ class Throttle:
         """Its failures are forgotten, because it succeeded."""
         self._failures.pop(key, None)
 
-    def take_back(self, key: str) -> None:
-        """The last failure was none: the earlier ones stay, so that who may succeed with one name cannot try others."""
-        if failures := self._failures.get(key):
-            failures.count -= 1
-            if failures.count <= 0:
-                self.forget(key)
-
 
 def network_of(address: str) -> str:
     """The address, or of IPv6 the network of 64 bits, of which a single machine may use every address."""
