@@ -1,7 +1,11 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from reading import asked, packed_reader
@@ -10,6 +14,7 @@ from index.errors import FootnoteError
 from rag.reading.packed import CARD, MANIFEST, NETWORK, TOKENIZER, PackedModel, arrays, checked
 from rag.reading.windows import Window
 
+ROOT = Path(__file__).parent.parent
 PASSAGES = [(one.passage.title, one.passage.text) for one in asked()]
 
 
@@ -23,6 +28,22 @@ def shared(tmp_path_factory):
 def packed(shared, tmp_path):
     """A packed folder to be damaged."""
     return shutil.copytree(shared, tmp_path / "packed")
+
+
+READS = """
+import sys
+from pathlib import Path
+from rag.reading.packed import PackedModel
+PackedModel(Path(sys.argv[1])).read("ada?", [("", "Ada.")])
+"""
+
+
+def test_reading_leaves_nothing_in_the_home_of_whoever_asks(shared, tmp_path):
+    # The library would leave the id of this machine, and what it means to tell its makers.
+    home = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")}
+    environ = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | home
+    subprocess.run([sys.executable, "-c", READS, str(shared)], cwd=ROOT, env=environ, check=True, timeout=120)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_the_manifest_says_how_the_reader_came_about(shared):

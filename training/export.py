@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def _described(out: Path, about: dict[str, Any]) -> int:
 
 def _quantized(whole: Path, out: Path) -> None:
     """Writes the network with 8 bits for each weight of its matrices and its word embeddings."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer

@@ -74,6 +74,8 @@ class PackedModel:
 
     @cached_property
     def _network(self) -> InferenceSession:
+        # Once it is imported it keeps an id of this machine, and what it will tell its makers.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         from onnxruntime import InferenceSession, SessionOptions
 
         assert self.manifest
