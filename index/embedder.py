@@ -276,11 +276,22 @@ def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
 
 @contextlib.contextmanager
 def _quietly() -> Any:  # noqa: ANN401 - a generator turned into a context manager
-    """Keeps the loading bars and notices of the model libraries off the user's terminal."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    """Keeps the loading bars and notices of the model libraries off the user's terminal.
+
+    Of this thread alone: a server loads the model in one while others log what is asked.
+    """
+    for name, value in {
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error",
+    }.items():  # fmt: skip
+        os.environ.setdefault(name, value)
+    here = threading.get_ident()
+
+    def heard(record: logging.LogRecord) -> bool:
+        return record.thread != here or record.levelno > logging.WARNING
+
+    handlers = [*logging.root.handlers, *([logging.lastResort] if logging.lastResort else [])]
+    for handler in handlers:
+        handler.addFilter(heard)
     try:
         with contextlib.suppress(ImportError):
             from transformers.utils import logging as transformers_logging
@@ -288,4 +299,5 @@ def _quietly() -> Any:  # noqa: ANN401 - a generator turned into a context manag
             transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         yield
     finally:
-        logging.disable(before)
+        for handler in handlers:
+            handler.removeFilter(heard)

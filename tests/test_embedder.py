@@ -1,11 +1,13 @@
 """With the packaged model itself."""
 
+import logging
 import shutil
+from threading import Thread
 
 import numpy as np
 import pytest
 
-from index.embedder import BATCH_TOKENS, Embedder, _batches, faster_precision
+from index.embedder import BATCH_TOKENS, Embedder, _batches, _quietly, faster_precision
 from index.errors import FootnoteError, UsageError
 
 TEXTS = ["The mole fell in August.", "A ferry.", "word " * 400, "The mole collapsed in August."]
@@ -161,3 +163,13 @@ def test_a_passage_may_be_made_smaller_than_the_models_window(model):
     assert Embedder(passage_tokens=9_999).max_tokens == model.max_tokens == 256
     with pytest.raises(UsageError, match="A passage of 8 tokens is too short"):
         Embedder(passage_tokens=8)
+
+
+def test_what_other_threads_log_while_the_model_is_loaded_is_not_lost(caplog):
+    with _quietly():
+        logging.getLogger("other").warning("a notice of a library")
+        thread = Thread(target=logging.getLogger("other").warning, args=["a request"])
+        thread.start()
+        thread.join()
+    logging.getLogger("other").warning("the next one")
+    assert caplog.messages == ["a request", "the next one"]
