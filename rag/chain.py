@@ -27,6 +27,8 @@ from rag.surveys import Survey, drafted, gathered, surveyed
 from rag.wording import readable
 
 MAX_QUESTION_CHARACTERS = 4_000
+# What the whole walk is called to whoever traces it.
+_NAMED: RunnableConfig = {"run_name": "ask"}
 # What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
 
 # While it is looked for and read.
@@ -85,11 +87,11 @@ class Assistant:
 
     def ask(self, question: Question) -> Answer:
         """The answer, verified. Raises UsageError for an empty or overlong question."""
-        return self.chain.invoke(question)
+        return self.chain.invoke(question, _NAMED)
 
     def stream(self, question: Question) -> Iterator[Answer]:
         """The answer as it grows, verified each time; the last one is done, and is the one to keep. Raises as `ask`."""
-        yield from self.chain.stream(question)
+        yield from self.chain.stream(question, _NAMED)
 
     def overview(self) -> Overview:
         """What a question would be searched in now."""

@@ -1,4 +1,4 @@
-"""OpenTelemetry: a span for each step of a question, where OTEL_EXPORTER_OTLP_ENDPOINT says where they go.
+"""OpenTelemetry: a span for each step of a question, where the environment says where they go.
 
 LangChain tells every step to a callback. Spans carry the names of the steps and how long they took, and nothing of
 what was asked.
@@ -19,7 +19,7 @@ from index.errors import UsageError
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -28,7 +28,8 @@ def trace(environ: Mapping[str, str]) -> None:
 
     Raises UsageError where another protocol than gRPC is wanted.
     """
-    if not environ.get(ENDPOINT):
+    endpoint = next(filter(None, map(environ.get, ENDPOINTS)), "")
+    if not endpoint:
         return
     protocol = next(filter(None, map(environ.get, PROTOCOLS)), "grpc")
     if protocol != "grpc":
@@ -42,7 +43,7 @@ def trace(environ: Mapping[str, str]) -> None:
 
     # Not made the provider of the process: other libraries would send spans too, with what was asked.
     provider = TracerProvider(resource=Resource.create({"service.name": environ.get("OTEL_SERVICE_NAME", "footnote")}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
     everywhere(Spans(provider.get_tracer("footnote")))
 
 
