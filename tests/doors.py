@@ -62,11 +62,13 @@ def over(index, writer=None, threshold=0.0):
 
 
 @contextlib.contextmanager
-def listening(inner):
+def listening(inner, **given):
     """An ASGI app, served at a free port of this machine."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(inner, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            inner, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1, **given
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],))
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # of connections that a test leaves open

@@ -1,29 +1,35 @@
 """The servers as they are started: what is refused, what is logged and counted, and that OpenAPI says what happens."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
-from doors import FERRY, KEY, Endless, Grows, over, served, stops, until
+from doors import FERRY, KEY, Endless, Grows, listening, over, served, stops, until
 from test_rest import draft
+from websockets.sync.client import connect
 
 from index.errors import UsageError
 from index.terminal import guarded
 from rag.__main__ import main
 from rag.answers import Question
+from rag.doors.admission import Policy
 from rag.doors.desk import Desk
 from rag.doors.faults import Busy
 from rag.doors.metrics import Metrics
-from rag.doors.serving import Address
+from rag.doors.serving import Address, punctual, serve
 
 ROOT = Path(__file__).parent.parent
 
@@ -117,6 +123,125 @@ def test_a_server_answers_with_its_key_and_ends_when_it_is_told_to(started, comm
     first, second = map(json.loads, errors.splitlines())
     assert (first["status"], first["key"], second["key"], second["path"]) == (401, None, "reader", path)
     assert KEY not in errors
+
+
+# Connections that keep a server waiting -------------------------------------------------------------------------------
+
+LATE = 0.6
+WHOLE, HALF = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", b"GET / HTTP/1.1\r\nhost: local"
+
+
+LET_GO = threading.Event()
+
+
+async def slow(scope, receive, send):
+    """Answers at /slow after three times as long as a head may take, as over a web socket; at /held when let go."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(3 * LATE)
+        await send({"type": "websocket.send", "text": "done"})
+    elif scope["type"] == "http":
+        if scope["path"] == "/slow":
+            await asyncio.sleep(3 * LATE)
+        while scope["path"] == "/held" and not LET_GO.is_set():
+            await asyncio.sleep(0.02)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"done"})
+
+
+@pytest.fixture(scope="module")
+def punctual_server():
+    with listening(slow, http=punctual(LATE, most=3)) as server:
+        yield server
+
+
+@pytest.fixture
+def connected(punctual_server):
+    """Opens a connection to it; they are closed with the test."""
+    with contextlib.ExitStack() as opened:
+        yield lambda: opened.enter_context(socket.create_connection(("127.0.0.1", punctual_server.port), timeout=20))
+
+
+def closed(connection, begun):
+    """When the server closes the connection, in seconds since it was begun."""
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(1_000):
+            pass
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n", HALF])
+def test_a_connection_that_does_not_finish_the_head_of_a_request_is_closed(connected, sent):
+    begun = time.monotonic()
+    connection = connected()
+    connection.sendall(sent)
+    assert LATE <= closed(connection, begun) < 10 * LATE
+
+
+def test_a_head_that_comes_letter_by_letter_has_no_more_time(connected):
+    connection, begun = connected(), time.monotonic()
+    connection.sendall(HALF)
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - begun < 20 * LATE:
+            connection.sendall(b"o")
+            time.sleep(LATE / 6)
+    assert time.monotonic() - begun < 10 * LATE
+
+
+@pytest.mark.parametrize("sent", [b"\r\n", HALF])
+def test_the_next_request_of_a_connection_has_no_more_time(connected, sent):
+    connection = connected()
+    connection.sendall(WHOLE)
+    assert connection.recv(1_000).endswith(b"done")
+    begun = time.monotonic()
+    connection.sendall(sent)
+    assert LATE <= closed(connection, begun) < 10 * LATE
+
+
+def test_a_connection_may_be_idle_between_requests_for_longer(connected):
+    connection = connected()
+    for _ in range(2):
+        connection.sendall(WHOLE)
+        assert connection.recv(1_000).endswith(b"done")
+        time.sleep(2 * LATE)
+
+
+def test_an_answer_is_waited_for_however_long_it_takes(connected):
+    connection = connected()
+    connection.sendall(WHOLE.replace(b" / ", b" /slow "))
+    assert connection.recv(1_000).endswith(b"done")
+
+
+def test_a_web_socket_is_not_closed(punctual_server):
+    with connect(f"ws://127.0.0.1:{punctual_server.port}/") as opened:
+        assert opened.recv(20) == "done"
+
+
+def test_above_as_many_connections_as_may_be_open_one_is_closed_at_once(connected):
+    until(lambda: _is_answered(connected()))  # those of the test before are gone
+    held = [connected() for _ in range(3)]
+    for connection in held:
+        connection.sendall(WHOLE.replace(b" / ", b" /held "))
+    until(lambda: not _is_answered(connected()))
+    LET_GO.set()
+    for connection in held:
+        assert connection.recv(1_000).endswith(b"done")
+        connection.close()
+    until(lambda: _is_answered(connected()))
+
+
+def _is_answered(connection):
+    with contextlib.closing(connection), contextlib.suppress(ConnectionError):
+        connection.sendall(WHOLE)
+        return connection.recv(1_000).endswith(b"done")
+
+
+def test_the_doors_are_served_so(monkeypatch):
+    started = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, _: started.append(server.config.http))
+    serve(slow, Address("127.0.0.1", 0), Policy(), lambda _: None)
+    assert [kind.__qualname__ for kind in started] == [punctual().__qualname__]
 
 
 # Asking at once -------------------------------------------------------------------------------------------------------

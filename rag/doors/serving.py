@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -28,6 +29,10 @@ log = logging.getLogger("footnote.doors")
 ABOUT = "Ask your articles: each sentence of an answer carries a quotation that stands in an article."
 # Seconds that answers have to be finished when the server ends.
 LAST_SECONDS = 2
+# Seconds that the head of a request may take to arrive, and how many connections may be open: a process has 1,024
+# files on most systems, and the index needs some.
+HEAD_SECONDS = 20.0
+MOST_CONNECTIONS = 500
 _KNOWN = {404: "There is nothing at this path.", 405: "This path does not take this method."}
 
 
@@ -159,6 +164,48 @@ def require_keys(address: Address, policy: Policy) -> None:
         raise UsageError(f"Without keys only this machine may ask, and {address.host} is open to others", hint)
 
 
+def punctual(seconds: float = HEAD_SECONDS, most: int = MOST_CONNECTIONS) -> type[asyncio.Protocol]:
+    """HTTP as uvicorn speaks it, for its `http`; a connection that is late with the head of a request is closed.
+
+    However slowly it comes, the whole head has `seconds`. A connection above `most` is closed at once. How long one may
+    be idle after an answer, and how long a body may take, is not told here.
+    """
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Punctual(HttpToolsProtocol):
+        late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > most:
+                return transport.close()
+            return self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            answered = self.cycle is None or self.cycle.response_complete
+            if answered and self.late is None and self.transport.get_protocol() is self:  # and no web socket
+                self._wait()
+
+        def on_headers_complete(self) -> None:
+            self._arrived()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._arrived()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            self.late = self.loop.call_later(seconds, self.transport.close)
+
+        def _arrived(self) -> None:
+            if self.late is not None:
+                self.late.cancel()
+                self.late = None
+
+    return Punctual
+
+
 def serve(inner: App, address: Address, policy: Policy, seen: Callable[[int], None]) -> int:
     """Serves the app until it is told to end. Raises UsageError when it may not, or cannot, listen there."""
     import uvicorn
@@ -169,7 +216,7 @@ def serve(inner: App, address: Address, policy: Policy, seen: Callable[[int], No
     log.info("Footnote listens at http://%s:%s", f"[{host}]" if ":" in host else host, port)
     config = uvicorn.Config(
         watched(admitted(inner, policy), seen), log_config=None, log_level="warning", access_log=False,
-        server_header=False, timeout_graceful_shutdown=LAST_SECONDS,
+        server_header=False, timeout_graceful_shutdown=LAST_SECONDS, http=punctual(),
     )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listener])
