@@ -170,7 +170,7 @@ def main() -> int:
     import uvicorn
 
     from index.watch import watching
-    from rag.doors.serving import Address
+    from rag.doors.serving import Address, punctual
     from rag.settings import build
     from rag.users import Users
 
@@ -189,7 +189,7 @@ def main() -> int:
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:
         # A page that is open holds a connection for as long as it is: it is not waited for.
-        config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1, http=punctual())
         ending(uvicorn.Server(config)).run([listener])
     return 0
 
