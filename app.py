@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
 from page.guard import HOSTS, guarded, hosts_for
+from page.originals import headers_of, is_file
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
-from page.rooms.ask import conversation, conversing, door
+from page.rooms.ask import conversation, conversing, door, filtering
 from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.source import reading
@@ -59,25 +60,33 @@ def page(
             with gr.Row(elem_id="desk"):
                 name, follow = wires()
                 bar = sidebar()
-                chat, asking = conversation(conversing(assistant, past), examples, turns, name)
+                talk = conversation(conversing(assistant, past), examples, turns)
+                filtering(blocks, library, talk, head.synced)
                 shelf(library, name, head.synced)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
         begun = head.anew.click(
-            lambda: ([], [], NO_SOURCE), None, [chat, turns, panel], cancels=asking, queue=False, **PRIVATE
+            lambda: ([], [], NO_SOURCE), None, [talk.chat, turns, panel], cancels=talk.asking, queue=False, **PRIVATE
         )
         resume = resuming(past)
         opened_again = bar.resume.click(
-            resume, [name, turns], [chat, turns, panel], js=WANTED, cancels=asking, concurrency_limit=None, **PRIVATE
-        )
-        remembering(blocks, past, bar, name, turns, [*asking, begun, opened_again])
+            resume, [name, turns], [talk.chat, turns, panel], js=WANTED, cancels=talk.asking, concurrency_limit=None,
+            **PRIVATE,
+        )  # fmt: skip
+        remembering(blocks, past, bar, name, turns, [*talk.asking, begun, opened_again])
     blocks.queue(max_size=64)
     blocks.state_session_capacity = 200
     return blocks
 
 
-def serve(blocks: gr.Blocks, past: Past, gate: Callable[[App], App] = ungated, hosts: Sequence[str] = HOSTS) -> FastAPI:
+def serve(
+    blocks: gr.Blocks,
+    past: Past,
+    library: Library,
+    gate: Callable[[App], App] = ungated,
+    hosts: Sequence[str] = HOSTS,
+) -> FastAPI:
     """The page as an app for uvicorn, behind the gate, with what keeps other pages out: headers and host names."""
     import gradio as gr
     from fastapi import FastAPI
@@ -85,6 +94,7 @@ def serve(blocks: gr.Blocks, past: Past, gate: Callable[[App], App] = ungated, h
 
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/conversations/{name}", response_model=None)(taking_along(past))
+    app.get("/originals/{article}", response_model=None)(originals(library))
     app.add_middleware(gate)
     app.add_middleware(guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
@@ -117,6 +127,22 @@ def taking_along(past: Past) -> Callable[[str, int], Response]:
         return Response(text, media_type=kind, headers={"content-disposition": disposition})
 
     return take
+
+
+def originals(library: Library) -> Callable[[str], Response]:
+    """The file that an article was read from, to be looked at or saved; a browser runs nothing that is in it."""
+    from fastapi.responses import FileResponse, PlainTextResponse
+
+    def original(article: str) -> Response:
+        try:
+            found = library.article(article)
+        except FootnoteError as error:
+            return PlainTextResponse(explained(error), 503)
+        if not found or not is_file(found):
+            return PlainTextResponse("There is no file of this article any more. Look again after a sync.", 404)
+        return FileResponse(found.source, headers=headers_of(found.source))
+
+    return original
 
 
 def theme() -> gr.Theme:
@@ -183,7 +209,7 @@ def main() -> int:
     past = parts.conversations_of(visitor)
     blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past)
     # A server that others can reach stays locked when its last user is removed.
-    served = serve(blocks, past, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
+    served = serve(blocks, past, parts.index, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
     print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()

@@ -100,6 +100,13 @@ class Index:
         """When the live articles appeared; a store that does not exist yet has none."""
         return self._looked_up(Catalog.timeline) if self.exists() else Timeline()
 
+    def names(self) -> Names:
+        """The papers and bylines that the live articles have."""
+        if not self.exists():
+            return Names()
+        with self.view() as view:
+            return view.names()
+
     def article(self, article: str) -> Article | None:
         """The live article with this id, or None."""
         return self._looked_up(lambda catalog: catalog.live_article(article)) if self.exists() else None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from index.records import Hit
+from page.filters import implied_html
 from page.words import file_name, plain, together
 from rag.answers import Answer, Citation, Sentence
+from rag.suggestions import to_go_on_with
 from rag.wording import (
     NEAREST,
     clipped,
@@ -16,6 +19,7 @@ from rag.wording import (
     extent,
     glimpse,
     heading,
+    kept_to,
     missing,
     refused,
     reserve,
@@ -27,10 +31,24 @@ PEEK = 320
 
 
 @dataclass(frozen=True, slots=True)
+class Nearby:
+    """A passage that was found for a question and is not shown in its answer: its article, and where it stands."""
+
+    article: str
+    title: str
+    published: date | None
+    passage: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for.
 
     `number` counts from 1 in a conversation, and is in the links of its answer; `conversation` is the id of that.
+    `nearby` is what else was found, where that is still known.
     """
 
     number: int
@@ -38,6 +56,7 @@ class Turn:
     answer: Answer | None = None
     trouble: str = ""
     conversation: str = ""
+    nearby: tuple[Nearby, ...] = ()
 
 
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
@@ -54,12 +73,30 @@ def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
 def reply_html(turn: Turn) -> str:
     """What stands under a question: the answer, the trouble, or that it is being looked for."""
     if turn.answer and turn.answer.done:
-        return answer_html(turn.number, turn.answer) + acts_html(turn)
+        return answer_html(turn.number, turn.answer) + acts_html(turn) + more_html(turn.answer)
+    if turn.answer and not turn.answer.begun:
+        return f'<p class="waiting">{plain(stage_line(turn.answer))}</p>'
     if turn.answer:
         return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>'
     if turn.trouble:
         return f'<p class="trouble">{plain(turn.trouble)}</p>{acts_html(turn)}'
     return '<p class="waiting">Looking through your articles</p>'
+
+
+def stage_line(answer: Answer) -> str:
+    """What has been done so far, and what is done now."""
+    seconds = sum(answer.timings.values())
+    found = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
+    now = "Writing" if answer.timings.get("write") is not None else "Reading what was found"
+    return f"{found}\n{now}"
+
+
+def more_html(answer: Answer) -> str:
+    """What may be asked next."""
+    asks = "".join(
+        f'<li><a class="example" href="#ask-{n}">{plain(text)}</a></li>' for n, text in enumerate(to_go_on_with(answer))
+    )
+    return f'<ul class="more" aria-label="Ask next">{asks}</ul>' if asks else ""
 
 
 def acts_html(turn: Turn) -> str:
@@ -170,7 +207,7 @@ def searched_html(answer: Answer) -> str:
         return ""
     seconds = answer.timings.get("total", sum(answer.timings.values()))
     line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
-    said = plain(line)
+    said = plain(f"{line} · {kept_to(answer)}" if answer.question.only else line)
     if _searched_otherwise(answer):
         said += f'{plain(chr(10))}Searched for: <span class="searched-for">{plain(answer.searched_for)}</span>'
-    return f'<p class="searched">{said}</p>'
+    return f'<p class="searched">{said}</p>{implied_html(answer.implied)}'

@@ -2,11 +2,11 @@
 // #list-<state>-<page>, #room-<ask or articles>, #past-, #rename- and #remove-<conversation>, and what can be done with
 // a turn: #copy-, #link-, #edit- and #reword-<turn>.
 () => {
-  const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|(read|past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+"
-    + "|room-[a-z]+|(copy|link|edit|reword)-[0-9]+)$");
+  const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
+    + "|(past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+|(copy|link|edit|reword)-[0-9]+|only-[0-9a-f]+)$");
   const phone = window.matchMedia("(max-width: 859px)");
   const wide = window.matchMedia("(min-width: 1200px)");
-  const footnote = (window.footnote = { wanted: "", how });
+  const footnote = (window.footnote = { wanted: "", asked, how });
   // A style rule and not a class: Gradio draws messages anew, and a rule holds for whatever is drawn.
   const chosen = document.head.appendChild(document.createElement("style"));
   const find = (selector) => document.querySelector(selector);
@@ -37,7 +37,6 @@
     const [act, which] = href.slice(1).split("-");
     if (act in ACTS) return ACTS[act](which, at);
     footnote.wanted = href.slice(1);
-    if (href.startsWith("#ask-")) return find("#pick").click();
     if (href.startsWith("#list-")) {
       find("#shelf").scrollTop = 0;
       return find("#turn").click();
@@ -55,7 +54,10 @@
   function show() {
     document.body.classList.add("reading");
     apart(phone.matches);
-    find("#reader").focus({ preventScroll: true });
+    // Whoever steps on by the arrow that was pressed can press it again.
+    const step = find(`#reader .steps a[rel="${stepped}"]`) ?? (stepped && find("#reader .steps a"));
+    stepped = "";
+    (step || find("#reader")).focus({ preventScroll: true });
     find("#reader mark.active")?.scrollIntoView({ block: "center" });
   }
 
@@ -83,8 +85,18 @@
     follow(href, event.target.closest("a"));
   }, true);
 
+  let stepped = "";
+  function step(way) {
+    const link = find(`#reader .steps a[rel="${way}"]`);
+    if (link) stepped = document.activeElement?.closest(".steps") ? way : "";
+    link?.click();
+  }
+
   document.addEventListener("keydown", (event) => {
+    const arrow = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+    if (arrow && document.activeElement?.closest("#source")) return step(arrow);
     if (event.key !== "Escape") return;
+    find("#filters[open]")?.removeAttribute("open");
     fold();
     const menu = openMenu();
     if (menu) {
@@ -111,7 +123,7 @@
 
   // What can be done with a conversation or a turn ----------------------------------------------------------------
 
-  const ACTS = { past: open, rename, remove, copy, link, edit, reword };
+  const ACTS = { past: open, rename, remove, copy, link, edit, reword, ask, only };
   const questions = () => [...document.querySelectorAll("#chat .asked")];
   const openMenu = () => find("#kept details[open]");
   const titleOf = (at) => at.closest("li:has(> .past)").querySelector("b").textContent;
@@ -200,6 +212,19 @@
     alone(true);
   }
 
+  // A question that is offered is asked as if it had been typed.
+  let offered;
+  function ask(_, at) {
+    offered = at.textContent;
+    find("#send").click();
+  }
+
+  function asked(typed) {
+    const question = offered ?? typed;
+    offered = undefined;
+    return question;
+  }
+
   function fill(text) {
     const box = find("#question textarea");
     box.value = text;
@@ -218,10 +243,45 @@
     find("#ask").before(line);
   }
 
+  // Which articles are searched: what is in the form, shown as chips that take a filter out again.
+  const fields = () => [...(find("#filters form")?.elements ?? [])].filter((field) => field.name);
+  const SAID = { source: (v) => v, author: (v) => `by ${v}`, first: (v) => `from ${v}`, last: (v) => `until ${v}` };
+
   function how() {
-    const way = find("#alone") ? "alone" : "";
+    const said = Object.fromEntries(fields().map((field) => [field.name, field.value.trim()]));
+    said.alone = Boolean(find("#alone"));
     alone(false);
-    return way;
+    return JSON.stringify(said);
+  }
+
+  function chips() {
+    const set = fields().filter((field) => field.value.trim());
+    find("#chips")?.replaceChildren(...set.map((field) => {
+      const said = SAID[field.name](field.value.trim());
+      const chip = Object.assign(document.createElement("button"), { type: "button", textContent: said });
+      chip.setAttribute("aria-label", `Take out the filter: ${said}`);
+      chip.addEventListener("click", () => { field.value = ""; chips(); find("#filters summary").focus(); });
+      return chip;
+    }));
+  }
+
+  find("#filtered").addEventListener("input", chips);
+  find("#filtered").addEventListener("reset", () => setTimeout(chips));
+  find("#filtered").addEventListener("submit", (event) => {
+    event.preventDefault();
+    find("#filters").open = false;
+    find("#question textarea").focus();
+  });
+
+  // The articles that a question meant, and it again of those alone.
+  function only(hex, at) {
+    const bytes = Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16));
+    const said = JSON.parse(new TextDecoder().decode(bytes));
+    for (const field of fields()) field.value = said[field.name] ?? "";
+    chips();
+    edit("", at);
+    offered = find("#question textarea").value;
+    find("#send").click();
   }
 
   // The address names the conversation that is open, so that it can be opened again or marked.
@@ -274,15 +334,15 @@
   // The chat: a new question goes to the top, so that its answer is read from the beginning. Gradio labels each message
   // with its source text, tags and all, which a screen reader would spell out.
   const chat = find("#chat");
-  let asked = "";
+  let seen = "";
   new MutationObserver(() => {
     for (const message of chat.querySelectorAll("[data-testid=bot], [data-testid=user]")) {
       message.setAttribute("aria-label", message.dataset.testid === "bot" ? "Answer" : "Question");
     }
     const rows = chat.querySelectorAll(".user-row");
     const now = `${rows.length} ${chat.querySelectorAll(".waiting").length}`;
-    if (now === asked) return;
-    asked = now;
+    if (now === seen) return;
+    seen = now;
     [...rows].at(-1)?.scrollIntoView({ block: "start" });
   }).observe(chat, { childList: true, subtree: true });
 }

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from index.records import Article
-from page.chat import Turn
-from page.words import file_html, plain
+from index.records import Article, passage_id
+from page.chat import Nearby, Turn
+from page.originals import original_html
+from page.words import file_html, plain, together
 from rag.answers import Answer
-from rag.wording import NEAREST
+from rag.wording import NEAREST, short
 
 Range = tuple[int, int]
 
@@ -52,12 +53,24 @@ def opened(wanted: str, turns: Sequence[Turn]) -> str:
     number, key = (int(parts[2]), f"{parts[1]}-{parts[3]}") if parts else (0, "")
     answer = next((turn.answer for turn in turns if turn.number == number), None)
     leads = places(answer) if answer else {}
-    return source_html(wanted, leads[key], list(leads.values())) if key in leads else NO_SOURCE
+    if key not in leads:
+        return NO_SOURCE
+    order = [f"{kind}-{number}-{n}" for kind, _, n in (one.partition("-") for one in leads)]
+    nearby = next(turn.nearby for turn in turns if turn.number == number)
+    return source_html(wanted, leads[key], list(leads.values()), order, nearby)
 
 
-def read_html(article: Article) -> str:
-    """The panel with a whole article in which nothing is lit."""
-    return source_html(f"read-{article.id}", Place(article, 0, 0, "", None), ())
+def read_html(name: str, article: Article) -> str:
+    """The panel for 'read-<article>', in which nothing is lit, or 'read-<article>-<start>-<end>-<passage>'.
+
+    A passage that is not there any more, because the article was changed, is not lit.
+    """
+    start, end = 0, 0
+    if parts := re.fullmatch(r"read-[0-9a-f]{32}-([0-9]{1,9})-([0-9]{1,9})-([0-9a-f]{8})", name):
+        first, last = int(parts[1]), int(parts[2])
+        if passage_id(article.revision, first, last).startswith(parts[3]):
+            start, end = first, last
+    return source_html(name, Place(article, start, end, "", None), ())
 
 
 def trouble_html(name: str, said: str) -> str:
@@ -69,8 +82,13 @@ def trouble_html(name: str, said: str) -> str:
     )
 
 
-def source_html(name: str, place: Place, others: Sequence[Place]) -> str:
-    """The whole article with the place lit strongest and the answer's other places in it lit."""
+def source_html(
+    name: str, place: Place, others: Sequence[Place], order: Sequence[str] = (), nearby: Sequence[Nearby] = ()
+) -> str:
+    """The whole article with the place lit strongest and the answer's other places in it lit.
+
+    `order` has the names of all places of the answer, and `nearby` what else was found for its question.
+    """
     article = place.article
     lit = [(p.start, p.end) for p in others if (p.article.id, p.article.text) == (article.id, article.text)]
     return (
@@ -78,8 +96,38 @@ def source_html(name: str, place: Place, others: Sequence[Place]) -> str:
         f'<div class="bar"><span aria-hidden="true">{plain(article.title)}</span>'
         '<button class="close" type="button" aria-label="Close the source">Close</button></div>'
         f"<header><h2>{plain(article.title)}</h2>{about_html(place)}</header>"
-        f'<div class="text">{text_html(article, lit, (place.start, place.end))}</div></article>'
+        f'<div class="text">{text_html(article, lit, (place.start, place.end))}</div>'
+        f"{nearby_html(nearby)}{steps_html(name, order)}</article>"
     )
+
+
+def steps_html(name: str, order: Sequence[str]) -> str:
+    """The way to the place before and the one behind; script.js takes the arrow keys for them."""
+    if len(order) < 2:
+        return ""
+    at = order.index(name)
+    before, behind = (order[n] if 0 <= n < len(order) else "" for n in (at - 1, at + 1))
+    return (
+        f'<nav class="steps" aria-label="Places of this answer">{_step(before, "prev", "Previous", "‹")}'
+        f"<span>{at + 1} of {len(order)}</span>{_step(behind, 'next', 'Next', '›')}</nav>"
+    )
+
+
+def _step(name: str, way: str, said: str, sign: str) -> str:
+    if not name:
+        return '<span class="none"></span>'
+    return f'<a class="step" rel="{way}" href="#{name}" aria-label="{said} place" title="{said} place">{sign}</a>'
+
+
+def nearby_html(nearby: Sequence[Nearby]) -> str:
+    """What else was found for the question."""
+    lines = "".join(
+        f'<li><a class="nearby" href="#read-{one.article}-{one.start}-{one.end}-{one.passage[:8]}">'
+        f"<b>{plain(one.title)}</b> <i>{plain(together(short(one.published)))}</i>"
+        f"<span>{plain(one.text)}</span></a></li>"
+        for one in nearby
+    )
+    return f'<section class="nearbys"><h3>Also found for this question</h3><ul>{lines}</ul></section>' if lines else ""
 
 
 def about_html(place: Place) -> str:
@@ -89,7 +137,8 @@ def about_html(place: Place) -> str:
     evidence = f" ({article.published_from})" if article.published and article.published_from else ""
     where = [place.heading, f"page {place.page}" if place.page else ""]
     lines = [" · ".join(filter(None, [article.author, day + evidence])), " · ".join(filter(None, where))]
-    return "".join(f"<p>{plain(line)}</p>" for line in lines if line) + f"<p>{file_html(article.source)}</p>"
+    known = "".join(f"<p>{plain(line)}</p>" for line in lines if line) + f"<p>{file_html(article.source)}</p>"
+    return known + original_html(article, article.text[place.start : place.end], place.page)
 
 
 def text_html(article: Article, lit: Sequence[Range], active: Range) -> str:

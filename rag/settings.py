@@ -21,6 +21,7 @@ from rag.reading.others import CrossEncoderRanker, ForeignModel
 from rag.reading.packed import PackedModel
 from rag.reading.span_reader import THRESHOLD, SpanReader
 from rag.retrieve import DEPTH, HybridRetriever
+from rag.suggestions import to_begin_with
 from rag.writing.models import ChatModel, Writing
 from rag.writing.writer import LanguageWriter
 
@@ -43,6 +44,8 @@ EXAMPLES = (
 # The names of the readers that come with Footnote.
 SHIPPED_READER, SENTENCES = "footnote", "sentences"
 OWN_THRESHOLD = -1.0
+# Titles that are looked at for questions to begin with.
+TITLES = 2_000
 
 Progress = Callable[[str, int, int], None]
 
@@ -173,8 +176,13 @@ class Parts:
         return None if self._begun() else sync_paths(self.store, [SEEDS], self.index.embedder, progress)
 
     def examples(self) -> tuple[str, ...]:
-        """Questions to begin with: EXAMPLES while the seeds are among the articles, otherwise none."""
-        return EXAMPLES if self.index.exists() and str(SEEDS) in self.index.followed() else ()
+        """Questions to begin with: EXAMPLES while the seeds are among the articles, otherwise made of titles."""
+        if not self.index.exists():
+            return ()
+        if str(SEEDS) in self.index.followed():
+            return EXAMPLES
+        entries = self.index.listing("indexed", "", TITLES, 0).entries
+        return tuple(to_begin_with((one.title for one in entries), dated=any(one.published for one in entries)))
 
     def _begun(self) -> bool:
         """Whether anything was published in the store, or anything but the seeds was to be."""

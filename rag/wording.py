@@ -42,6 +42,18 @@ def refused(answer: Answer) -> str:
     return SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED]
 
 
+def kept_to(answer: Answer) -> str:
+    """'only of “The Packet”, by “Calloway”, from 3 Jan 2024': what an answer was kept to; "" for all articles."""
+    only = answer.question.only
+    parts = [
+        f"of “{only.source}”" if only.source else "",
+        f"by “{only.author}”" if only.author else "",
+        f"from {short(only.first)}" if only.first else "",
+        f"until {short(only.last)}" if only.last else "",
+    ]
+    return f"only {', '.join(filter(None, parts))}" if only else ""
+
+
 def missing(answer: Answer) -> str:
     """What a refusal says of words of the question that no article has; "" where all have theirs."""
     if not answer.refusal or not answer.unknown:

@@ -14,6 +14,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+from index.candidates import Names
 from index.errors import FootnoteError
 from index.ledger import Entry, Listing, Outcome
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
@@ -103,6 +104,8 @@ def refused(question, why, *hits):
 
 # Set by the test that saw an answer grow.
 SEEN = threading.Event()
+# Set by the test that saw what was searched.
+READ = threading.Event()
 
 
 class Scripted:
@@ -136,6 +139,9 @@ class Scripted:
 
     def stream(self, question):
         whole = self.ask(question)
+        if question.text.startswith("River, read slowly"):
+            yield replace(whole, sentences=(), citations=(), done=False)
+            READ.wait(20)
         if question.text.startswith("River, slowly"):
             begun = replace(whole, sentences=whole.sentences[:1], citations=whole.citations[:1], done=False)
             yield replace(begun, pending="And the <b>gauge")
@@ -180,6 +186,9 @@ class Shelved:
         states = {name: sum(e.state == name for e in alike) for name in ("indexed", "skipped", "failed")}
         chosen = [e for e in alike if state in ("", e.state)][offset : offset + limit]
         return Listing(tuple(chosen), states, ("/articles", *PAYLOADS))
+
+    def names(self):
+        return Names(PAYLOADS, ("Ilse Brandt", *PAYLOADS))
 
     def article(self, article):
         return HOSTILE if article == HOSTILE.id else None

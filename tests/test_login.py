@@ -32,7 +32,7 @@ def site(tmp_path_factory):
         users.add(name, password)
     past, assistant = Conversations(store, visitor), Scripted()
     blocks = app.page(assistant, Shelved(), Syncing(assistant), ["River: how high was it?"], past)
-    served = app.serve(blocks, past, lambda inner: Gate(inner, users), [*app.HOSTS, NAME])
+    served = app.serve(blocks, past, Shelved(), lambda inner: Gate(inner, users), [*app.HOSTS, NAME])
     with serving(served) as port:
         url = f"http://127.0.0.1:{port}"
         yield SimpleNamespace(url=url, named=f"http://{NAME}:{port}", port=port, users=users, store=store)
@@ -304,7 +304,7 @@ def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(tmp_path):
     async def everybody(site):
         return await asyncio.gather(*(asks(site, name, f"password of {name}") for name in names))
 
-    served = app.serve(blocks, past, lambda inner: Gate(inner, users))
+    served = app.serve(blocks, past, Shelved(), lambda inner: Gate(inner, users))
     with serving(served) as port, ThreadPoolExecutor(1) as thread:  # in this one there may be the loop of the browser
         found = thread.submit(asyncio.run, everybody(SimpleNamespace(url=f"http://127.0.0.1:{port}"))).result()
     for name, ids in zip(names, found, strict=True):

@@ -65,7 +65,7 @@ def site(tmp_path_factory):
     syncing = Syncing(assistant)
     past = Conversations(tmp_path_factory.mktemp("store"))
     examples = ["River: how high was it?", PAYLOADS[0]]
-    served = app.serve(app.page(assistant, Shelved(), syncing, examples, past), past)
+    served = app.serve(app.page(assistant, Shelved(), syncing, examples, past), past, Shelved())
     with serving(served) as port:
         url = f"http://127.0.0.1:{port}"
         yield SimpleNamespace(url=url, port=port, assistant=assistant, syncing=syncing, past=past)

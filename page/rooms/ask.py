@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
-import re
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from page.chat import Turn, messages
-from page.rooms.wiring import PRIVATE, WANTED, Assistant, Past, log, trouble
+from index.candidates import Only
+from index.errors import FootnoteError, UsageError
+from page.chat import Nearby, Turn, messages
+from page.filters import filters_html
+from page.rooms.wiring import PRIVATE, Assistant, Library, Past, log, trouble
 from page.words import plain
-from rag.answers import Question, as_json
+from rag.answers import Answer, Question, as_json
 from rag.conversations import Conversations
+from rag.kept_to import kept_to
 from rag.stored import shown
+from rag.wording import glimpse
 
 if TYPE_CHECKING:
     import gradio as gr
+    from gradio.events import Dependency
 
 # An answer that grows is drawn again after so many seconds: each time, the whole conversation is sent.
 REDRAWN = 0.15
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
-# What the page hears with a question that is not to lean on the ones before it.
-ALONE = "alone"
+# Articles with passages that were found and are not shown, which are named.
+NEARBY = 5
+# Characters of a filter.
+LONGEST = 200
 
 ASKING: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": 4}
-_HOW = "(question) => [question, window.footnote.how(), null]"
+# A question that was followed is handed over here; typing it into the box would be a race with the button.
+_HOW = "(question) => [window.footnote.asked(question), window.footnote.how(), null]"
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a question is asked: as it stands, or leaning on those before it; and of which articles."""
+
+    alone: bool = False
+    only: Only = field(default_factory=Only)
+
+
+AS_USUAL = How()
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The parts of the room that others draw: the chat, the filters, and the events that ask."""
+
+    chat: gr.Chatbot
+    filters: gr.HTML
+    asking: list[Any]
+
+
+def how_asked(text: str) -> How:
+    """What script.js says with a question, as JSON; "" for nothing. Raises UsageError for days that are none."""
+    try:
+        said = json.loads(text or "{}")
+        given = [str(said.get(name) or "")[:LONGEST] for name in ("source", "author", "first", "last")]
+        return How(bool(said.get("alone")), kept_to(*given))
+    except (AttributeError, json.JSONDecodeError) as error:
+        raise UsageError("The filters cannot be read", "Load the page again.") from error
 
 
 def answered(assistant: Assistant, question: str) -> Turn:
@@ -38,16 +77,13 @@ def answered(assistant: Assistant, question: str) -> Turn:
         return replace(turn, trouble=trouble(error))
 
 
-def answering(assistant: Assistant, question: str, turns: Sequence[Turn], *, alone: bool = False) -> Iterator[Turn]:
-    """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always.
-
-    `alone` asks it as it stands; otherwise it may lean on the questions before it.
-    """
+def answering(assistant: Assistant, question: str, turns: Sequence[Turn], how: How = AS_USUAL) -> Iterator[Turn]:
+    """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always."""
     turn = following(turns, question)
-    earlier = () if alone else tuple(turn.question for turn in turns if turn.answer)
+    earlier = () if how.alone else tuple(turn.question for turn in turns if turn.answer)
     drawn = 0.0
     try:
-        for answer in assistant.stream(Question(question, earlier)):
+        for answer in assistant.stream(Question(question, earlier, only=how.only)):
             if answer.done or time.monotonic() - drawn >= REDRAWN:
                 drawn = time.monotonic()
                 yield replace(turn, answer=answer)
@@ -64,7 +100,25 @@ def following(turns: Sequence[Turn], question: str) -> Turn:
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
     """What a conversation remembers: the last TURNS, each with the articles that its links lead to and no others."""
-    return [replace(turn, answer=turn.answer and shown(turn.answer)) for turn in turns[-TURNS:]]
+    return [
+        replace(turn, answer=turn.answer and shown(turn.answer), nearby=turn.nearby or nearby(turn.answer))
+        for turn in turns[-TURNS:]
+    ]
+
+
+def nearby(answer: Answer | None) -> tuple[Nearby, ...]:
+    """What was found for a question and is not shown: the best passage of each of the next articles."""
+    if not answer:
+        return ()
+    seen = {hit.article.id for hit in shown(answer).hits}
+    found: list[Nearby] = []
+    for hit in answer.hits:
+        if len(found) < NEARBY and hit.article.id not in seen:
+            seen.add(hit.article.id)
+            p = hit.passage
+            said = "".join(glimpse(answer, hit))
+            found.append(Nearby(hit.article.id, hit.article.title, hit.article.published, p.id, p.start, p.end, said))
+    return tuple(found)
 
 
 def remembered(past: Past, turn: Turn) -> None:
@@ -79,7 +133,7 @@ def remembered(past: Past, turn: Turn) -> None:
 def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Turn]], Iterator[tuple[Any, ...]]]:
     """The event behind the question box: (question, how, turns) → (box, chat, turns), before the answer and after it.
 
-    How a question is asked is ALONE or "".
+    How a question is asked is as `how_asked` reads it.
     """
     import gradio as gr
 
@@ -90,7 +144,13 @@ def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Tur
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield "", messages([*turns, following(turns, question)]), gr.skip()
-        for turn in answering(assistant, question, turns, alone=how == ALONE):
+        try:
+            asked = how_asked(how)
+        except FootnoteError as error:
+            gr.Warning(plain(trouble(error)), title="Not asked")
+            yield gr.skip(), messages(turns), gr.skip()
+            return
+        for turn in answering(assistant, question, turns, asked):
             if turn.answer and not turn.answer.done:
                 yield gr.skip(), messages([*turns, turn]), gr.skip()
             else:
@@ -106,18 +166,13 @@ def conversation(
     ask: Callable[[str, str, list[Turn]], Iterator[tuple[Any, ...]]],
     examples: Sequence[str],
     turns: gr.State,
-    wanted: gr.Textbox,
-) -> tuple[gr.Chatbot, list[Any]]:
-    """The chat and the box under it; returns the chat and the events that ask."""
+) -> Talk:
+    """The chat, the filters and the box under it."""
     import gradio as gr
-
-    def pick(name: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
-        parts = re.fullmatch(r"ask-([0-9]{1,3})", name)
-        if parts and int(parts[1]) < len(examples):
-            yield from ask(examples[int(parts[1])], "", turns)
 
     with gr.Column(elem_id="talk"):
         chat = chatbot(examples)
+        filters = gr.HTML("", elem_id="filtered")
         with gr.Row(elem_id="ask"):
             box = gr.Textbox(
                 placeholder="Ask your articles", lines=1, max_lines=6, label="Question", show_label=False,
@@ -125,12 +180,24 @@ def conversation(
             )  # fmt: skip
             send = gr.Button("Ask", elem_id="send", variant="primary")
             stop = gr.Button("Stop", elem_id="stop")
-        picked = gr.Button(elem_id="pick")
-    asked = gr.on([box.submit, send.click], ask, [box, wanted, turns], [box, chat, turns], js=_HOW, **ASKING, **PRIVATE)
-    example = picked.click(pick, [wanted, turns], [box, chat, turns], js=WANTED, **ASKING, **PRIVATE)
+        how = gr.Textbox(visible="hidden", show_label=False)
+    asked = gr.on([box.submit, send.click], ask, [box, how, turns], [box, chat, turns], js=_HOW, **ASKING, **PRIVATE)
     # The answer that was being looked for goes; script.js puts its question back into the box.
-    stop.click(messages, turns, chat, cancels=[asked, example], queue=False, **PRIVATE)
-    return chat, [asked, example]
+    stop.click(messages, turns, chat, cancels=[asked], queue=False, **PRIVATE)
+    return Talk(chat, filters, [asked])
+
+
+def filtering(blocks: gr.Blocks, library: Library, talk: Talk, synced: Dependency) -> None:
+    """Draws the filters with the names that there are, when the page is loaded and after a sync."""
+
+    def drawn() -> str:
+        try:
+            return filters_html(library.names())
+        except Exception as error:
+            return f'<p class="trouble">{plain(trouble(error))}</p>'
+
+    blocks.load(drawn, None, talk.filters, queue=False, **PRIVATE)
+    synced.then(drawn, None, talk.filters, queue=False, **PRIVATE)
 
 
 def chatbot(examples: Sequence[str]) -> gr.Chatbot:

@@ -16,13 +16,13 @@ def reading(library: Library) -> Callable[[str, list[Turn]], str]:
     """The event behind the panel: what was followed and the conversation, to the source as it is drawn."""
 
     def read(name: str, turns: list[Turn]) -> str:
-        parts = re.fullmatch(r"read-([0-9a-f]{32})", name)
+        parts = re.fullmatch(r"read-([0-9a-f]{32})(?:-[0-9]{1,9}-[0-9]{1,9}-[0-9a-f]{8})?", name)
         if not parts:
             return opened(name, turns)
         try:
             article = library.article(parts[1])
         except Exception as error:
             return trouble_html(name, trouble(error))
-        return read_html(article) if article else trouble_html(name, GONE)
+        return read_html(name, article) if article else trouble_html(name, GONE)
 
     return read

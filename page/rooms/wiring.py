@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from index.candidates import Names
 from index.errors import FootnoteError, explained
 from index.ledger import Listing
 from index.records import Article, Overview
@@ -39,10 +40,13 @@ class Assistant(Protocol):
 
 
 class Library(Protocol):
-    """What the page needs of index.search.Index. Both methods may be called from several threads."""
+    """What the page needs of index.search.Index. All methods may be called from several threads."""
 
     def listing(self, state: str, like: str, limit: int, offset: int) -> Listing:
         """A piece of the ledger, or a FootnoteError."""
+
+    def names(self) -> Names:
+        """The papers and bylines that the live articles have, or a FootnoteError."""
 
     def article(self, article: str) -> Article | None:
         """The live article with this id, or None; or a FootnoteError."""

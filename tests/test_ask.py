@@ -1,0 +1,183 @@
+"""The Ask room in Chromium: stages, filters, what is offered, and the way from one quote to the next."""
+
+from dataclasses import replace
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+from scripted_page import (
+    FLOOD,
+    PAYLOADS,
+    RADAR,
+    READ,
+    RIVER,
+    SERVICE,
+    Scripted,
+    Shelved,
+    Syncing,
+    ask,
+    browser_test,
+    follow,
+    hit,
+    lit,
+    serving,
+    visiting,
+)  # fmt: skip
+
+import app
+from index.candidates import Only
+from index.records import passage_id
+from page.rooms.ask import NEARBY, nearby
+from page.source import read_html
+from page.words import plain
+from rag.answers import Question
+from rag.conversations import Conversations
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """The file of an article, which says more than is read of it."""
+    file = tmp_path_factory.mktemp("articles") / "river.html"
+    file.write_text(f"<title>River</title><script>document.title='pwned'</script><p>{RIVER.text}</p>")
+    return file
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, original):
+    class Library(Shelved):
+        def article(self, article):
+            return replace(RIVER, source=str(original)) if article == RIVER.id else super().article(article)
+
+    assistant, library = Scripted(), Library()
+    past = Conversations(tmp_path_factory.mktemp("store"))
+    blocks = app.page(assistant, library, Syncing(assistant), ["River: how high was it?", PAYLOADS[0]], past)
+    with serving(app.serve(blocks, past, library)) as port:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant)
+
+
+@pytest.fixture
+def page(chromium, site):
+    with visiting(chromium, site) as page:
+        yield page
+        assert page.faults == []
+
+
+@pytest.fixture
+def phone(chromium, site):
+    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
+        yield page
+
+
+def only_of_the_last(site):
+    return site.assistant.asked[-1].only
+
+
+@browser_test
+def test_what_is_searched_is_shown_while_it_is_read(page):
+    READ.clear()
+    page.fill("#question textarea", "River, read slowly?")
+    page.press("#question textarea", "Enter")
+    waiting = page.locator("#chat .waiting", has_text="Searched 15 articles")
+    waiting.wait_for()
+    assert "Reading what was found" in waiting.inner_text()
+    READ.set()
+    page.locator("#chat .said").wait_for()
+
+
+@browser_test
+@pytest.mark.parametrize("device", ["page", "phone"])
+def test_filters_keep_every_question_to_what_they_say_until_they_are_taken_out(device, site, request):
+    page = request.getfixturevalue(device)
+    page.click("#filters summary")
+    page.fill("#filters [name=source]", "the packet")
+    page.fill("#filters [name=first]", "2024-05-01")
+    page.press("#filters [name=source]", "Enter")
+    page.locator("#filters form").wait_for(state="hidden")
+    ask(page, "River?")
+    assert only_of_the_last(site) == Only("the packet", first=date(2024, 5, 1))
+    ask(page, "River again?")
+    assert only_of_the_last(site).source == "the packet"
+    assert page.locator("#chips button").all_text_contents() == ["the packet", "from 2024-05-01"]
+    page.click("#chips button >> nth=0")
+    ask(page, "River?")
+    assert only_of_the_last(site) == Only(first=date(2024, 5, 1))
+    page.click("#filters summary")
+    page.click("#filters [type=reset]")
+    assert page.locator("#chips button").count() == 0
+    page.keyboard.press("Escape")
+    ask(page, "River?")
+    assert only_of_the_last(site) == Only()
+
+
+@browser_test
+def test_days_in_the_wrong_order_are_told_and_nothing_is_asked(page, site):
+    asked = len(site.assistant.asked)
+    page.click("#filters summary")
+    page.fill("#filters [name=first]", "2024-05-02")
+    page.fill("#filters [name=last]", "2024-05-01")
+    page.fill("#question textarea", "River?")
+    page.press("#question textarea", "Enter")
+    page.get_by_text("No day is both after 2024-05-02 and before 2024-05-01").wait_for()
+    assert len(site.assistant.asked) == asked
+
+
+@browser_test
+def test_an_example_is_asked_word_for_word(page, site):
+    page.click(".welcome a >> nth=1")
+    page.locator("#chat .answer").wait_for()
+    assert site.assistant.asked[-1].text == PAYLOADS[0]
+
+
+@browser_test
+def test_the_arrows_go_from_one_quote_to_the_next(page):
+    ask(page, "River?")
+    follow(page, "cite-1-1")
+    before = lit(page)
+    assert page.locator("#reader .steps").inner_text().split() == ["1", "of", "2", "›"]
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#reader[data-place='cite-1-2']")
+    assert lit(page) != before
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#reader[data-place='cite-1-1']")
+    page.click("#reader .steps a[rel=next]")
+    page.wait_for_selector("#reader[data-place='cite-1-2']")
+    assert page.evaluate("document.activeElement.className") != "asked"
+
+
+@browser_test
+def test_the_arrows_move_in_the_question_and_not_in_the_article_while_it_is_typed(page):
+    ask(page, "River?")
+    follow(page, "cite-1-1")
+    page.fill("#question textarea", "ab")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.type("x")
+    assert page.input_value("#question textarea") == "axb"
+    assert page.locator("#reader").get_attribute("data-place") == "cite-1-1"
+
+
+@browser_test
+def test_the_original_is_shown_and_nothing_in_it_runs(page, site):
+    answer = page.goto(f"{site.url}/originals/{RIVER.id}")
+    policies = answer.headers["content-security-policy"]
+    assert (answer.status, page.title()) == (200, "River")
+    assert policies.startswith("sandbox;")
+    assert page.goto(f"{site.url}/originals/{'0' * 32}").status == 404
+    page.faults.clear()
+
+
+def test_what_else_was_found_is_of_other_articles_and_each_once():
+    answer = Scripted().ask(Question("River?"))
+    others = [hit(replace(RADAR, id=f"{n:032x}"), SERVICE) for n in range(NEARBY + 3) for _ in range(2)]
+    found = nearby(replace(answer, hits=(*answer.hits, *others)))
+    assert [one.article for one in found] == [f"{n:032x}" for n in range(NEARBY)]
+    assert RIVER.id not in {one.article for one in found}
+    assert nearby(answer) == nearby(None) == ()
+
+
+def test_another_passage_is_lit_unless_the_article_was_changed():
+    p = hit(RIVER, FLOOD).passage
+    key = passage_id(RIVER.revision, p.start, p.end)
+    name = f"read-{RIVER.id}-{p.start}-{p.end}-{key[:8]}"
+    assert f'<mark class="active">{plain(FLOOD)}</mark>' in read_html(name, RIVER)
+    assert "<mark" not in read_html(name, replace(RIVER, text="Ha. " + RIVER.text))
