@@ -12,9 +12,9 @@
   const find = (selector) => document.querySelector(selector);
 
   // Who is logged out meanwhile sees the login page, and not a page that does nothing any more.
-  const ask = window.fetch;
+  const fetched = window.fetch;
   window.fetch = async (...request) => {
-    const response = await ask(...request);
+    const response = await fetched(...request);
     if (response.status === 401 && new URL(response.url).origin === location.origin) location.reload();
     return response;
   };
