@@ -254,7 +254,7 @@ def _are_months(names: Sequence[str]) -> bool:
 
 def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
     """Days by their date, "on 3 May": one without a year is the last one that is not after `now`."""
-    undated = _undated(text, now)
+    undated, ahead = _undated(text, now), bool(AHEAD.search(text))
     for pattern in _DAYS:
         for found in pattern.finditer(text):
             before = up_to(text, found.start())
@@ -263,7 +263,7 @@ def named_days(text: str, asked: date, now: date) -> Iterator[Period]:
                 continue
             year = year or _year_behind(text, found.end(), asked)
             day = _day(year, *_month_and_day(found.groupdict()), now)
-            if day and (year or not _is_to_come(day, text, now)):
+            if day and (year or not (ahead and _is_long_ago(day, now))):
                 if _WEEK_OF.search(before):
                     yield Period(found[0], day, moved(day, 6))
                 elif _WEEK_TO.search(before):
@@ -300,7 +300,8 @@ def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:
 
 
 def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
-    undated, last_one = _undated(text, now), min(now, moved(asked.replace(day=1), -1))
+    undated, ahead = _undated(text, now), bool(AHEAD.search(text))
+    last_one = min(now, moved(asked.replace(day=1), -1))
     for found in _WHOLE_MONTH.finditer(text):
         how, year = (found["how"] or "").lower(), found["year"]
         if re.search(r"\d(?:st|nd|rd|th)?(?: of)? $", up_to(text, found.start("month"))):
@@ -313,7 +314,8 @@ def _named_months(text: str, asked: date, now: date) -> Iterator[Period]:
         first = _day(year, _month(found["month"]), 1, last_one if how == "last" else now)
         if not year and first:
             # This May is none before it came, and last May none that has not ended.
-            is_month = is_month and not (_is_to_come(first, text, now) or (how == "this" and first.year < now.year))
+            to_come = ahead and _is_long_ago(first, now)
+            is_month = is_month and not (to_come or (how == "this" and first.year < now.year))
         if is_month and first:
             last = asked if how in {"since", "after"} else _month_end(first, 1)
             yield Period(found[0], date.min if how in {"until", "by", "before"} else first, moved(last, SLACK))
@@ -339,9 +341,9 @@ def _undated(text: str, now: date) -> bool:
     return years <= {now.year} and not _ALWAYS.search(text) and not _OTHER_YEAR.search(text)
 
 
-def _is_to_come(day: date, text: str, now: date) -> bool:
-    """Whether the question is about what comes, and of a day without a year the next one is nearer than the last."""
-    return (now - day).days > HALF_A_YEAR and bool(AHEAD.search(text))
+def _is_long_ago(day: date, now: date) -> bool:
+    """Whether of a day without a year the next one is nearer than the last, and meant where a question looks ahead."""
+    return (now - day).days > HALF_A_YEAR
 
 
 def _year_behind(text: str, at: int, asked: date) -> str | None:
@@ -397,7 +399,8 @@ def _relative(text: str, asked: date) -> Iterator[Period]:
     for found in _AGO.finditer(text):
         if not _DENIED.search(up_to(text, found.start())):
             yield _open(_ago(found, asked), found, text, asked)
-    if found := next((f for f in _WEEKDAY.finditer(text) if _is_weekday(f, text)), None):
+    weekdays = () if _ALWAYS.search(text) else _WEEKDAY.finditer(text)
+    if found := next((f for f in weekdays if _is_weekday(f, text)), None):
         yield _weekday(found, text, asked)
     if found := _RECENTLY.search(text):
         yield Period(found[0], moved(asked, -RECENT), moved(asked, SLACK))
@@ -463,7 +466,7 @@ def _count(said: str) -> int:
 def _is_weekday(found: re.Match[str], text: str) -> bool:
     """Whether it is the day of late, and no name or habit: "Sheffield Wednesday", "open Monday to Friday"."""
     before, after = up_to(text, found.start()), onward(text, found.end())
-    if _NO_WEEKDAY.match(after) or _ALWAYS.search(text):
+    if _NO_WEEKDAY.match(after):
         return False
     if _BEFORE_WEEKDAY.search(before):
         return True

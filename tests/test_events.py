@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
 from rag.events import around_event
 from rag.periods import Period
@@ -142,3 +143,10 @@ def test_there_is_no_day_beyond_the_first_and_the_last(published):
 def test_an_event_to_come_bounds_nothing():
     passage = "The council will hold its vote on the mole on Tuesday."
     assert around(BEFORE, passage, asked=THEN) is None
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert (
+        growth(lambda text: around_event(text, DAY, [(THEN, HELD)]), piece, "What happened before the vote") <= AT_MOST
+    )

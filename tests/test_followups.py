@@ -1,4 +1,5 @@
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
 from rag.followups import CLEAR, SIMILAR, WORDS, Query, clues, in_context, leaning, leans
 
@@ -161,3 +162,8 @@ def test_a_day_of_late_and_the_end_of_a_name_point_at_nothing_that_was_said(text
 )
 def test_a_name_that_begins_like_a_reply_is_none(text, replies):
     assert clues(text)[3] == replies
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert growth(leaning, piece) <= AT_MOST

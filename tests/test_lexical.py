@@ -1,6 +1,7 @@
 import sqlite3
 
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
 from index.lexical import fold, match_any, terms
 
@@ -65,3 +66,8 @@ def test_characters_that_stand_apart_are_not_a_pair():
 
 def test_mixed_scripts_are_told_apart():
     assert terms("GPU加速2024") == ['"gpu"', '"加 速"', '"2024"']
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert growth(terms, piece) <= AT_MOST

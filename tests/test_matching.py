@@ -1,7 +1,9 @@
 from math import log
 
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
+from index.lexical import terms
 from rag.matching import K1, B, Words, bm25, forms, idf, matches, split_up, together, words_of
 
 FERRY, SAILS, NOON = '"ferry"', '"sails"', '"noon"'
@@ -99,3 +101,8 @@ def test_a_word_with_a_sign_at_it_is_a_form_all_the_same():
         "«ferry»": "ferri",
         "cafés": "cafe",
     }
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert growth(lambda text: forms(terms(text), split_up(text)), piece) <= AT_MOST

@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
 from index.candidates import About, Names
 from rag.named import Implied, authors_of, implied
@@ -315,3 +316,25 @@ def test_the_sections_of_a_paper_are_one_paper():
         ("BBC News - Arts", "BBC News - Sport"),
         ("Fortune",),
     )
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert growth(lambda text: implied(text, DAY, NAMES, DAY), piece) <= AT_MOST
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_a_byline_or_the_name_of_a_paper_does(piece):
+    assert growth(authors_of, piece) <= AT_MOST
+    assert growth(lambda text: implied("Who?", DAY, Names((text,)), DAY), piece) <= AT_MOST
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("Ada Quill \n; Tom Rae & Ines Bell  and  Rae, Tom B.", ["Ada Quill", "Tom Rae", "Ines Bell", "Tom B. Rae"]),
+        ("Ada Quill , Tom Rae,Ines Bell ", ["Ada Quill", "Tom Rae", "Ines Bell"]),
+    ],
+)
+def test_white_space_around_a_name_is_no_part_of_it(byline, names):
+    assert authors_of(byline) == names

@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from lengths import AT_MOST, PIECES, growth
 
 from rag.periods import periods
 
@@ -230,3 +231,8 @@ def test_no_day_lies_beyond_the_years_that_there_are(asked):
 
 def test_the_last_month_of_all_ends_on_its_last_day():
     assert days("in December 9999") == [("9999-12-01", "9999-12-31")]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece):
+    assert growth(days, piece) <= AT_MOST

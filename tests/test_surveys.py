@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Shelf, resynced
+from lengths import AT_MOST, PIECES, growth
 from model_server import ModelServer, key_of, passages
 
 from index.search import Index
@@ -165,3 +166,11 @@ def test_a_language_model_is_shown_what_the_list_would_hold(archive):
         shown = [about for _, about, _ in passages(server.requests[0])]
     assert {about.split(",")[0].strip('"') for about in shown[:4]} == {"plan", "storm", "bill", "legend"}
     assert (answer.heading, answer.produced_by, sources(answer)) == ("", "openai:m", ["storm"])
+
+
+@pytest.mark.parametrize(
+    "opening", ["", "compare ", "how did a ", "how do a ", "timeline of ", "please ", "what is new "]
+)
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_work_grows_as_the_question_does_whatever_it_is_made_of(piece, opening):
+    assert growth(surveyed, piece, opening) <= AT_MOST
