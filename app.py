@@ -23,6 +23,7 @@ from page.originals import headers_of, is_file
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
 from page.rooms.ask import conversation, conversing, door, filtering
+from page.rooms.evals import Evals, examination, marking
 from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.source import reading
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Response
 
 FILES = Path(__file__).parent / "page"
+STYLES = ("style.css", "evals.css")
 
 
 def page(
@@ -47,6 +49,7 @@ def page(
     sync: Sync,
     examples: Sequence[str],
     past: Past,
+    evals: Evals,
 ) -> gr.Blocks:
     """The whole page, not yet served."""
     import gradio as gr
@@ -63,13 +66,15 @@ def page(
                 talk = conversation(conversing(assistant, past), examples, turns)
                 filtering(blocks, library, talk, head.synced)
                 shelf(library, name, head.synced)
+                examination(evals, name)
+                marking(evals, name, turns, talk.chat)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
         begun = head.anew.click(
             lambda: ([], [], NO_SOURCE), None, [talk.chat, turns, panel], cancels=talk.asking, queue=False, **PRIVATE
         )
-        resume = resuming(past)
+        resume = resuming(past, evals)
         opened_again = bar.resume.click(
             resume, [name, turns], [talk.chat, turns, panel], js=WANTED, cancels=talk.asking, concurrency_limit=None,
             **PRIVATE,
@@ -103,7 +108,7 @@ def serve(
         auth_dependency=lambda request: request.scope.get("visitor"),
         show_error=False, max_file_size="1kb", ssr_mode=False, enable_monitoring=False, pwa=False, mcp_server=False,
         # In head, because what goes through css= is rewritten rule by rule, and fonts given by variables are lost.
-        head=f"<style>{(FILES / 'style.css').read_text(encoding='utf-8')}</style>",
+        head=f"<style>{''.join((FILES / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
         js=(FILES / "script.js").read_text(encoding="utf-8"),
     )  # fmt: skip
     return mounted
@@ -197,17 +202,19 @@ def main() -> int:
 
     from index.watch import watching
     from rag.doors.serving import Address, punctual
-    from rag.settings import build
+    from rag.evals.room import Room
+    from rag.settings import build, load_settings
     from rag.users import Users
 
-    address, parts = Address(options.host, options.port), build(store=options.store)
+    address, settings = Address(options.host, options.port), load_settings().at(options.store)
+    parts = build(settings)
     users = Users(parts.store)
     hosts = hosts_for(address, options.name, users=bool(users.names()))
     listener = listening(options.port, options.host)
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     past = parts.conversations_of(visitor)
-    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past)
+    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past, Room(parts, settings))
     # A server that others can reach stays locked when its last user is removed.
     served = serve(blocks, past, parts.index, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
     print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)

@@ -49,6 +49,7 @@ class Turn:
 
     `number` counts from 1 in a conversation, and is in the links of its answer; `conversation` is the id of that.
     `nearby` is what else was found, where that is still known.
+    `marked` says that the answer was marked as wrong.
     """
 
     number: int
@@ -57,6 +58,7 @@ class Turn:
     trouble: str = ""
     conversation: str = ""
     nearby: tuple[Nearby, ...] = ()
+    marked: bool = False
 
 
 def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
@@ -103,7 +105,8 @@ def acts_html(turn: Turn) -> str:
     """What can be done with a turn: take its answer along, ask its question in other words, name it to someone."""
     kept = {"copy": "Copy with footnotes", "link": "Copy link"} if turn.answer and turn.conversation else {}
     reworded = {"reword": "Edit what was searched for"} if turn.answer and _searched_otherwise(turn.answer) else {}
-    acts = {**kept, "edit": "Edit question", **reworded}
+    wrong = {"unmark": "Marked as wrong. Take back"} if turn.marked else {"mark": "Mark as wrong"}
+    acts = {**kept, "edit": "Edit question", **reworded, **(wrong if turn.answer else {})}
     links = "".join(f'<a href="#{act}-{turn.number}">{said}</a>' for act, said in acts.items())
     return f'<p class="acts">{links}</p>'
 

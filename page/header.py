@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 ROOMS = (
-    '<nav aria-label="Rooms"><a href="#room-ask" aria-current="page">Ask</a><a href="#room-articles">Articles</a></nav>'
+    '<nav aria-label="Rooms"><a href="#room-ask" aria-current="page">Ask</a><a href="#room-articles">Articles</a>'
+    '<a href="#room-evals">Evals</a></nav>'
 )
 
 TOGGLE = (

@@ -1,9 +1,10 @@
 // Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
-// #list-<state>-<page>, #room-<ask or articles>, #past-, #rename- and #remove-<conversation>, and what can be done with
-// a turn: #copy-, #link-, #edit- and #reword-<turn>.
+// #list-<state>-<page>, #room-<ask, articles or evals>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
+// and what can be done with a turn: #copy-, #link-, #edit-, #reword-, #mark- and #unmark-<turn>.
 () => {
   const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
-    + "|(past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+|(copy|link|edit|reword)-[0-9]+|only-[0-9a-f]+)$");
+    + "|(past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+|evals-[a-z]+(-[0-9a-f]+)*"
+    + "|(copy|link|edit|reword|mark|unmark)-[0-9]+|only-[0-9a-f]+)$");
   const phone = window.matchMedia("(max-width: 859px)");
   const wide = window.matchMedia("(min-width: 1200px)");
   const footnote = (window.footnote = { wanted: "", asked, how });
@@ -19,24 +20,27 @@
     return response;
   };
 
-  // One column holds the conversation or the list of articles; what is not seen is not reached by the keyboard either.
+  // One column holds the conversation, the articles or the evals; what is not seen is not reached by the keyboard either.
   function enter(room) {
     document.body.classList.toggle("shelved", room === "articles");
+    document.body.classList.toggle("measuring", room === "evals");
     for (const link of document.querySelectorAll("#rooms a")) {
       if (link.getAttribute("href") === `#room-${room}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     if (room === "articles") follow("#list-all-0");
+    else if (room === "evals") follow("#evals-home");
     else find("#question textarea")?.focus();
   }
 
-  const apart = (yes) => ["#talk", "#shelf"].forEach((column) => { find(column).inert = yes; });
+  const apart = (yes) => ["#talk", "#shelf", "#evals"].forEach((column) => { find(column).inert = yes; });
 
   function follow(href, at) {
     if (href.startsWith("#room-")) return enter(href.slice(6));
     const [act, which] = href.slice(1).split("-");
     if (act in ACTS) return ACTS[act](which, at);
     footnote.wanted = href.slice(1);
+    if (href.startsWith("#evals-")) return examine(href.slice(7));
     if (href.startsWith("#list-")) {
       find("#shelf").scrollTop = 0;
       return find("#turn").click();
@@ -123,7 +127,7 @@
 
   // What can be done with a conversation or a turn ----------------------------------------------------------------
 
-  const ACTS = { past: open, rename, remove, copy, link, edit, reword, ask, only };
+  const ACTS = { past: open, rename, remove, copy, link, edit, reword, ask, only, mark, unmark: mark };
   const questions = () => [...document.querySelectorAll("#chat .asked")];
   const openMenu = () => find("#kept details[open]");
   const titleOf = (at) => at.closest("li:has(> .past)").querySelector("b").textContent;
@@ -132,7 +136,7 @@
 
   function open(id) {
     if (!wide.matches) bar(false);
-    if (document.body.classList.contains("shelved")) enter("ask");
+    if (document.body.matches(".shelved, .measuring")) enter("ask");
     footnote.wanted = `past-${id}`;
     find("#resume").click();
   }
@@ -223,6 +227,19 @@
     const question = offered ?? typed;
     offered = undefined;
     return question;
+  }
+
+  function mark(_, at) {
+    footnote.wanted = at.getAttribute("href").slice(1);
+    find("#mark").click();
+  }
+
+  // A link of the evals, with what was typed for it; a view that is entered begins at its top.
+  function examine(what) {
+    const typed = { right: "#right", note: "#noted" }[what.split("-")[0]];
+    footnote.wanted = `evals-${what}${typed ? `-${find(typed).value}` : ""}`;
+    if (!typed) find("#evals").scrollTop = 0;
+    find("#evals-turn").click();
   }
 
   function fill(text) {

@@ -194,6 +194,19 @@ class Shelved:
         return HOSTILE if article == HOSTILE.id else None
 
 
+class Unmarked:
+    """Evals in which nothing was marked, and which do nothing else."""
+
+    def is_marked(self, answer):
+        return False
+
+    def __getattr__(self, name):
+        def refuse(*_):
+            raise FootnoteError("Nothing is measured here.", "Open the page of a store.")
+
+        return refuse
+
+
 # The server and the browser ------------------------------------------------------------------------------------------
 
 

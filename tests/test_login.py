@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from scripted_page import CHROMIUM, FLAGS, Scripted, Shelved, Syncing, ask, browser_test, serving
+from scripted_page import CHROMIUM, FLAGS, Scripted, Shelved, Syncing, Unmarked, ask, browser_test, serving
 
 import app
 from page.login import WRONG, again_html, login_html, too_often
@@ -31,7 +31,7 @@ def site(tmp_path_factory):
     for name, password in PASSWORDS.items():
         users.add(name, password)
     past, assistant = Conversations(store, visitor), Scripted()
-    blocks = app.page(assistant, Shelved(), Syncing(assistant), ["River: how high was it?"], past)
+    blocks = app.page(assistant, Shelved(), Syncing(assistant), ["River: how high was it?"], past, Unmarked())
     served = app.serve(blocks, past, Shelved(), lambda inner: Gate(inner, users), [*app.HOSTS, NAME])
     with serving(served) as port:
         url = f"http://127.0.0.1:{port}"
@@ -299,7 +299,7 @@ def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(tmp_path):
     for name in names:
         users.add(name, f"password of {name}")
     past, assistant = Conversations(tmp_path, visitor), Scripted()
-    blocks = app.page(assistant, Shelved(), Syncing(assistant), [], past)
+    blocks = app.page(assistant, Shelved(), Syncing(assistant), [], past, Unmarked())
 
     async def everybody(site):
         return await asyncio.gather(*(asks(site, name, f"password of {name}") for name in names))

@@ -22,6 +22,7 @@ from scripted_page import (
     Scripted,
     Shelved,
     Syncing,
+    Unmarked,
     articles,
     ask,
     browser_test,
@@ -65,7 +66,7 @@ def site(tmp_path_factory):
     syncing = Syncing(assistant)
     past = Conversations(tmp_path_factory.mktemp("store"))
     examples = ["River: how high was it?", PAYLOADS[0]]
-    served = app.serve(app.page(assistant, Shelved(), syncing, examples, past), past, Shelved())
+    served = app.serve(app.page(assistant, Shelved(), syncing, examples, past, Unmarked()), past, Shelved())
     with serving(served) as port:
         url = f"http://127.0.0.1:{port}"
         yield SimpleNamespace(url=url, port=port, assistant=assistant, syncing=syncing, past=past)
@@ -519,6 +520,7 @@ def test_hostile_text_is_shown_and_does_nothing(chromium, site, bypass_csp):
             "#cite-n-n",
             "#copy-n",
             "#link-n",
+            "#mark-n",
             "#edit-n",
         }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from page.chat import Turn, messages
 from page.past import LISTED, leave_html, past_html
 from page.rooms.ask import kept
+from page.rooms.evals import Evals
 from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, Past, trouble
 from page.source import NO_SOURCE
@@ -45,19 +46,19 @@ def sidebar() -> Bar:
         return Bar(find, kept, resume, alter, gr.HTML("", elem_id="leave"))
 
 
-def resumed(past: Past, conversation: str) -> list[Turn]:
+def resumed(past: Past, evals: Evals, conversation: str) -> list[Turn]:
     """The turns of a conversation that is kept, as the page has them."""
-    turns = [Turn(t.number, t.question, t.answer, t.trouble, conversation) for t in past.turns(conversation)]
-    return kept(turns)
+    turns = kept([Turn(t.number, t.question, t.answer, t.trouble, conversation) for t in past.turns(conversation)])
+    return [replace(turn, marked=bool(turn.answer and evals.is_marked(turn.answer))) for turn in turns]
 
 
-def resuming(past: Past) -> Callable[[str, list[Turn]], tuple[Any, ...]]:
+def resuming(past: Past, evals: Evals) -> Callable[[str, list[Turn]], tuple[Any, ...]]:
     """The event behind a conversation of the list: (its name, turns) → (chat, turns, panel)."""
     import gradio as gr
 
     def resume(name: str, turns: list[Turn]) -> tuple[Any, ...]:
         try:
-            turns = resumed(past, name.removeprefix("past-"))
+            turns = resumed(past, evals, name.removeprefix("past-"))
             return messages(turns), turns, NO_SOURCE
         except Exception as error:
             gr.Warning(plain(trouble(error)), title="Not opened")

@@ -10,8 +10,9 @@ from rag.evals.comparisons import Flip
 from rag.evals.explanations import Explanation, Gold, Seen
 from rag.evals.losses import SAYINGS
 from rag.evals.report.findings import Findings, Outcome, Side, findings, lost_and_won, summary
-from rag.evals.runs import DIGESTS, TOTAL, Run, latencies, means
+from rag.evals.runs import DIGESTS, TOTAL, Row, Run, confidence, latencies, means
 from rag.measured import Asked, Difference, Drawing, Found, Line, Mean, Sheet, Traced, Turned, Versus, Wanted
+from rag.wording import counted
 
 # Runs that a plot shows, the newest; their names stand beside each other.
 DRAWN = 8
@@ -100,7 +101,9 @@ def _quality(what: str, timed: list[tuple[str, float, Mean, int]], lead: str, of
 
 
 def _risk(named: Sequence[tuple[str, Side]]) -> Drawing | None:
-    curves = [(label, side.curve, number % HUES) for number, (label, side) in enumerate(named) if side.curve]
+    sure = {label: _with_confidence(side.run) for label, side in named}
+    told = {label: confidence(rows) for label, rows in sure.items()}
+    curves = [(label, curve, number % HUES) for number, (label, (_, curve)) in enumerate(told.items()) if curve]
     if not curves:
         return None
     rows = []
@@ -108,11 +111,18 @@ def _risk(named: Sequence[tuple[str, Side]]) -> Drawing | None:
         reached = {share: [p for p in curve.points if p.coverage <= share] for share in TENTHS}
         marks = dict.fromkeys(points[-1] for points in reached.values() if points)
         rows += [(label, f"{100 * p.coverage:.0f} %", f"{100 * p.risk:.0f} %") for p in marks]
-    area = named[-1][1].area
-    told = f" Confidence tells what can be answered in {100 * area.value:.0f} of 100 cases." if area else ""
-    note = f"The most confident answers first, from the left; lower is better.{told}"
+    note = "The most confident answers first, from the left; lower is better."
+    last, side = named[-1]
+    if left := len(side.run.rows) - len(sure[last]):
+        note += f" Without {counted(left, 'question')} whose answer says nothing of its confidence."
+    if area := told[last][0]:
+        note += f" Confidence tells what can be answered in {100 * area.value:.0f} of 100 cases."
     columns = ("run", "questions answered", "of those wrong")
     return Drawing("Risk and coverage", note, plots.risk_coverage(curves), columns, tuple(rows))
+
+
+def _with_confidence(run: Run) -> list[Row]:
+    return [row for row in run.rows if row.answered and row.answered.confidence is not None]
 
 
 def _history(found: Findings) -> Drawing | None:
