@@ -26,6 +26,7 @@ from page.rooms.ask import conversation, conversing, door, filtering
 from page.rooms.evals import Evals, examination, marking
 from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
+from page.rooms.settings import office
 from page.rooms.source import reading
 from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, WANTED, Assistant, Library, Past, wires
@@ -33,6 +34,7 @@ from page.session import Gate, ungated
 from page.source import NO_SOURCE
 from page.syncs import Sync, Syncs
 from rag.doors.admission import App
+from rag.running import Facts, running
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -50,6 +52,7 @@ def page(
     examples: Sequence[str],
     past: Past,
     evals: Evals,
+    facts: Callable[[], Sequence[Facts]] = tuple,
 ) -> gr.Blocks:
     """The whole page, not yet served."""
     import gradio as gr
@@ -68,6 +71,7 @@ def page(
                 shelf(library, name, head.synced)
                 examination(evals, name)
                 marking(evals, name, turns, talk.chat)
+                office(facts)
                 panel = gr.HTML(NO_SOURCE, elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
@@ -214,7 +218,8 @@ def main() -> int:
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     past = parts.conversations_of(visitor)
-    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past, Room(parts, settings))
+    room, facts = Room(parts, settings), lambda: running(parts)
+    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past, room, facts)
     # A server that others can reach stays locked when its last user is removed.
     served = serve(blocks, past, parts.index, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
     print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     '<nav aria-label="Rooms"><a href="#room-ask" aria-current="page">Ask</a><a href="#room-articles">Articles</a>'
-    '<a href="#room-evals">Evals</a></nav>'
+    '<a href="#room-evals">Evals</a><a href="#room-settings">Settings</a></nav>'
 )
 
 TOGGLE = (

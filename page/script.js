@@ -1,5 +1,5 @@
 // Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
-// #list-<state>-<page>, #room-<ask, articles or evals>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
+// #list-<state>-<page>, #room-<name>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
 // and what can be done with a turn: #copy-, #link-, #edit-, #reword-, #mark- and #unmark-<turn>.
 () => {
   const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
@@ -20,20 +20,22 @@
     return response;
   };
 
-  // One column holds the conversation, the articles or the evals; what is not seen is not reached by the keyboard either.
+  // One column holds one room; what is not seen is not reached by the keyboard either.
   function enter(room) {
     document.body.classList.toggle("shelved", room === "articles");
     document.body.classList.toggle("measuring", room === "evals");
+    document.body.classList.toggle("settling", room === "settings");
     for (const link of document.querySelectorAll("#rooms a")) {
       if (link.getAttribute("href") === `#room-${room}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
     if (room === "articles") follow("#list-all-0");
     else if (room === "evals") follow("#evals-home");
+    else if (room === "settings") find("#look").click();
     else find("#question textarea")?.focus();
   }
 
-  const apart = (yes) => ["#talk", "#shelf", "#evals"].forEach((column) => { find(column).inert = yes; });
+  const apart = (yes) => ["#talk", "#shelf", "#evals", "#office"].forEach((column) => { find(column).inert = yes; });
 
   function follow(href, at) {
     if (href.startsWith("#room-")) return enter(href.slice(6));

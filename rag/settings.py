@@ -123,6 +123,7 @@ class Parts:
     outside: Outside = field(default_factory=Outside)
     # The settings that are not as they come, for the record of a run.
     changes: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     @property
     def store(self) -> Path:
@@ -204,7 +205,7 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
     retriever = HybridRetriever(index=index, depth=chosen.depth)
     assistant = Assistant(retriever, _reader(chosen, index), _writer(chosen, index))
-    return Parts(index, assistant, chosen.outside, chosen.changed())
+    return Parts(index, assistant, chosen.outside, chosen.changed(), chosen)
 
 
 def _writer(chosen: Settings, index: Index) -> Writer | None:

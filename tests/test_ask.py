@@ -15,6 +15,7 @@ from scripted_page import (
     Scripted,
     Shelved,
     Syncing,
+    Unmarked,
     ask,
     browser_test,
     follow,
@@ -50,7 +51,9 @@ def site(tmp_path_factory, original):
 
     assistant, library = Scripted(), Library()
     past = Conversations(tmp_path_factory.mktemp("store"))
-    blocks = app.page(assistant, library, Syncing(assistant), ["River: how high was it?", PAYLOADS[0]], past)
+    blocks = app.page(
+        assistant, library, Syncing(assistant), ["River: how high was it?", PAYLOADS[0]], past, Unmarked()
+    )
     with serving(app.serve(blocks, past, library)) as port:
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant)
 
