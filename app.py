@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 FILES = Path(__file__).parent / "page"
 STYLES = ("style.css", "evals.css")
+# Questions that wait for their turn; one more is told that the page is busy. A hundred people may ask at once.
+QUEUE = 256
 
 
 def page(
@@ -84,7 +86,7 @@ def page(
             **PRIVATE,
         )  # fmt: skip
         remembering(blocks, past, bar, name, turns, [*talk.asking, begun, opened_again])
-    blocks.queue(max_size=64)
+    blocks.queue(max_size=QUEUE)
     blocks.state_session_capacity = 200
     return blocks
 
