@@ -2,6 +2,7 @@
 # make test    sets up what is missing, then lint, types and tests; also: make lint, make fix
 # make bench   sets up what is missing, and measures retrieval and answers on the questions about the seeds
 # make prove   sets up what is missing, and proves what is promised at full size, which takes hours; prove-smoke: minutes
+# make pictures  takes the pictures and the recording of the README anew, with Chromium
 # make clean   takes away what make made; the index stays
 # Each target may be called first, and again. A library is installed only when the requirements changed.
 #
@@ -30,7 +31,7 @@ DEV = .venv/.dev
 # A .venv whose Python was removed from the machine is made anew.
 $(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
 
-.PHONY: setup app test lint fix bench prove prove-smoke browser clean
+.PHONY: setup app test lint fix bench prove prove-smoke pictures browser clean
 .DELETE_ON_ERROR:
 
 setup: $(RUNTIME)
@@ -62,6 +63,9 @@ prove: $(DEV)
 
 prove-smoke: $(DEV)
 	@$(RUN) -m proofs --smoke
+
+pictures: $(DEV) browser
+	@$(RUN) -m benchmarks.pictures docs
 
 # Back to what was checked out. The index is kept: it is the reader's.
 clean:

@@ -62,8 +62,10 @@ def test_no_room_has_a_fault_that_a_machine_can_find(chromium, site, device, sch
         page.keyboard.press("Escape")
         page.click("#pasts")
         page.locator("#kept .past").first.wait_for()
-        page.click("#kept summary >> nth=0")
         found += faults(page, "conversations")
+        page.click("#kept summary >> nth=0")
+        # The menu lies over the button of the conversation below.
+        found += [fault for fault in faults(page, "menu") if fault[2] != "target-size"]
         page.click("#kept summary >> nth=0")
         if width < 1200:
             page.mouse.click(width - 4, height // 2)
