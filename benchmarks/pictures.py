@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,10 +86,10 @@ def main() -> None:
 
 
 @contextmanager
-def served():
-    """The address of the page over a new store of the seeds."""
-    with tempfile.TemporaryDirectory() as store:
-        command = [sys.executable, "app.py", "--port", "0", "--store", f"{store}/index"]
+def served(store: str | None = None) -> Iterator[str]:
+    """The address of the page over a store, or a new one of the seeds."""
+    with tempfile.TemporaryDirectory() as made:
+        command = [sys.executable, "app.py", "--port", "0", "--store", store or f"{made}/index"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 assert server.stdout is not None
