@@ -220,7 +220,7 @@ def main() -> int:
     with terminal.progress_bar() as progress:
         parts.begin(progress)
     past = parts.conversations_of(visitor)
-    room, facts = Room(parts, settings), lambda: running(parts)
+    room, facts = Room(parts, settings, visitor), lambda: running(parts)
     blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past, room, facts)
     # A server that others can reach stays locked when its last user is removed.
     served = serve(blocks, past, parts.index, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)

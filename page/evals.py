@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -88,7 +89,7 @@ def going_html(going: Going | None) -> str:
     said = "Ending" if going.cancelled else f"{going.step.capitalize()}{far}"
     bar = f'<progress max="{going.total}" value="{going.done}" aria-label="Questions asked"></progress>' if far else ""
     stop = "" if going.cancelled else '<a class="act" href="#evals-cancel">Cancel</a>'
-    return f'<p class="running"><b>{plain(going.name)}</b> {plain(said)}{bar}{stop}</p>'
+    return f'<p class="running"><b>{plain(named(going.name))}</b> {plain(said)}{bar}{stop}</p>'
 
 
 def ended_html(said: str) -> str:
@@ -116,8 +117,8 @@ def _set_html(one: Offered, busy: bool) -> str:
 
 
 def named(name: str) -> str:
-    """What a set is called: 'marked in conversations' for 'marked-in-conversations'."""
-    return name.replace("-", " ").capitalize()
+    """What a set is called: 'Marked in conversations' for 'marked-in-conversations', whoever's it is."""
+    return re.sub("^(marked-in-conversations)-[0-9a-f]{8}$", r"\1", name).replace("-", " ").capitalize()
 
 
 # Runs ----------------------------------------------------------------------------------------------------------------

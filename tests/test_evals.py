@@ -113,8 +113,8 @@ def test_a_set_cannot_be_run_while_a_run_is_going_on():
 
 def test_progress_says_how_far_it_is_and_can_be_ended_once():
     html = evals.going_html(Going("seeds", "asking", 3, 106))
-    assert said(html) == "seeds Asking 3 of 106 Cancel"
-    assert said(evals.going_html(Going("seeds", "asking", 3, 106, cancelled=True))) == "seeds Ending"
+    assert said(html) == "Seeds Asking 3 of 106 Cancel"
+    assert said(evals.going_html(Going("seeds", "asking", 3, 106, cancelled=True))) == "Seeds Ending"
     assert evals.ended_html("") == ""
 
 

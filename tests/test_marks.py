@@ -18,7 +18,7 @@ SANG = Question("Who sang?", asked_at=ASKED)
 @pytest.fixture
 def marks(store):
     times = iter(ASKED + timedelta(hours=n) for n in range(100))
-    return Marks(store, lambda: next(times))
+    return Marks(store, clock=lambda: next(times))
 
 
 @pytest.fixture
@@ -106,3 +106,19 @@ def test_nothing_is_judged_when_the_set_cannot_be_written(marks):
 def test_a_note_can_be_written_later(marks):
     mark = marks.keep(ask(FALL))
     assert marks.annotate(mark.id, " It was July. ").note == marks.find(mark.id).note == "It was July."
+
+
+def test_a_mark_is_its_owners_alone(store):
+    who = ["ada"]
+    marks, others = Marks(store, lambda: who[0]), Marks(store, "grace")
+    mark = marks.keep(ask(SANG))
+    marks.judge(mark.id, "unanswerable")
+    assert (others.listing(), others.names()) == ((), frozenset())
+    for touch in (others.find, others.remove, lambda name: others.annotate(name, "mine")):
+        with pytest.raises(UsageError, match="no such marked answer"):
+            touch(mark.id)
+    assert others.keep(ask(SANG)).verdict == ""
+    assert [question["id"] for question in lines(marks)] == [mark.id]
+    assert not (others.folder / "questions.jsonl").exists()
+    who[0] = "grace"
+    assert marks.listing() == others.listing()

@@ -265,3 +265,18 @@ def test_a_note_is_kept_and_a_mark_taken_out(room):
     assert room.annotate(name, "July, surely").note == "July, surely"
     room.drop(name)
     assert room.marks() == ()
+
+
+def test_the_marks_of_another_and_their_runs_are_not_seen(room, settings):
+    other = Room(room._parts, settings, "grace")
+    _, name = marked(other, "When did the mole fall?")
+    other.judge_unanswerable(name)
+    (mine,) = [one for one in other.sets() if one.about == "answers that were marked as wrong"]
+    run = other.run(mine.id)
+    assert [line.id for line in other.lines()] == [run]
+    assert (room.lines(), room.marks(), len(room.sets())) == ((), (), 1)
+    for ask in (room.sheet, lambda name: room.compare(name, name), lambda name: room.trace(name, 0)):
+        with pytest.raises(UsageError, match="no such run"):
+            ask(run)
+    with pytest.raises(UsageError, match="no such question set"):
+        room.run(mine.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -109,7 +110,8 @@ class Running:
         """Begins a run of the set with this id, unless one is going on."""
         if not self.busy:
             # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
-            self._thread = threading.Thread(target=self._ran, args=[name], name="evals", daemon=True)
+            work = [self._ran, name]  # in the context of who begins it, which knows whose marks may be asked
+            self._thread = threading.Thread(target=copy_context().run, args=work, name="evals", daemon=True)
             self._thread.start()
 
     def _ran(self, name: str) -> None:

@@ -2,7 +2,7 @@
 
 They are in a file of their own in the store. What was judged of them is written beside it as a question set, made anew
 with each change, so that it never says other than the file. What purge takes away, evals can make again; these nobody
-could, so they lie elsewhere and stay.
+could, so they lie elsewhere and stay. A mark belongs to an owner, as conversations do, and so does the set.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ FORM = Form(
         if version
         else [
             """CREATE TABLE marks (
-              id TEXT PRIMARY KEY,
+              owner BLOB NOT NULL,           -- as UTF-8
+              id TEXT NOT NULL,
               marked TEXT NOT NULL,          -- ISO 8601 in UTC, all of one length
-              record TEXT NOT NULL           -- JSON, as _record gives it
+              record TEXT NOT NULL,          -- JSON, as _record gives it
+              PRIMARY KEY (owner, id)
             )"""
         ]
     ),
@@ -54,25 +56,42 @@ def name_of(answer: Answer) -> str:
     return digest("mark", answer.question.text, *answer.question.earlier, said(answer))[:16]
 
 
-class Marks:
-    """The marked answers of a store. Safe for several threads and processes; looking never makes the file.
+def set_of(owner: bytes) -> str:
+    """The name of the folder of this owner's set."""
+    return f"{MARKED}-{digest(owner)[:8]}" if owner else MARKED
 
+
+class Marks:
+    """The marked answers of one owner, "" where there is only one user; one that is no name tells it when asked.
+
+    Safe for several threads and processes; looking never makes the file.
     All methods raise FootnoteError when the file cannot be used, and UsageError for a mark that is not there.
     """
 
-    def __init__(self, store: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        store: Path,
+        owner: str | Callable[[], str] = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._store = store
+        self._named = owner
         self._clock = clock
+
+    @property
+    def _owner(self) -> bytes:
+        return (self._named if isinstance(self._named, str) else self._named()).encode("utf-8", "surrogatepass")
 
     @property
     def folder(self) -> Path:
         """The folder of the question set; it holds one as soon as a question was judged."""
-        return self._store / SETS / MARKED
+        return self._store / SETS / set_of(self._owner)
 
     def listing(self) -> tuple[Mark, ...]:
         """All marks, the newest first."""
         with self._reading() as db:
-            rows = db.execute("SELECT id, record FROM marks ORDER BY marked DESC, id").fetchall() if db else []
+            newest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked DESC, id"
+            rows = db.execute(newest, (self._owner,)).fetchall() if db else []
         return tuple(_mark(name, json.loads(record)) for name, record in rows)
 
     def find(self, name: str) -> Mark:
@@ -80,12 +99,13 @@ class Marks:
         with self._reading() as db:
             if db is None:
                 raise _unknown()
-            return _mark(name, _read(db, name))
+            return _mark(name, self._read(db, name))
 
     def names(self) -> frozenset[str]:
         """The ids of all marks."""
         with self._reading() as db:
-            return frozenset(name for (name,) in db.execute("SELECT id FROM marks").fetchall()) if db else frozenset()
+            rows = db.execute("SELECT id FROM marks WHERE owner = ?", (self._owner,)).fetchall() if db else []
+        return frozenset(name for (name,) in rows)
 
     def keep(self, answer: Answer, note: str = "") -> Mark:
         """Keeps the answer as one to be judged, once. Raises UsageError for an answer that is not done."""
@@ -93,9 +113,9 @@ class Marks:
             raise UsageError("The answer is still being written", "Mark it when it is done.")
         name, record = name_of(answer), _record(answer, note[:LONGEST_NOTE], self._clock())
         with self._writing() as db:
-            values = (name, record["marked"], json.dumps(record))
-            db.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?)", values)
-            return _mark(name, _read(db, name))
+            values = (self._owner, name, record["marked"], json.dumps(record))
+            db.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?)", values)
+            return _mark(name, self._read(db, name))
 
     def judge(
         self,
@@ -116,14 +136,23 @@ class Marks:
     def remove(self, name: str) -> None:
         """Takes a mark out again, with all that it holds."""
         with self._writing() as db:
-            _read(db, name)
-            db.execute("DELETE FROM marks WHERE id = ?", (name,))
+            self._read(db, name)
+            db.execute("DELETE FROM marks WHERE owner = ? AND id = ?", (self._owner, name))
 
     def _changed(self, name: str, values: Mapping[str, Any]) -> Mark:
         with self._writing() as db:
-            record = {**_read(db, name), **values}
-            db.execute("UPDATE marks SET record = ? WHERE id = ?", (json.dumps(record), name))
+            record = {**self._read(db, name), **values}
+            changed = "UPDATE marks SET record = ? WHERE owner = ? AND id = ?"
+            db.execute(changed, (json.dumps(record), self._owner, name))
             return _mark(name, record)
+
+    def _read(self, db: Connection, name: str) -> dict[str, Any]:
+        found = "SELECT record FROM marks WHERE owner = ? AND id = ?"
+        row = db.execute(found, (self._owner, name)).fetchone()
+        if row is None:
+            raise _unknown()
+        record: dict[str, Any] = json.loads(row[0])
+        return record
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection | None]:
@@ -146,7 +175,8 @@ class Marks:
                 raise unusable(file.path, error, FORM) from error
 
     def _write_set(self, db: Connection) -> None:
-        rows = db.execute("SELECT id, record FROM marks ORDER BY marked, id").fetchall()
+        oldest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked, id"
+        rows = db.execute(oldest, (self._owner,)).fetchall()
         lines = [line(question) for name, record in rows if (question := _question(name, json.loads(record)))]
         place = self.folder / QUESTIONS
         if not lines:  # a set without a question is none
@@ -170,14 +200,6 @@ def _record(answer: Answer, note: str, now: datetime) -> dict[str, Any]:
         "marked": now.astimezone(UTC).isoformat(timespec="microseconds"),
         "note": note.strip(),
     }
-
-
-def _read(db: Connection, name: str) -> dict[str, Any]:
-    row = db.execute("SELECT record FROM marks WHERE id = ?", (name,)).fetchone()
-    if row is None:
-        raise _unknown()
-    record: dict[str, Any] = json.loads(row[0])
-    return record
 
 
 def _mark(name: str, record: Mapping[str, Any]) -> Mark:

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from index.errors import FootnoteError, UsageError
@@ -47,15 +48,20 @@ log = logging.getLogger(__name__)
 class Room:
     """The evals of one store. Safe to share between threads; one run goes on at a time.
 
+    Marked answers are those of an owner, as conversations are, and so are the runs of them; all else is everyone's.
     All methods raise FootnoteError for what the user can mend, and UsageError for what is not there.
     """
 
     def __init__(
-        self, parts: Parts, settings: IndexSettings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        parts: Parts,
+        settings: IndexSettings,
+        owner: str | Callable[[], str] = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._parts = parts
         self._settings = settings
-        self._marks = Marks(parts.store, clock)
+        self._marks = Marks(parts.store, owner, clock)
         self._lines: dict[tuple[str, int], Line] = {}
         self._one = threading.Lock()
         self._going: Going | None = None
@@ -70,8 +76,8 @@ class Room:
     def lines(self) -> tuple[Line, ...]:
         """The runs that are kept, the newest first, at most LISTED of them."""
         files = sorted(self._runs.glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
-        found = sorted(map(self._line, files[:LISTED]), key=lambda line: line.created, reverse=True)
-        return tuple(found)
+        found = (line for line in map(self._line, files) if self._may_see(line.name))
+        return tuple(sorted(islice(found, LISTED), key=lambda line: line.created, reverse=True))
 
     @property
     def going(self) -> Going | None:
@@ -158,7 +164,11 @@ class Room:
         own = sorted((self._parts.store / SETS).glob("*/"))
         found = [path for path in followed if (path / QUESTIONS).is_file()]
         found += [path for path in own if (path / QUESTIONS).is_file() or (path / QUERIES).is_file()]
-        return list(dict.fromkeys(path.resolve() for path in found))
+        return list(dict.fromkeys(path.resolve() for path in found if self._may_see(path.name)))
+
+    def _may_see(self, name: str) -> bool:
+        """Whether a set of this name is not that of another's marks."""
+        return not name.startswith(MARKED) or name == self._marks.folder.name
 
     def _line(self, file: Path) -> Line:
         """The line of a run file, which is read when it is new or has changed."""
@@ -175,7 +185,10 @@ class Room:
         file = next((file for file in self._runs.glob("*.json") if _name(file) == name), None)
         if file is None:
             raise UsageError("There is no such run", "It may have been taken away; look at the list again.")
-        return file, load(file)
+        run = load(file)
+        if not self._may_see(run.set_name):
+            raise UsageError("There is no such run", "It may have been taken away; look at the list again.")
+        return file, run
 
     def _latest(self) -> list[Line]:
         """The runs that asked what the newest asked, oldest first."""
@@ -284,7 +297,7 @@ def _offered(path: Path, store: Path) -> Offered:
     about = "your articles" if path.parent == (store / SETS).resolve() else f"the articles in {path.name}"
     if path == SEEDS:
         about = "the articles that Footnote comes with"
-    if path.name == MARKED:
+    if path.name.startswith(MARKED):
         about = "answers that were marked as wrong"
     try:
         found = load_set(path)
