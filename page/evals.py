@@ -331,9 +331,14 @@ def traced_html(found: Traced) -> str:
     return (
         f'<div class="evals" data-view="trace">{back}<h2>{plain(asked.text)}</h2>'
         f'<p class="about">{plain(asked.kind)} · in the run: {plain(then)}</p>{notes}'
-        f"{said_html('Answered in the run', asked.said)}{said_html('Answered now', found.said)}{no}"
+        f"{''.join(said_html(title, said) for title, said in _answers(asked.said, found.said))}{no}"
         f"{''.join(map(_wanted_html, found.wanted))}{_found_html(found.found)}</div>"
     )
+
+
+def _answers(then: str, now: str) -> list[tuple[str, str]]:
+    """What was answered, each under its title; one answer where they are the same."""
+    return [("Answered, then and now", now)] if then == now else [("Answered then", then), ("Answered now", now)]
 
 
 def said_html(title: str, said: str) -> str:
