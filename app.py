@@ -29,10 +29,11 @@ from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.settings import office
 from page.rooms.source import reading
 from page.rooms.visitor import visitor
-from page.rooms.wiring import PRIVATE, WANTED, Assistant, Library, Past, wires
+from page.rooms.wiring import PRIVATE, WANTED, Assistant, Intake, Library, Past, wires
 from page.session import Gate, ungated
 from page.source import NO_SOURCE
-from page.syncs import Sync, Syncs
+from page.syncs import Syncs
+from rag.doors import uploads
 from rag.doors.admission import App
 from rag.running import Facts, running
 
@@ -50,7 +51,7 @@ QUEUE = 256
 def page(
     assistant: Assistant,
     library: Library,
-    sync: Sync,
+    intake: Intake,
     examples: Sequence[str],
     past: Past,
     evals: Evals,
@@ -59,18 +60,19 @@ def page(
     """The whole page, not yet served."""
     import gradio as gr
 
+    syncs = Syncs()
     blocks: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         door(assistant)
         turns = gr.State([])
         with gr.Column(elem_id="shell"):
-            head = header(blocks, assistant, Syncs(), sync)
+            head = header(blocks, assistant, syncs, intake.sync)
             with gr.Row(elem_id="desk"):
                 name, follow = wires()
                 bar = sidebar()
                 talk = conversation(conversing(assistant, past), examples, turns)
                 filtering(blocks, library, talk, head.synced)
-                shelf(library, name, head.synced)
+                shelf(library, intake, syncs, name, head)
                 examination(evals, name)
                 marking(evals, name, turns, talk.chat)
                 office(facts)
@@ -95,10 +97,14 @@ def serve(
     blocks: gr.Blocks,
     past: Past,
     library: Library,
+    store: Path,
     gate: Callable[[App], App] = ungated,
     hosts: Sequence[str] = HOSTS,
 ) -> FastAPI:
-    """The page as an app for uvicorn, behind the gate, with what keeps other pages out: headers and host names."""
+    """The page as an app for uvicorn, behind the gate, with what keeps other pages out: headers and host names.
+
+    Files that are sent to it are kept in the store.
+    """
     import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -106,6 +112,7 @@ def serve(
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/conversations/{name}", response_model=None)(taking_along(past))
     app.get("/originals/{article}", response_model=None)(originals(library))
+    app.include_router(uploads.router(store))
     app.add_middleware(gate)
     app.add_middleware(guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
@@ -221,9 +228,9 @@ def main() -> int:
         parts.begin(progress)
     past = parts.conversations_of(visitor)
     room, facts = Room(parts, settings, visitor), lambda: running(parts)
-    blocks = page(parts.assistant, parts.index, parts.sync, parts.examples(), past, room, facts)
+    blocks = page(parts.assistant, parts.index, parts, parts.examples(), past, room, facts)
     # A server that others can reach stays locked when its last user is removed.
-    served = serve(blocks, past, parts.index, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
+    served = serve(blocks, past, parts.index, parts.store, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
     print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from index.added import files, folder
 from index.embedder import Embedder
-from index.errors import UsageError
+from index.errors import FootnoteError, UnreadableSource, UsageError
 from index.following import Outside, add, followed_now, place_of
 from index.records import article_id
 from index.sources.files import is_address, lies_in
@@ -58,10 +58,12 @@ def follow(
         raise UsageError(f"{wanted} does not exist here", f"For the address write https://{wanted}")
     progress("asking", 0, 0)
     place = place_of(wanted)
-    if place in _followed(store, outside):
-        places = {place}
-    else:
-        places = {f.location for f in add(store, [wanted], "", {}, outside.networks).followed}
+    places = {place}
+    if place not in _followed(store, outside):
+        try:
+            places = {f.location for f in add(store, [wanted], "", {}, outside.networks).followed}
+        except UnreadableSource as error:
+            raise FootnoteError(f"{wanted} cannot be followed: {error}", error.hint) from error
     return sync_followed(store, embedder, progress, outside=outside, only=lambda f: f.location in places)
 
 

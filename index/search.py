@@ -42,6 +42,7 @@ class Counted:
     edition: tuple[int | str, ...]
     overview: Overview | None = None
     names: Names | None = None
+    timeline: Timeline | None = None
     segments: Mapping[str, Segment] | None = None
     frequencies: dict[str, int] = field(default_factory=dict)
 
@@ -97,8 +98,14 @@ class Index:
         return self._looked_up(Catalog.places) if self.exists() else []
 
     def timeline(self) -> Timeline:
-        """When the live articles appeared; a store that does not exist yet has none."""
-        return self._looked_up(Catalog.timeline) if self.exists() else Timeline()
+        """When the live articles appeared, counted once for each generation; of no store, an empty one."""
+
+        def counted(catalog: Catalog) -> Timeline:
+            known = self.known(catalog)
+            known.timeline = known.timeline or catalog.timeline()
+            return known.timeline
+
+        return self._looked_up(counted) if self.exists() else Timeline()
 
     def names(self) -> Names:
         """The papers and bylines that the live articles have."""

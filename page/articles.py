@@ -4,49 +4,74 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 
-from index.ledger import Entry, Listing
+from index.ledger import UNDATED, Entry, Listing, Place, Timeline
 from index.records import article_id
+from page.added import places_html, removal, removal_html
+from page.timeline import href, named, timeline_html
 from page.words import file_name, plain, together
 from rag.wording import counted, short
 
 # Lines of the list that are shown at once.
 LINES = 50
 STATES = {"all": "All", "indexed": "Indexed", "skipped": "Skipped", "failed": "Failed"}
-# What is followed is named up to here, and the rest is counted.
-PLACES = 3
+_PERIOD = rf"[0-9]{{3}}|[0-9]{{4}}(?:-(?:0[1-9]|1[0-2]))?|{UNDATED}"
+_LINK = re.compile(rf"list-({'|'.join(STATES)})-([0-9]{{1,6}})(?:-({_PERIOD}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which piece of the list: the sources that ended in `state` ("" for all) and are like `like`; `page` from 0."""
+    """Which piece of the list: the sources that ended in `state` ("" for all) and are like `like`; `page` from 0.
+
+    `period` is when their articles appeared, as index.ledger.Ledger.entries has it.
+    """
 
     state: str = ""
     like: str = ""
     page: int = 0
+    period: str = ""
 
     @property
     def offset(self) -> int:
         """How many lines stand before this page."""
         return self.page * LINES
 
+    @property
+    def first(self) -> Wanted:
+        """The first page of it."""
+        return replace(self, page=0)
+
 
 def wanted(name: str, like: str) -> Wanted:
-    """What a link 'list-<state>-<page>' asks for; anything else asks for the first page of all."""
-    parts = re.fullmatch(r"list-(all|indexed|skipped|failed)-([0-9]{1,6})", name)
+    """What a link 'list-<state>-<page>' or 'list-<state>-<page>-<period>' asks for.
+
+    Anything else asks for the first page of all.
+    """
+    parts = _LINK.fullmatch(name)
     if not parts:
         return Wanted(like=like.strip())
-    return Wanted("" if parts[1] == "all" else parts[1], like.strip(), int(parts[2]))
+    return Wanted("" if parts[1] == "all" else parts[1], like.strip(), int(parts[2]), parts[3] or "")
 
 
-def listing_html(listing: Listing, asked: Wanted) -> str:
-    """What is followed, the filters with their counts, the lines, and the way to the other pages."""
-    lines = "".join(entry_html(entry) for entry in listing.entries)
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the list: what is followed, when the articles appeared, and where added files lie."""
+
+    places: Sequence[Place] = ()
+    timeline: Timeline = field(default_factory=Timeline)
+    added: str = ""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def listing_html(listing: Listing, asked: Wanted, around: Around) -> str:
+    """What is followed, when it appeared, the filters with their counts, the lines, and the way to the other pages."""
+    lines = "".join(entry_html(entry, around) for entry in listing.entries)
     drawn = f'<ol class="sources">{lines}</ol>' if lines else f'<p class="nothing">{plain(nothing(listing, asked))}</p>'
     return (
-        f'<div class="listing">{followed_html(listing.followed)}{states_html(listing, asked)}{drawn}'
+        f'<div class="listing">{places_html(around.places, around.added, around.now)}'
+        f"{timeline_html(around.timeline, asked.state, asked.period)}{states_html(listing, asked)}{drawn}"
         f"{pages_html(listing, asked)}</div>"
     )
 
@@ -54,19 +79,18 @@ def listing_html(listing: Listing, asked: Wanted) -> str:
 def nothing(listing: Listing, asked: Wanted) -> str:
     """Why the list is empty."""
     if asked.like:
-        return f"No source has “{asked.like}” in its name, title, author or reason."
+        when = f" and {dated(asked.period)}" if asked.period else ""
+        return f"No source has “{asked.like}” in its name, title, author or reason{when}."
+    if asked.period:
+        return f"No source that is {asked.state or 'listed'} {dated(asked.period)}."
     if asked.state and sum(listing.states.values()):
         return f"No source is {asked.state}."
-    return "There are no articles yet. `python -m index sync PATH` takes in a file, a folder or an address."
+    return "There are no articles yet. Add an address, a folder or files above."
 
 
-def followed_html(places: Sequence[str]) -> str:
-    """'Follows seeds, harbour.example/feed': what a sync looks at."""
-    if not places:
-        return ""
-    named = ", ".join(f'<span title="{plain(place)}">{plain(file_name(place))}</span>' for place in places[:PLACES])
-    rest = f" and {len(places) - PLACES:,} more" if len(places) > PLACES else ""
-    return f'<p class="follows">A sync looks at {named}{rest}</p>'
+def dated(period: str) -> str:
+    """'tells no day', or 'is of Mar 2024'."""
+    return "tells no day" if period == UNDATED else f"is of {named(period)}"
 
 
 def states_html(listing: Listing, asked: Wanted) -> str:
@@ -74,7 +98,7 @@ def states_html(listing: Listing, asked: Wanted) -> str:
     numbers = {"all": sum(listing.states.values()), **listing.states}
     shown = asked.state or "all"
     links = "".join(
-        f'<a href="#list-{state}-0"{_current(state == shown)}>{name} <b>{numbers.get(state, 0):,}</b></a>'
+        f'<a href="{href(state, asked.period)}"{_current(state == shown)}>{name} <b>{numbers.get(state, 0):,}</b></a>'
         for state, name in STATES.items()
     )
     return f'<nav class="states" aria-label="Sources by how they ended">{links}</nav>'
@@ -84,16 +108,17 @@ def _current(yes: bool) -> str:
     return ' aria-current="true"' if yes else ""
 
 
-def entry_html(entry: Entry) -> str:
+def entry_html(entry: Entry, around: Around) -> str:
     """One source: its article's title and what is known of it, its name, and the reason if it has no article."""
     name = plain(entry.title or file_name(entry.source))
     # A source that failed keeps its old article, and one that says what another says is read there.
     title = f'<a class="read" href="#read-{article_id(entry.twin or entry.source)}">{name}</a>' if entry.title else name
     reason = f'<p class="reason"><b>{plain(entry.state.capitalize())}</b> {plain(reason_of(entry))}</p>'
+    take = removal_html(removal(entry, around.places, around.added), entry.title or file_name(entry.source))
     return (
         f'<li class="{plain(entry.state)}"><h3>{title}</h3><p>{plain(" · ".join(about(entry)))}</p>'
         f'<p class="file" title="{plain(entry.source)}">{plain(shortened(entry.source))}</p>'
-        f"{reason if entry.state != 'indexed' else ''}</li>"
+        f"{reason if entry.state != 'indexed' else ''}{take}</li>"
     )
 
 
@@ -127,8 +152,8 @@ def pages_html(listing: Listing, asked: Wanted) -> str:
     total = listing.states.get(asked.state, 0) if asked.state else sum(listing.states.values())
     if total <= LINES:
         return ""
-    state = asked.state or "all"
     first, last = min(asked.offset + 1, total), min(asked.offset + LINES, total)
-    before = f'<a href="#list-{state}-{asked.page - 1}">Previous</a>' if asked.page else ""
-    after = f'<a href="#list-{state}-{asked.page + 1}">Next</a>' if last < total else ""
-    return f'<nav class="pages" aria-label="Pages"><span>{first:,}–{last:,} of {total:,}</span>{before}{after}</nav>'
+    before, after = (href(asked.state, asked.period, asked.page + step) for step in (-1, 1))
+    back = f'<a href="{before}">Previous</a>' if asked.page else ""
+    on = f'<a href="{after}">Next</a>' if last < total else ""
+    return f'<nav class="pages" aria-label="Pages"><span>{first:,}–{last:,} of {total:,}</span>{back}{on}</nav>'

@@ -1,9 +1,9 @@
 // Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
-// #list-<state>-<page>, #room-<name>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
+// #list-<state>-<page>-<period>, #take-<source>, #room-<name>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
 // and what can be done with a turn: #copy-, #link-, #edit-, #reword-, #mark- and #unmark-<turn>.
 () => {
   const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
-    + "|(past|rename|remove)-[0-9a-f]{32}|list-[a-z]+-[0-9]+|room-[a-z]+|evals-[a-z]+(-[0-9a-f]+)*"
+    + "|(past|rename|remove|take)-[0-9a-f]{32}|list-[a-z]+-[0-9]+(-[a-z0-9-]+)?|room-[a-z]+|evals-[a-z]+(-[0-9a-f]+)*"
     + "|(copy|link|edit|reword|mark|unmark)-[0-9]+|only-[0-9a-f]+)$");
   const phone = window.matchMedia("(max-width: 859px)");
   const wide = window.matchMedia("(min-width: 1200px)");
@@ -44,7 +44,7 @@
     footnote.wanted = href.slice(1);
     if (href.startsWith("#evals-")) return examine(href.slice(7));
     if (href.startsWith("#list-")) {
-      find("#shelf").scrollTop = 0;
+      if (!at?.closest?.(".timeline")) find("#shelf").scrollTop = 0;
       return find("#turn").click();
     }
     const same = `#desk a[href="${href}"]`;
@@ -79,6 +79,7 @@
   document.addEventListener("click", (event) => {
     const href = event.target.closest?.("a[href]")?.getAttribute("href");
     if (event.target.closest?.("#source .close")) return close();
+    if (event.target.closest?.("#choose")) return find("#chosen").click();
     if (event.target.closest?.("#pasts")) return bar(!document.body.classList.contains("pasts"));
     if (event.target.closest?.("#stop")) fill(questions().at(-1)?.textContent ?? "");
     if (!wide.matches && !event.target.closest?.("#past, dialog")) bar(false);
@@ -129,7 +130,7 @@
 
   // What can be done with a conversation or a turn ----------------------------------------------------------------
 
-  const ACTS = { past: open, rename, remove, copy, link, edit, reword, ask, only, mark, unmark: mark };
+  const ACTS = { past: open, rename, remove, copy, link, edit, reword, ask, only, mark, unmark: mark, take };
   const questions = () => [...document.querySelectorAll("#chat .asked")];
   const openMenu = () => find("#kept details[open]");
   const titleOf = (at) => at.closest("li:has(> .past)").querySelector("b").textContent;
@@ -154,20 +155,26 @@
     if (id === current()) find("#anew").click();
   }
 
+  async function take(id, at) {
+    if ((await told(at.dataset.ask, at.dataset.yes)) === undefined) return;
+    footnote.wanted = `take-${id}`;
+    find("#taking").click();
+  }
+
   function alter(wanted) {
     footnote.wanted = wanted;
     find("#alter").click();
   }
 
-  // Asks in a dialog; gives what was typed, "" where there is nothing to type, or undefined for no.
+  // Asks in a dialog, or only says where there is no `yes`; gives what was typed, "" where there is nothing to type, or undefined for no.
   function told(question, yes, text) {
     const dialog = document.createElement("dialog");
     const make = (name, values) => Object.assign(document.createElement(name), values);
     const form = make("form", { method: "dialog" });
     const field = text === undefined ? null : make("input", { value: text, maxLength: 200, ariaLabel: question });
     const buttons = make("p", {});
-    buttons.append(make("button", { textContent: "Cancel", type: "button", onclick: () => dialog.close() }),
-      make("button", { textContent: yes, value: "yes", className: "yes" }));
+    buttons.append(make("button", { textContent: yes ? "Cancel" : "Close", type: "button", onclick: () => dialog.close() }));
+    if (yes) buttons.append(make("button", { textContent: yes, value: "yes", className: "yes" }));
     form.append(make("p", { textContent: question }), ...(field ? [field] : []), buttons);
     dialog.append(form);
     find("#shell").append(dialog);
@@ -179,6 +186,107 @@
       dialog.showModal();
       field?.select();
     });
+  }
+
+  // Files that are added: chosen, or dropped anywhere in the room of articles --------------------------------------
+
+  const AT_ONCE = 2;
+  const bearsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const inArticles = () => document.body.classList.contains("shelved");
+  let hovering;
+
+  // A file that is dropped elsewhere would be opened in place of the page.
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      if (!bearsFiles(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      event.dataTransfer.dropEffect = inArticles() ? "copy" : "none";
+      hover(inArticles() && kind !== "drop");
+      if (kind === "drop" && inArticles()) bring(dropped(event.dataTransfer));
+    }, true);
+  }
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) hover(false); });
+
+  // Where files may be dropped, for as long as they are held over it: that one leaves is not always told.
+  function hover(over) {
+    clearTimeout(hovering);
+    if (!over) return find("#drop")?.remove();
+    hovering = setTimeout(() => hover(false), 1000);
+    if (find("#drop")) return;
+    const { top, left, width, height } = find("#shelf").getBoundingClientRect();
+    const target = Object.assign(document.createElement("div"), { id: "drop", textContent: "Drop files to add them" });
+    target.style.cssText = `top: ${top}px; left: ${left}px; width: ${width}px; height: ${height}px`;
+    find("#shell").append(target);
+  }
+
+  // A folder comes as a file that cannot be read.
+  function dropped({ items, files }) {
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.());
+    return [...files].map((file, n) => Object.assign(file, { folder: entries[n]?.isDirectory ?? false }));
+  }
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.id !== "chosen") return;
+    bring([...target.files]);
+    target.value = "";
+  });
+
+  async function bring(files) {
+    const rows = files.map((file) => [file, arrival(file.name)]);
+    find("#arrivals").replaceChildren(...rows.map(([, row]) => row));
+    let kept = 0;
+    const some = async () => {
+      while (rows.length) kept += await send(...rows.shift());
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, some));
+    if (kept) find("#arrived").click();
+  }
+
+  function arrival(name) {
+    const row = document.createElement("li");
+    row.append(Object.assign(document.createElement("b"), { textContent: name }), " ", document.createElement("span"));
+    return row;
+  }
+
+  function send(file, row) {
+    const said = row.lastChild;
+    const wrong = unfit(file);
+    if (wrong) return failed(said, wrong);
+    const bar = said.appendChild(Object.assign(document.createElement("progress"), { max: 1, ariaLabel: file.name }));
+    return new Promise((ended) => {
+      const request = new XMLHttpRequest();
+      request.open("PUT", `/articles/files/${encodeURIComponent(nameOf(file))}`);
+      request.responseType = "json";
+      request.upload.onprogress = ({ loaded, total }) => { bar.value = loaded / total; };
+      request.onerror = () => ended(failed(said, "It could not be sent. Try again."));
+      request.onload = () => {
+        const { name, error, hint } = request.response ?? {};
+        if (!name) return ended(failed(said, error ? `${error} ${hint}` : "It could not be added. Try again."));
+        if (request.status === 200) said.textContent = "was there already";
+        else said.textContent = name === file.name ? "added" : `added as ${name}`;
+        ended(true);
+      };
+      request.send(file);
+    });
+  }
+
+  function failed(said, sentence) {
+    said.textContent = sentence;
+    said.className = "trouble";
+    return false;
+  }
+
+  const nameOf = (file) => file.name.replace(/\s+/g, " ").replace(/[\ud800-\udfff]/gu, "_");
+
+  // What the server would refuse, before it is sent.
+  function unfit(file) {
+    const { accept, dataset } = find("#chosen");
+    const kind = nameOf(file).match(/[^.]\.([^.]+)$/)?.[1].toLowerCase();
+    if (file.folder) return "This is a folder. Name its path above to add it.";
+    if (!accept.split(",").includes(`.${kind}`)) return `It is of a kind that Footnote cannot read. These can be read: ${dataset.kinds}.`;
+    if (file.size > dataset.most) return `It is larger than ${dataset.most / 1e6} MB. Split it, or add the folder it is in.`;
+    return file.size ? "" : "It is empty.";
   }
 
   const place = (turn) => `${location.origin}/#past-${current()}${turn ? `-${turn}` : ""}`;

@@ -16,7 +16,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from index.candidates import Names
 from index.errors import FootnoteError
-from index.ledger import Entry, Listing, Outcome
+from index.ledger import Entry, Followed, Listing, Outcome, Place, Timeline
 from index.records import Article, Hit, Overview, Passage, Section, article_id, digest
 from index.sync import Report
 from rag.answers import Answer, Citation, Refusal, Sentence
@@ -152,10 +152,10 @@ class Scripted:
 class Syncing:
     """A sync that waits in the middle of embedding until it is let go."""
 
-    def __init__(self, assistant):
-        self.assistant, self.go = assistant, threading.Event()
+    def __init__(self, assistant, store):
+        self.assistant, self.store, self.go = assistant, store, threading.Event()
 
-    def __call__(self, progress):
+    def sync(self, progress):
         progress("embedding", 120, 340)
         assert self.go.wait(20)
         progress("embedding", 340, 340)
@@ -179,7 +179,16 @@ class Shelved:
             *(entry(f"/articles/{n:02}.md", "indexed", f"Article {n:02}") for n in range(60)),
         ]
 
-    def listing(self, state, like, limit, offset):
+    def places(self):
+        return [
+            Place(Followed(place), 60, 3, "2026-11-28T10:00:00+00:00", PAYLOADS[0])
+            for place in ("/articles", *PAYLOADS)
+        ]
+
+    def timeline(self):
+        return Timeline((("2023-11", 20), ("2024-02", 41)), 2)
+
+    def listing(self, state, like, limit, offset, period):
         if like == "broken":
             raise FootnoteError("The index is damaged.", "Run: python -m index check")
         alike = [e for e in self.entries if like in e.title or like in e.reason]

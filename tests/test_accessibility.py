@@ -28,10 +28,11 @@ SIZES = {"desktop": (1400, 900), "phone": (390, 844)}
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     assistant, library = Scripted(), Shelved()
-    past = Conversations(tmp_path_factory.mktemp("store"))
+    store = tmp_path_factory.mktemp("store")
+    past = Conversations(store)
     facts = (Facts("The index", tuple((f"Fact {n}", text) for n, text in enumerate(PAYLOADS))),)
-    blocks = app.page(assistant, library, Syncing(assistant), ["River?"], past, Unmarked(), lambda: facts)
-    with serving(app.serve(blocks, past, library)) as port:
+    blocks = app.page(assistant, library, Syncing(assistant, store), ["River?"], past, Unmarked(), lambda: facts)
+    with serving(app.serve(blocks, past, library, store)) as port:
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}")
 
 

@@ -50,11 +50,12 @@ def site(tmp_path_factory, original):
             return replace(RIVER, source=str(original)) if article == RIVER.id else super().article(article)
 
     assistant, library = Scripted(), Library()
-    past = Conversations(tmp_path_factory.mktemp("store"))
+    store = tmp_path_factory.mktemp("store")
+    past = Conversations(store)
     blocks = app.page(
-        assistant, library, Syncing(assistant), ["River: how high was it?", PAYLOADS[0]], past, Unmarked()
+        assistant, library, Syncing(assistant, store), ["River: how high was it?", PAYLOADS[0]], past, Unmarked()
     )
-    with serving(app.serve(blocks, past, library)) as port:
+    with serving(app.serve(blocks, past, library, store)) as port:
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant)
 
 

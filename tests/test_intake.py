@@ -137,7 +137,10 @@ def test_an_address_is_followed_and_indexed(store, embedder, site):
         ("http://", "names no host"),
         ("http://127.0.0.1:1/", "127.0.0.1"),
         ("http://[::1]/", "::1"),
-        ("http://192.168.0.1/feed", "192.168.0.1"),
+        (
+            "http://192.168.0.1/feed",
+            "^http://192.168.0.1/feed cannot be followed: refused, because 192.168.0.1 is not on",
+        ),
         ("http://169.254.169.254/latest", "169.254.169.254"),
         ("file:///etc/passwd", "file"),
     ],

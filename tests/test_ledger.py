@@ -89,6 +89,16 @@ def test_the_timeline_counts_each_article_in_its_month_and_those_without_a_day_a
     assert dated(store, embedder).timeline() == Timeline((("2023-12", 1), ("2024-02", 2)), undated=1)
 
 
+def test_the_timeline_is_counted_anew_when_articles_come(store, embedder):
+    index = dated(store, embedder)
+    assert index.timeline() is index.timeline()
+    more = Shelf(e="Another barge.")
+    more.dates = {"e": date(2024, 3, 1)}
+    more.covers = lambda source: False
+    sync(store, [more], embedder)
+    assert index.timeline() == Timeline((("2023-12", 1), ("2024-02", 2), ("2024-03", 1)), undated=1)
+
+
 def test_a_store_that_does_not_exist_has_no_timeline_and_no_places(store, embedder):
     index = Index(store, embedder)
     assert (index.timeline(), index.places(), store.exists()) == (Timeline(), [], False)

@@ -12,6 +12,7 @@ import pytest
 from scripted_page import CHROMIUM, FLAGS, Scripted, Shelved, Syncing, Unmarked, ask, browser_test, serving
 
 import app
+from index.added import files
 from page.login import WRONG, again_html, login_html, too_often
 from page.rooms.visitor import visitor
 from page.session import Gate
@@ -31,8 +32,8 @@ def site(tmp_path_factory):
     for name, password in PASSWORDS.items():
         users.add(name, password)
     past, assistant = Conversations(store, visitor), Scripted()
-    blocks = app.page(assistant, Shelved(), Syncing(assistant), ["River: how high was it?"], past, Unmarked())
-    served = app.serve(blocks, past, Shelved(), lambda inner: Gate(inner, users), [*app.HOSTS, NAME])
+    blocks = app.page(assistant, Shelved(), Syncing(assistant, store), ["River: how high was it?"], past, Unmarked())
+    served = app.serve(blocks, past, Shelved(), store, lambda inner: Gate(inner, users), [*app.HOSTS, NAME])
     with serving(served) as port:
         url = f"http://127.0.0.1:{port}"
         yield SimpleNamespace(url=url, named=f"http://{NAME}:{port}", port=port, users=users, store=store)
@@ -293,18 +294,24 @@ async def asks(site, name, password):
         return set(re.findall(r"past-([0-9a-f]{32})", said[1]))
 
 
+def test_who_is_not_logged_in_can_send_no_file(site):
+    got = httpx.put(f"{site.url}/articles/files/ferry.md", content=b"The ferry sails at noon.")
+    assert (got.status_code, got.json()["error"]) == (401, "Nobody is logged in.")
+    assert files(site.store) == []
+
+
 def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(tmp_path):
     users = Users(tmp_path, CHEAP)
     names = [f"reader{n}" for n in range(50)]
     for name in names:
         users.add(name, f"password of {name}")
     past, assistant = Conversations(tmp_path, visitor), Scripted()
-    blocks = app.page(assistant, Shelved(), Syncing(assistant), [], past, Unmarked())
+    blocks = app.page(assistant, Shelved(), Syncing(assistant, tmp_path), [], past, Unmarked())
 
     async def everybody(site):
         return await asyncio.gather(*(asks(site, name, f"password of {name}") for name in names))
 
-    served = app.serve(blocks, past, Shelved(), lambda inner: Gate(inner, users))
+    served = app.serve(blocks, past, Shelved(), tmp_path, lambda inner: Gate(inner, users))
     with serving(served) as port, ThreadPoolExecutor(1) as thread:  # in this one there may be the loop of the browser
         found = thread.submit(asyncio.run, everybody(SimpleNamespace(url=f"http://127.0.0.1:{port}"))).result()
     for name, ids in zip(names, found, strict=True):

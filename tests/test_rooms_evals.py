@@ -139,8 +139,8 @@ def test_an_answer_is_marked_by_its_turn_and_a_turn_without_one_is_not(tiny):
 def site(tmp_path_factory):
     tiny = opened(tmp_path_factory.mktemp("evals"))
     parts, past = tiny.parts, tiny.parts.conversations
-    page = app.page(parts.assistant, parts.index, parts.sync, (), past, tiny.room)
-    with serving(app.serve(page, past, parts.index)) as port:
+    page = app.page(parts.assistant, parts.index, parts, (), past, tiny.room)
+    with serving(app.serve(page, past, parts.index, parts.store)) as port:
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}", room=tiny.room, waiting=tiny.waiting)
 
 

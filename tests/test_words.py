@@ -15,7 +15,7 @@ from scripted_page import Scripted, Shelved, Syncing, Unmarked, browser_test, hi
 
 import app
 from index.candidates import Names
-from index.ledger import Listing
+from index.ledger import Followed, Listing, Place, Timeline
 from index.printable import visible
 from index.records import Article, Section, article_id
 from page.exported import exported_html
@@ -86,7 +86,13 @@ class HostileShelf(Shelved):
             for n, a in enumerate(ARTICLES)
         ]  # fmt: skip
 
-    def listing(self, state, like, limit, offset):
+    def places(self):
+        return [Place(Followed(text), 1, 1, "", text) for text in PAYLOADS]
+
+    def timeline(self):
+        return Timeline()
+
+    def listing(self, state, like, limit, offset, period):
         states = {"indexed": len(self.entries), "skipped": 0, "failed": 0}
         return Listing(tuple(self.entries[offset : offset + limit]), states, PAYLOADS)
 
@@ -118,10 +124,11 @@ class HostilePast:
 
 
 @pytest.fixture(scope="module")
-def site():
+def site(tmp_path_factory):
+    store = tmp_path_factory.mktemp("store")
     assistant, shelf, past = Hostile(), HostileShelf(), HostilePast()
-    blocks = app.page(assistant, shelf, Syncing(assistant), PAYLOADS[:40], past, Unmarked())
-    with serving(app.serve(blocks, past, shelf)) as port:
+    blocks = app.page(assistant, shelf, Syncing(assistant, store), PAYLOADS[:40], past, Unmarked())
+    with serving(app.serve(blocks, past, shelf, store)) as port:
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}")
 
 
@@ -143,7 +150,7 @@ FOUND = """() => {
     };
 }"""
 OURS = re.compile(
-    r"#((cite|near|copy|link|edit|reword|mark|ask|list|read|past|rename|remove)-[\w-]*)|/conversations/ID\.(html|md|bib)"
+    r"#((cite|near|copy|link|edit|reword|mark|ask|list|read|past|rename|remove|take)-[\w-]*)|/conversations/ID\.(html|md|bib)"
 )
 
 

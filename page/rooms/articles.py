@@ -1,46 +1,149 @@
-"""The articles: the list with its filters, drawn when it is looked at, and again after a sync."""
+"""The articles: the list with its filters, drawn when it is looked at and after each change, and how one gets in."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from page.articles import LINES, listing_html, wanted
-from page.rooms.wiring import PRIVATE, Library, trouble
+from index.added import folder
+from index.errors import FootnoteError
+from index.sources.files import is_address
+from page.added import ADDING, PLACEHOLDER, adding_html, failed_html
+from page.articles import LINES, Around, Wanted, listing_html, wanted
+from page.rooms.header import Head
+from page.rooms.visitor import visitor
+from page.rooms.wiring import PRIVATE, Intake, Library, trouble
+from page.syncs import Stopped, Sync, Syncs
 from page.words import plain
 
 if TYPE_CHECKING:
     import gradio as gr
-    from gradio.events import Dependency
+
+ADDRESSES_ALONE = (
+    "Where people log in, web addresses alone can be added here. For a folder: `python -m index add PATH`."
+)
+_STREAMED: dict[str, Any] = {"concurrency_limit": None, **PRIVATE}
+_LISTED = "(_, like) => [window.footnote.wanted, like]"
+_TAKEN = "(_, shown, like) => [window.footnote.wanted, shown, like]"
+
+# (what is shown of the list, what is looked for) → (the list as it is drawn, what is shown of it).
+Listed = Callable[[Wanted, str], tuple[str, Wanted]]
 
 
-def shelf(library: Library, name: gr.Textbox, synced: Dependency) -> None:
-    """The list of articles with its filters; it is drawn when it is looked at, and again after a sync."""
+def listing(library: Library, intake: Intake) -> Listed:
+    """The list, as it is drawn anew."""
+    added = str(folder(intake.store))
+
+    def listed(asked: Wanted, like: str) -> tuple[str, Wanted]:
+        asked = replace(asked, like=like.strip())
+        try:
+            found = library.listing(asked.state, asked.like, LINES, asked.offset, asked.period)
+            if asked.page and not found.entries:  # fewer than when the page was drawn
+                return listed(asked.first, like)
+            return listing_html(found, asked, Around(library.places(), library.timeline(), added)), asked
+        except Exception as error:
+            return f'<p class="trouble">{plain(trouble(error))}</p>', asked
+
+    return listed
+
+
+def shelf(library: Library, intake: Intake, syncs: Syncs, name: gr.Textbox, head: Head) -> None:
+    """The list of articles with its filters, and above it how one gets in."""
     import gradio as gr
 
-    def listed(name: str, like: str) -> tuple[str, str]:
-        asked = wanted(name, like)
-        try:
-            listing = library.listing(asked.state, asked.like, LINES, asked.offset)
-            if asked.page and not listing.entries:  # fewer than when the page was drawn
-                return listed(re.sub(r"[0-9]+$", "0", name), like)
-            return listing_html(listing, asked), name
-        except Exception as error:
-            return f'<p class="trouble">{plain(trouble(error))}</p>', name
-
-    def found(shown: str, like: str) -> tuple[str, str]:
-        return listed(re.sub(r"[0-9]+$", "0", shown), like)
-
+    listed = listing(library, intake)
     with gr.Column(elem_id="shelf"):
-        shown = gr.State("list-all-0")
+        shown = gr.State(Wanted())
+        with gr.Row(elem_id="intake"):
+            place = gr.Textbox(
+                placeholder=PLACEHOLDER, max_lines=1, label=PLACEHOLDER, show_label=False, container=False,
+                elem_id="place",
+            )  # fmt: skip
+            add = gr.Button("Add", elem_id="add", size="sm")
+            gr.HTML(ADDING, elem_id="adding")
+        said = gr.HTML("", elem_id="said")
         find = gr.Textbox(
             placeholder="Find by title, author, name or reason", max_lines=1, label="Find an article",
             show_label=False, container=False, elem_id="find",
         )  # fmt: skip
         drawn = gr.HTML("", elem_id="listing")
-        turn = gr.Button(elem_id="turn")
+        turn, arrived, taking = (gr.Button(elem_id=wire) for wire in ("turn", "arrived", "taking"))
+    changes = [
+        gr.on(
+            [place.submit, add.click], following(intake, syncs, head), place, [*head.shown, place, said], **_STREAMED
+        ),
+        arrived.click(bringing(intake, syncs, head), None, [*head.shown, said], **_STREAMED),
+        head.synced,
+    ]
     turn.click(
-        listed, [name, find], [drawn, shown], js="(_, like) => [window.footnote.wanted, like]", queue=False, **PRIVATE
-    )
-    find.change(found, [shown, find], [drawn, shown], queue=False, trigger_mode="always_last", **PRIVATE)
-    synced.then(listed, [shown, find], [drawn, shown], queue=False, **PRIVATE)
+        lambda name, like: listed(wanted(name, like), like), [name, find], [drawn, shown], js=_LISTED, queue=False,
+        **PRIVATE,
+    )  # fmt: skip
+    find.change(
+        lambda asked, like: listed(asked.first, like), [shown, find], [drawn, shown], queue=False,
+        trigger_mode="always_last", **PRIVATE,
+    )  # fmt: skip
+    taking.click(removing(intake, syncs, listed), [name, shown, find], [drawn, shown, said], js=_TAKEN, **_STREAMED)
+    for change in changes:
+        change.then(listed, [shown, find], [drawn, shown], queue=False, **PRIVATE)
+
+
+def told(syncs: Syncs, head: Head, sync: Sync) -> Iterator[tuple[Any, Any, str | None]]:
+    """A sync as it runs: the two of Head.shown, and at its end what went wrong, drawn, "" for nothing."""
+    for running in syncs.watched(sync, own=True):
+        (shown,) = head.showing(iter([running]))
+        failed = running.ended.exception() if running.ended.done() else None
+        if isinstance(failed, Exception) and not isinstance(failed, Stopped):
+            yield "", shown[1], failed_html(trouble(failed))
+        else:
+            yield *shown, "" if running.ended.done() else None
+
+
+def following(intake: Intake, syncs: Syncs, head: Head) -> Callable[[str], Iterator[tuple[Any, ...]]]:
+    """The event that follows an address or a path: it → (the two of Head.shown, its box, what is said below)."""
+    import gradio as gr
+
+    def follow(location: str) -> Iterator[tuple[Any, ...]]:
+        if not location.strip():
+            yield gr.skip(), gr.skip(), gr.skip(), failed_html("Name the address of a page or feed, or a folder.")
+            return
+        if visitor() and not is_address(location.strip()):  # who may sit anywhere, and would read any file here
+            yield gr.skip(), gr.skip(), gr.skip(), failed_html(ADDRESSES_ALONE)
+            return
+        yield gr.skip(), gr.skip(), gr.skip(), adding_html(location)
+        for *shown, wrong in told(syncs, head, partial(intake.follow, location)):
+            if wrong is None:
+                yield *shown, gr.skip(), gr.skip()
+            else:
+                yield *shown, gr.skip() if wrong else "", wrong
+
+    return follow
+
+
+def bringing(intake: Intake, syncs: Syncs, head: Head) -> Callable[[], Iterator[tuple[Any, ...]]]:
+    """The event after files were sent: nothing → (the two of Head.shown, what is said below)."""
+    import gradio as gr
+
+    def bring() -> Iterator[tuple[Any, ...]]:
+        for *shown, wrong in told(syncs, head, partial(intake.sync_added)):
+            yield *shown, gr.skip() if wrong is None else wrong
+
+    return bring
+
+
+def removing(intake: Intake, syncs: Syncs, listed: Listed) -> Callable[[str, Wanted, str], tuple[str, Wanted, str]]:
+    """The event behind a link that takes out: (its name, what is shown, what is looked for) → (list, it, a line)."""
+
+    def take(name: str, asked: Wanted, like: str) -> tuple[str, Wanted, str]:
+        said = ""
+        try:
+            if syncs.running:
+                raise FootnoteError("A sync is running", "Cancel it, or wait until it is done.")
+            intake.take_out(name.removeprefix("take-"))
+        except Exception as error:
+            said = failed_html(trouble(error))
+        return *listed(asked, like), said
+
+    return take

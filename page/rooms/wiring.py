@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from index.candidates import Names
 from index.errors import FootnoteError, explained
-from index.ledger import Listing
+from index.ledger import Listing, Place, Timeline
 from index.records import Article, Overview
+from page.syncs import Progress
 from rag.answers import Answer, Question
 from rag.conversations import Conversation
 from rag.conversations import Turn as KeptTurn
 from rag.doors.faults import BROKEN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import gradio as gr
+
+    from index.sync import Report
 
 log = logging.getLogger("footnote.page")
 
@@ -42,14 +47,43 @@ class Assistant(Protocol):
 class Library(Protocol):
     """What the page needs of index.search.Index. All methods may be called from several threads."""
 
-    def listing(self, state: str, like: str, limit: int, offset: int) -> Listing:
+    def listing(self, state: str, like: str, limit: int, offset: int, period: str) -> Listing:
         """A piece of the ledger, or a FootnoteError."""
 
     def names(self) -> Names:
         """The papers and bylines that the live articles have, or a FootnoteError."""
 
+    def places(self) -> list[Place]:
+        """What is followed, or a FootnoteError."""
+
+    def timeline(self) -> Timeline:
+        """When the articles appeared, or a FootnoteError."""
+
     def article(self, article: str) -> Article | None:
         """The live article with this id, or None; or a FootnoteError."""
+
+
+class Intake(Protocol):
+    """What the page needs of rag.settings.Parts to put articles in and take them out. All methods raise FootnoteErrors.
+
+    `store` is where the index lives.
+    """
+
+    @property
+    def store(self) -> Path:
+        """The folder that holds everything Footnote keeps."""
+
+    def sync(self, progress: Progress) -> Report:
+        """Brings the index up to date with what it follows."""
+
+    def sync_added(self, progress: Progress) -> Report:
+        """Indexes the files that were added."""
+
+    def follow(self, location: str, progress: Progress) -> Report:
+        """Follows a file, a folder or an address, and indexes it."""
+
+    def take_out(self, key: str) -> object:
+        """Deletes an added file, or follows no longer what is followed."""
 
 
 class Past(Protocol):
