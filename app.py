@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
 from page.guard import HOSTS, guarded, hosts_for
-from page.originals import headers_of, is_file
+from page.originals import file_of, headers_of
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
 from page.rooms.ask import conversation, conversing, door, filtering
@@ -154,11 +154,12 @@ def originals(library: Library) -> Callable[[str], Response]:
     def original(article: str) -> Response:
         try:
             found = library.article(article)
+            file = found and file_of(found, library.followed())
         except FootnoteError as error:
             return PlainTextResponse(explained(error), 503)
-        if not found or not is_file(found):
+        if not found or not file:
             return PlainTextResponse("There is no file of this article any more. Look again after a sync.", 404)
-        return FileResponse(found.source, headers=headers_of(found.source))
+        return FileResponse(file, headers=headers_of(found.source))
 
     return original
 
@@ -215,11 +216,13 @@ def main() -> int:
 
     from index.watch import watching
     from rag.doors.serving import Address, punctual
+    from rag.doors.tracing import trace
     from rag.evals.room import Room
     from rag.settings import build, load_settings
     from rag.users import Users
 
     address, settings = Address(options.host, options.port), load_settings().at(options.store)
+    trace(os.environ)
     parts = build(settings)
     users = Users(parts.store)
     hosts = hosts_for(address, options.name, users=bool(users.names()))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from index.catalog import Catalog
-from index.database import as_written
-from index.ledger import pattern_of
+from index.database import as_written, folded
 from index.records import Overview
 
 # Finding by words takes as long as there are passages that hold one of them. A word that stands in every twentieth
@@ -19,6 +19,10 @@ from index.records import Overview
 COMMON = 0.05
 # Below this many passages the time does not matter.
 FEW = 1_000
+# What stands between a paper and its section, in feeds: "BBC News - Arts".
+SECTIONS = (" - ", " – ", " — ", " | ", " : ", ": ")
+# The words of a name.
+_NAMES = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,9 @@ class Among:
 class Only:
     """What a question is kept to: articles that meet each part that is given, and no others.
 
-    `source` is a piece of the paper's name or of the path or address, `author` a piece of the byline, whatever their
-    case; `first` and `last` are days, both included. An article without a date is on none of them.
+    `source` is a piece of the paper's name, or of a path or address where the article lies; in quotation marks, as in
+    '"TIME"', it is the paper itself with its sections. The byline has all words of `author`. Neither case nor the way
+    that accents are written matters. `first` and `last` are days, both included; an article without a date has none.
     """
 
     source: str = ""
@@ -190,12 +195,21 @@ def _where(among: Among) -> tuple[str, list[str]]:
 def _kept_to(only: Only) -> tuple[str, list[str]]:
     """A condition on live articles, and its values."""
     conditions, values = ["a.live = 1"], []
-    if only.source:
-        conditions.append("(a.publisher LIKE ? ESCAPE char(92) OR a.source LIKE ? ESCAPE char(92))")
-        values += [pattern_of(only.source)] * 2
-    if only.author:
-        conditions.append("a.author LIKE ? ESCAPE char(92)")
-        values.append(pattern_of(only.author))
+    source = folded(only.source) or ""
+    if len(source) > 2 and source[0] == source[-1] == '"':
+        papers = [f"{source[1:-1]}{behind}" for behind in SECTIONS]
+        starts = " OR ".join(["instr(folded(a.publisher), ?) = 1"] * len(papers))
+        conditions.append(f"(folded(a.publisher) = ? OR {starts})")
+        values += [source[1:-1], *papers]
+    elif source:
+        conditions.append(
+            "(instr(folded(a.publisher), ?) OR instr(folded(a.source), ?) OR EXISTS "
+            "(SELECT 1 FROM sources s WHERE s.twin = a.source AND instr(folded(s.source), ?)))"
+        )
+        values += [source] * 3
+    for word in _NAMES.findall(folded(only.author) or ""):
+        conditions.append("instr(folded(a.author), ?)")
+        values.append(word)
     for day, than in ((only.first, ">="), (only.last, "<=")):
         if day:
             conditions.append(f"a.published {than} ?")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -305,7 +306,14 @@ def _checksum_differs(error: Exception) -> bool:
 def _connected(path: Path) -> Connection:
     db = apsw.Connection(str(path), vfs=_with_checksums())
     db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+    # LIKE knows the case of ASCII letters alone.
+    db.create_scalar_function("folded", lambda *said: folded(said[0]), 1, deterministic=True)
     return db
+
+
+def folded(text: object) -> str | None:
+    """The text as it is compared where neither case nor the way that accents are written matters; None for none."""
+    return unicodedata.normalize("NFC", text).casefold() if isinstance(text, str) else None
 
 
 @cache

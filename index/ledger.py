@@ -347,14 +347,14 @@ def _chosen(state: str, like: str, period: str) -> tuple[str, list[str]]:
         where += f" AND s.twin = '' AND s.source IN ({dated})"
         values += [] if period == UNDATED else [period, period]
     if like:
-        pattern = pattern_of(like)
+        pattern = _pattern(like)
         columns = ("s.source", "s.reason", "a.title", "a.author", "a.url")
         where += f" AND ({' OR '.join(f'{column} LIKE ? ESCAPE char(92)' for column in columns)})"
         values += [pattern] * len(columns)
     return where, values
 
 
-def pattern_of(text: str) -> str:
+def _pattern(text: str) -> str:
     """What LIKE takes, with char(92) to escape by, for whatever has this text in it."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

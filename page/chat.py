@@ -19,10 +19,10 @@ from rag.wording import (
     extent,
     glimpse,
     heading,
-    kept_to,
     missing,
     refused,
     reserve,
+    restriction,
     short,
 )  # fmt: skip
 
@@ -210,7 +210,7 @@ def searched_html(answer: Answer) -> str:
         return ""
     seconds = answer.timings.get("total", sum(answer.timings.values()))
     line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
-    said = plain(f"{line} · {kept_to(answer)}" if answer.question.only else line)
+    said = plain(f"{line} · {restriction(answer)}" if answer.question.only else line)
     if _searched_otherwise(answer):
         said += f'{plain(chr(10))}Searched for: <span class="searched-for">{plain(answer.searched_for)}</span>'
     return f'<p class="searched">{said}</p>{implied_html(answer.implied)}'

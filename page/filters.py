@@ -8,7 +8,7 @@ from datetime import date
 
 from index.candidates import Names, Only
 from page.words import plain
-from rag.named import Implied
+from rag.named import Implied, paper_of
 
 # Names that are offered; any other can be typed.
 MOST_NAMES = 300
@@ -37,7 +37,7 @@ def implied_html(implied: Implied) -> str:
     """What the question itself says of the articles that are meant, and the way to search those alone."""
     days = [f"{one.words}" for one in implied.periods]
     named = [*implied.papers, *((author,) for author in implied.authors)]
-    chips = "".join(f"<b>{plain(chip)}</b>" for chip in [*(names[0] for names in named), *days])
+    chips = "".join(f"<b>{plain(chip)}</b>" for chip in [*(paper_of(names[0]) for names in named), *days])
     if not chips:
         return ""
     only = only_of(implied)
@@ -49,7 +49,7 @@ def only_of(implied: Implied) -> Only:
     """The articles that are meant, as filters; of several papers, authors or periods, none can say all."""
     days = implied.periods[0] if len(implied.periods) == 1 else None
     return Only(
-        implied.papers[0][0] if len(implied.papers) == 1 else "",
+        f'"{paper_of(implied.papers[0][0])}"' if len(implied.papers) == 1 else "",
         implied.authors[0] if len(implied.authors) == 1 else "",
         days.first if days and days.first > date.min else None,
         days.last if days and days.last < date.max else None,

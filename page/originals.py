@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +12,7 @@ from page.words import plain
 # What a browser shows by itself. Anything else is offered as a file to save, so that no format runs anything here.
 SHOWN = {
     ".pdf": "application/pdf",
-    ".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8",
+    ".html": "text/html", ".htm": "text/html",  # which may say in which character set it is
     ".md": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
 # A saved page keeps its looks and loses all else: no script, no request, no part in this site.
@@ -28,6 +29,7 @@ def original_html(article: Article, quoted: str, page: int | None) -> str:
     if not address:
         return ""
     place = f"#page={page}" if page else fragment(quoted)
+    address = address.partition("#")[0] if place else address
     return (
         f'<p><a class="original" href="{plain(address + place)}" target="_blank" rel="noopener noreferrer">'
         "Open the original</a></p>"
@@ -38,10 +40,16 @@ def original_of(article: Article) -> str:
     """Where the original is opened: its own address, or the file's on this page; "" for neither."""
     if is_file(article):
         return f"/originals/{article.id}"
-    for address in (article.source, article.url or ""):
-        if urlsplit(address).scheme in ("http", "https"):
-            return address
-    return ""
+    return next(filter(is_web, (article.source, article.url or "")), "")
+
+
+def is_web(address: str) -> bool:
+    """Whether it is an address of the web that a browser can be sent to."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def is_file(article: Article) -> bool:
@@ -50,6 +58,21 @@ def is_file(article: Article) -> bool:
         return "://" not in article.source and Path(article.source).is_file()
     except (OSError, ValueError):
         return False
+
+
+def file_of(article: Article, followed: Iterable[str]) -> Path | None:
+    """The file to be sent: one that really lies in a place that is followed, whatever links stand on the way to it.
+
+    Whoever may write into a followed folder could otherwise have any file of this machine be read.
+    """
+    if not is_file(article):
+        return None
+    try:
+        real = Path(article.source).resolve(strict=True)
+        places = [Path(place).resolve() for place in followed if "://" not in place]
+    except (OSError, RuntimeError):
+        return None
+    return real if any(real == place or place in real.parents for place in places) else None
 
 
 def fragment(quoted: str) -> str:

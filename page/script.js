@@ -139,7 +139,7 @@
 
   function open(id) {
     if (!wide.matches) bar(false);
-    if (document.body.matches(".shelved, .measuring")) enter("ask");
+    if (document.body.matches(".shelved, .measuring, .settling")) enter("ask");
     footnote.wanted = `past-${id}`;
     find("#resume").click();
   }
@@ -329,8 +329,15 @@
   // A question that is offered is asked as if it had been typed.
   let offered;
   function ask(_, at) {
-    offered = at.textContent;
+    offer(at.textContent);
+  }
+
+  // While an answer is looked for the button does nothing, and what was offered must not be asked later on.
+  function offer(question) {
+    if (find("#talk").matches(":has(#chat .waiting, #chat .growing)")) return;
+    offered = question;
     find("#send").click();
+    setTimeout(() => { offered = undefined; }, 1000);
   }
 
   function asked(typed) {
@@ -407,9 +414,13 @@
     for (const field of fields()) field.value = said[field.name] ?? "";
     chips();
     edit("", at);
-    offered = find("#question textarea").value;
-    find("#send").click();
+    offer(find("#question textarea").value);
   }
+
+  // The form is drawn anew after a sync: Gradio keeps what stands in its fields, and not the chips.
+  new MutationObserver(() => {
+    if (!find("#chips")?.childElementCount && fields().some((field) => field.value.trim())) chips();
+  }).observe(find("#filtered"), { childList: true, subtree: true });
 
   // The address names the conversation that is open, so that it can be opened again or marked.
   let named;

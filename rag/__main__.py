@@ -119,7 +119,7 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
     from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import counted, extent, heading, missing, refused, reserve, short
+    from rag.wording import counted, extent, heading, missing, refused, reserve, restriction, short
 
     def told(why: str) -> str:
         return f"({why})" if why else ""
@@ -146,7 +146,9 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     if answer.searched.articles:
         seconds = sum(answer.timings.values())
         yield ""
-        yield f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')}, in {seconds:.2f} s."
+        within = f", {restriction(answer)}" if answer.question.only else ""
+        passages = counted(answer.searched.passages, "passage")
+        yield f"Searched {extent(answer.searched)}, {passages}{within}, in {seconds:.2f} s."
 
 
 def _bold() -> bool:

@@ -174,11 +174,11 @@ class Assistant:
             unknown=walk.unknown,
         )
 
-    @staticmethod
-    def _refusal(walk: Walk) -> Refusal | None:
+    def _refusal(self, walk: Walk) -> Refusal | None:
         assert walk.draft is not None
         assert walk.searched is not None
-        there_are_some = walk.searched.articles or walk.question.only
+        # None of those that it was kept to is not none at all.
+        there_are_some = walk.searched.articles or (walk.question.only and self.overview().articles)
         return walk.draft.refusal if there_are_some else Refusal.NO_ARTICLES
 
 

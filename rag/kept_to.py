@@ -6,17 +6,26 @@ from datetime import date
 
 from index.candidates import Only
 from index.errors import UsageError
+from rag.wording import readable
 
 
-def kept_to(source: str = "", author: str = "", first: str | None = None, last: str | None = None) -> Only:
+def kept_to(
+    source: str = "", author: str = "", first: str | date | None = None, last: str | date | None = None
+) -> Only:
     """The articles that are meant. Raises UsageError for what is no day, and for days in the wrong order."""
-    only = Only(source.strip(), author.strip(), _day(first), _day(last))
+    only = Only(_line(source), _line(author), _day(first), _day(last))
     if only.first and only.last and only.first > only.last:
         raise UsageError(f"No day is both after {only.first} and before {only.last}", "Give the earlier one first.")
     return only
 
 
-def _day(text: str | None) -> date | None:
+def _line(text: str) -> str:
+    return " ".join(readable(text).split())
+
+
+def _day(text: str | date | None) -> date | None:
+    if isinstance(text, date):
+        return text
     try:
         return date.fromisoformat(text.strip()) if text and text.strip() else None
     except ValueError as error:

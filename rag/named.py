@@ -111,8 +111,7 @@ class Implied:
         """The publishers by paper: the sections of one, as "BBC News - Arts" and "BBC News - Sport", are together."""
         by: dict[str, tuple[str, ...]] = {}
         for name in self.publishers:
-            paper = _TAIL.split(name)[0]
-            by[paper] = (*by.get(paper, ()), name)
+            by[paper_of(name)] = (*by.get(paper_of(name), ()), name)
         return tuple(by.values())
 
     def fits(self, about: About) -> int:
@@ -122,6 +121,11 @@ class Implied:
             + any(author in self.authors for author in authors_of(about.author))
             + (about.published is not None and any(period.holds(about.published) for period in self.periods))
         )
+
+
+def paper_of(publisher: str) -> str:
+    """The paper that a section is of: "BBC News" of "BBC News - Arts"."""
+    return _TAIL.split(publisher)[0]
 
 
 def implied(text: str, asked: date, names: Names, latest: date | None) -> Implied:

@@ -33,6 +33,14 @@ DEPTH = 50
 TOP = 10
 # Letters of a word that is told when no article has it.
 SHORTEST = 4
+# They say nothing of what is asked about.
+EMPTY = frozenset(
+    [
+        *("anybody", "anyone", "anything", "anywhere", "else", "ever", "everybody", "everyone", "everything"),
+        *("everywhere", "exactly", "lately", "nobody", "nothing", "recently", "somebody", "someone", "something"),
+        *("somewhere", "somehow", "whatever", "whenever", "wherever", "whichever", "whoever"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +156,19 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
     hits = _heard(view, list(best.items()), by, limit)
     known = view.frequencies(terms(asked.query.text))
     words = [(phrase.strip('"'), passages) for phrase, passages in known.items()]
-    unknown = tuple(word for word, passages in words if not passages and word.isalpha() and len(word) >= SHORTEST)
-    return Found(tuple(hits), searched, (*stages, Stage("fused", tuple(best.items()))), meant, unknown)
+    unknown = [word for word, passages in words if not passages and word.isalpha() and len(word) >= SHORTEST]
+    return Found(
+        tuple(hits), searched, (*stages, Stage("fused", tuple(best.items()))), meant,
+        tuple(word for word in unknown if word not in EMPTY and not _is_name(word, view)) if unknown else (),
+    )  # fmt: skip
+
+
+def _is_name(word: str, view: View) -> bool:
+    """Whether a paper or an author is called so."""
+    names = view.names()
+    return any(
+        word in terms(name.lower()) or f'"{word}"' in terms(name) for name in (*names.publishers, *names.authors)
+    )
 
 
 def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Where OpenTelemetry sends spans, if anywhere.
 _SPANS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+# What has LangChain trace to a service of its makers.
+_LANGSMITH = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING")
 _LIBRARIES = ("chromadb", "gradio", "langchain-core", "onnxruntime", "sentence-transformers", "torch")
 
 
@@ -44,15 +47,22 @@ def running(parts: Parts, environ: Mapping[str, str] | None = None) -> tuple[Fac
 
 def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     if chosen.writing.model:
-        at = chosen.writing.base_url or chosen.writing.model.partition(":")[0]
-        yield "Questions", f"Each question goes to {at}, with the passages that were found for it."
+        at = host_of(chosen.writing.base_url) or chosen.writing.model.partition(":")[0]
+        yield "Questions", f"Each question goes to {at}."
+        yield "Articles", f"The passages that are found for a question go to {at} with it."
     else:
         yield "Questions", "Nothing of them. No language model is asked."
-    sites = [place for place in _followed(parts) if "://" in place]
-    fetched = f"a sync fetches {len(sites):,} from the web" if sites else "a sync fetches nothing from the web"
-    yield "Articles", f"Nothing of them. Of what is followed, {fetched}."
+        yield "Articles", "Nothing of them."
+    sites = sum("://" in place for place in _followed(parts))
+    yield "Web", f"A sync fetches what is followed there, {sites:,} in all." if sites else "Nothing is followed there."
     spans = next(filter(None, (environ.get(name) for name in _SPANS)), "")
-    yield "Reports", f"How long each step takes goes to {spans}." if spans else "None. No use is counted or reported."
+    yield (
+        "Reports",
+        f"How long each step takes goes to {host_of(spans)}." if spans else "None. No use is counted or told.",
+    )
+    for name in _LANGSMITH:
+        if environ.get(name, "").lower() in ("true", "1"):
+            yield name, "It is set, so LangChain sends each question and answer to LangSmith. Unset it to stop that."
 
 
 def _answering(parts: Parts, chosen: Settings) -> Iterable[tuple[str, str]]:
@@ -65,8 +75,9 @@ def _answering(parts: Parts, chosen: Settings) -> Iterable[tuple[str, str]]:
     if chosen.ranker:
         yield "Ranker", chosen.ranker
     yield "Embedding model", parts.index.embedder.name
-    if parts.index.exists():
-        yield "Its precision", parts.index.made_by()["precision"]
+    with contextlib.suppress(FootnoteError):
+        if parts.index.exists():
+            yield "Its precision", parts.index.made_by()["precision"]
     yield "Language model", chosen.writing.model or "none: every sentence is a quotation"
 
 
@@ -96,7 +107,15 @@ def _process() -> Iterable[tuple[str, str]]:
 
 
 def _followed(parts: Parts) -> list[str]:
-    return parts.index.followed() if parts.index.exists() else []
+    try:
+        return parts.index.followed() if parts.index.exists() else []
+    except FootnoteError:  # told where the index is
+        return []
+
+
+def host_of(address: str) -> str:
+    """The host and port of an address, without what it may say of a user and a password."""
+    return address.partition("://")[2].partition("/")[0].rpartition("@")[2] or address
 
 
 def taken(folder: Path) -> Iterable[int]:

@@ -37,12 +37,12 @@ DOUBTS = {
 
 def refused(answer: Answer) -> str:
     """Why there is no answer, and where it was kept to some articles, that the others were not asked."""
-    if answer.question.only:
+    if answer.question.only and answer.refusal is not Refusal.NO_ARTICLES:
         return KEPT_TO if answer.searched.articles else NONE_LEFT
     return SAYINGS[answer.refusal or Refusal.NOT_SUPPORTED]
 
 
-def kept_to(answer: Answer) -> str:
+def restriction(answer: Answer) -> str:
     """'only of “The Packet”, by “Calloway”, from 3 Jan 2024': what an answer was kept to; "" for all articles."""
     only = answer.question.only
     parts = [

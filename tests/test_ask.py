@@ -26,7 +26,7 @@ from scripted_page import (
 )  # fmt: skip
 
 import app
-from index.candidates import Only
+from index.candidates import Names, Only
 from index.records import passage_id
 from page.rooms.ask import NEARBY, nearby
 from page.source import read_html
@@ -49,14 +49,22 @@ def site(tmp_path_factory, original):
         def article(self, article):
             return replace(RIVER, source=str(original)) if article == RIVER.id else super().article(article)
 
+        def followed(self):
+            return [str(original.parent)]
+
+        def names(self):
+            return Names(tuple(papers), ())
+
+    papers = ["The Packet"]
     assistant, library = Scripted(), Library()
     store = tmp_path_factory.mktemp("store")
     past = Conversations(store)
-    blocks = app.page(
-        assistant, library, Syncing(assistant, store), ["River: how high was it?", PAYLOADS[0]], past, Unmarked()
-    )
+    syncing = Syncing(assistant, store)
+    blocks = app.page(assistant, library, syncing, ["River: how high was it?", PAYLOADS[0]], past, Unmarked())
     with serving(app.serve(blocks, past, library, store)) as port:
-        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, assistant=assistant)
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing, papers=papers
+        )
 
 
 @pytest.fixture
@@ -123,6 +131,52 @@ def test_days_in_the_wrong_order_are_told_and_nothing_is_asked(page, site):
     page.press("#question textarea", "Enter")
     page.get_by_text("No day is both after 2024-05-02 and before 2024-05-01").wait_for()
     assert len(site.assistant.asked) == asked
+    assert page.input_value("#question textarea") == "River?"
+
+
+@browser_test
+def test_filters_are_still_seen_after_a_sync(page, site):
+    page.click("#filters summary")
+    page.fill("#filters [name=source]", "the packet")
+    page.press("#filters [name=source]", "Enter")
+    site.papers.append("Another paper")
+    site.syncing.go.set()
+    page.click("#sync")
+    page.locator("#filters option[value='Another paper']").wait_for(state="attached")
+    assert page.locator("#chips button").all_text_contents() == ["the packet"]
+    ask(page, "River?")
+    assert only_of_the_last(site).source == "the packet"
+
+
+@browser_test
+def test_what_is_offered_while_an_answer_grows_is_not_asked_in_place_of_what_is_typed(page, site):
+    READ.clear()
+    page.fill("#question textarea", "River, read slowly?")
+    page.press("#question textarea", "Enter")
+    page.locator("#chat .waiting", has_text="Searched 15 articles").wait_for()
+    page.evaluate(
+        """() => {
+        const link = document.querySelector("#chat").appendChild(document.createElement("a"));
+        link.href = "#ask-0";
+        link.textContent = "Mayor, offered?";
+        link.click();
+        link.remove();
+    }"""
+    )
+    READ.set()
+    page.locator("#chat .acts").wait_for()
+    ask(page, "Radar?")
+    assert site.assistant.asked[-1].text == "Radar?"
+    assert "Mayor, offered?" not in [question.text for question in site.assistant.asked]
+
+
+@browser_test
+def test_a_conversation_is_opened_from_the_settings_too(page):
+    ask(page, "River?")
+    page.click("#pasts")
+    page.click("#rooms a[href='#room-settings']")
+    page.locator("#kept .past").first.click()
+    page.locator("#chat .asked").first.wait_for()
 
 
 @browser_test

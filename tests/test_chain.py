@@ -15,7 +15,7 @@ from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.search import Index
 from index.segments import SEGMENTS
-from index.sync import sync
+from index.sync import sync, sync_paths
 from rag.answers import Draft, DraftSentence, Question, Quote, Refusal, Spot
 from rag.chain import MAX_QUESTION_CHARACTERS, Assistant, checked
 from rag.evals.asking import run
@@ -467,3 +467,17 @@ def test_words_that_no_article_has_are_told(assistant, indexed):
     assert answer.unknown == ("lithium",)
     assert missing(answer) == "None of your articles has the word “lithium”."
     assert missing(assistant.ask(Question(FERRY))) == ""
+
+
+def test_a_word_that_is_a_name_or_says_nothing_is_not_told(store, embedder, tmp_path):
+    text = "<html><head><title>Crane</title><meta name='author' content='Ines Bell'></head><body><p>A crane broke.</p>"
+    (tmp_path / "a.html").write_text(text * 1)
+    sync_paths(store, [tmp_path / "a.html"], embedder)
+    asked = assistant_over(Index(store, embedder), NEVER).ask(Question("Did Ines Bell see anything of the lithium?"))
+    assert asked.unknown == ("lithium",)
+
+
+def test_without_any_article_a_filter_is_not_to_blame(store, embedder):
+    answer = assistant_over(Index(store, embedder)).ask(Question(FERRY, only=Only(source="ferry")))
+    assert answer.refusal is Refusal.NO_ARTICLES
+    assert "no articles yet" in refused(answer)

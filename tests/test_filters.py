@@ -41,7 +41,7 @@ def test_what_a_question_implies_is_shown_with_the_way_to_those_alone():
     drawn = implied_html(Implied(("The Packet",), (), (MAY,)))
     assert "<b>The Packet</b>" in drawn.replace("&#32;", " ")
     said = json.loads(bytes.fromhex(drawn.split("#only-")[1].split('"')[0]))
-    assert said == {"source": "The Packet", "author": "", "first": "2024-05-01", "last": "2024-05-31"}
+    assert said == {"source": '"The Packet"', "author": "", "first": "2024-05-01", "last": "2024-05-31"}
 
 
 def test_nothing_implied_is_nothing_shown():
@@ -64,7 +64,18 @@ def test_how_a_question_is_asked_is_read():
     assert len(how_asked(json.dumps({"author": "x" * 9_999})).only.author) == LONGEST
 
 
-@pytest.mark.parametrize("text", ["[]", "7", "{", '{"first": "May"}', '{"first": "2024-05-02", "last": "2024-05-01"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "7", "{", "[" * 100_000, "9" * 5_000, '{"first": "May"}', '{"first": "2024-05-02", "last": "2024-05-01"}'],
+)
 def test_what_cannot_be_read_is_one_sentence(text):
     with pytest.raises(UsageError):
         how_asked(text)
+
+
+def test_the_sections_of_a_paper_are_one():
+    assert only_of(Implied(("BBC News - Arts", "BBC News - Sport"))) == Only('"BBC News"')
+
+
+def test_a_filter_is_one_line_of_whole_characters():
+    assert how_asked(json.dumps({"source": "a\ud800\n b", "alone": "false"})) == How(only=Only("a\ufffd b"))

@@ -20,6 +20,7 @@ from rag.wording import SAYINGS
 ROOT = Path(__file__).parent.parent
 FERRY = "The ferry sails at noon"
 COMMANDS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+LACKING = "None of your articles has the word “zebras”."
 NO_ARTICLES = f"{SAYINGS['no_articles']}\n`python -m index sync PATH` takes in a file or a folder.\n"
 TALKS = "Who offered to host Zelenskyy for peace talks?"
 
@@ -126,7 +127,7 @@ def test_the_short_answer_is_bold_on_a_terminal_and_the_rest_commands_nothing():
 def test_a_refusal_shows_the_nearest_passages_and_is_no_failure(rag):
     code, out, err = rag("ask", "zebras?")
     assert (code, err) == (0, "")
-    assert out.startswith("Your articles do not say.\n\nNearest passages:\n  · ")
+    assert out.startswith(f"Your articles do not say.\n{LACKING}\n\nNearest passages:\n  · ")
     assert out.count("\n  · ") == 3
 
 

@@ -243,3 +243,9 @@ def test_a_question_and_a_search_may_be_kept_to_some_articles(rest):
 def test_what_is_no_day_is_refused(rest, first):
     assert rest.post("/v1/ask", json={"question": FERRY, "only": {"first": first}}).status_code == 400
     assert rest.get("/v1/search", params={"q": FERRY, "first": first}).status_code == 400
+
+
+def test_days_in_the_wrong_order_are_refused(rest):
+    days = {"first": "2024-09-02", "last": "2024-09-01"}
+    assert rest.post("/v1/ask", json={"question": FERRY, "only": days}).status_code == 400
+    assert rest.get("/v1/search", params={"q": FERRY, **days}).status_code == 400

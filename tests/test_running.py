@@ -21,8 +21,9 @@ def said(parts, **environ):
 def test_it_says_what_is_searched_and_that_nothing_leaves(parts, store):
     facts = said(parts)
     assert facts["Questions"] == "Nothing of them. No language model is asked."
-    assert facts["Reports"] == "None. No use is counted or reported."
+    assert facts["Reports"] == "None. No use is counted or told."
     assert (facts["Articles"], facts["Passages"]) == ("1 article", "1")
+    assert facts["Web"] == "Nothing is followed there."
     assert facts["Folder"] == str(store)
     assert facts["None"] == "All are as they come."
 
@@ -30,15 +31,28 @@ def test_it_says_what_is_searched_and_that_nothing_leaves(parts, store):
 def test_it_says_where_questions_go_when_a_model_is_asked(store, monkeypatch, embedder):
     monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key")
-    written = Writing("openai:m", "http://127.0.0.1:9/v1")
-    facts = said(build(Settings(store=store, read=3, writing=written)))
-    assert facts["Questions"].startswith("Each question goes to http://127.0.0.1:9/v1,")
+    written = Writing("openai:m", "http://me:secret-key@127.0.0.1:9/v1")
+    leaving, *others = running(build(Settings(store=store, read=3, writing=written)), {})
+    facts = {name: what for group in others for name, what in group.facts}
+    told = dict(leaving.facts)
+    assert told["Questions"] == "Each question goes to 127.0.0.1:9."
+    assert "go to 127.0.0.1:9" in told["Articles"]
     assert facts["read"] == "3"
-    assert "secret-key" not in str(facts)
+    assert "secret-key" not in str([leaving, *others])
 
 
 def test_it_says_where_spans_go(parts):
-    assert "http://collector:4317" in said(parts, OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4317")["Reports"]
+    facts = said(parts, OTEL_EXPORTER_OTLP_ENDPOINT="http://u:secret@collector:4317", LANGSMITH_TRACING="true")
+    assert facts["Reports"] == "How long each step takes goes to collector:4317."
+    assert "LangSmith" in facts["LANGSMITH_TRACING"]
+
+
+def test_a_damaged_store_leaves_the_rest_to_be_read(parts):
+    file = parts.store / "catalog.sqlite"
+    file.write_bytes(b"no database" * 1000)
+    facts = said(parts)
+    assert facts["Folder"] == str(parts.store)
+    assert "State" in facts
 
 
 def test_a_store_that_is_not_there_is_not_made(tmp_path, monkeypatch, embedder):

@@ -209,11 +209,12 @@ def test_a_view_settles_the_precision_of_the_index(indexed, store):
 
 @pytest.fixture
 def papers(store, embedder, tmp_path):
-    """Four articles about the ferry: of two papers, by two people, of three days and none."""
+    """Five articles about the ferry: of three papers, by several people, of four days and none."""
     said = {
         "noon": ("The Packet", "Ines Calloway", "2024-08-27"),
         "late": ("The Packet", "Tom Rae", "2024-08-30"),
         "fare": ("Evening Post", "Ines Calloway and Ada Quill", "2024-09-02"),
+        "post": ("Évening Post - Arts", "Özlem E\u0301", "2024-09-03"),
         "bare": None,
     }
     folder = tmp_path / "said"
@@ -238,10 +239,17 @@ KEPT = [
     (Only(source="packet"), ["late", "noon"]),
     (Only(source="said/fare"), ["fare"]),
     (Only(author="CALLOWAY"), ["fare", "noon"]),
-    (Only(first=date(2024, 8, 30)), ["fare", "late"]),
+    (Only(first=date(2024, 8, 30)), ["fare", "late", "post"]),
+    (Only(source="évening post"), ["post"]),
+    (Only(source='"évening post"'), ["post"]),
     (Only(last=date(2024, 8, 30)), ["late", "noon"]),
     (Only("Packet", "calloway", date(2024, 8, 27), date(2024, 8, 27)), ["noon"]),
     (Only(source="100%"), []),
+    (Only(source='"The Packet"'), ["late", "noon"]),
+    (Only(source='"Packet"'), []),
+    (Only(author="Calloway, Ines"), ["fare", "noon"]),
+    (Only(author="ÖZLEM é"), ["post"]),
+    (Only(source="\0x"), []),
 ]
 
 
@@ -261,3 +269,13 @@ def test_a_view_of_some_articles_counts_words_in_all(papers):
     with papers.view(Only(source="packet")) as view:
         assert view.frequencies(["ferry"])["ferry"] == view.whole().passages > view.overview().passages
         assert [hit.article.title for hit in view.published(date.min, date.max, 9)] == ["late", "noon"]
+
+
+def test_an_article_that_lies_in_two_places_is_found_by_each(store, embedder, tmp_path):
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.md").write_text("# Ferry\n\nThe ferry sails at noon from the quay.")
+    sync_paths(store, [tmp_path / "here", tmp_path / "there"], embedder)
+    for name in ("here/same", "there/same"):
+        with Index(store, embedder).view(Only(source=name)) as view:
+            assert view.overview().articles == 1, name

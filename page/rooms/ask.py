@@ -63,8 +63,10 @@ def how_asked(text: str) -> How:
     try:
         said = json.loads(text or "{}")
         given = [str(said.get(name) or "")[:LONGEST] for name in ("source", "author", "first", "last")]
-        return How(bool(said.get("alone")), kept_to(*given))
-    except (AttributeError, json.JSONDecodeError) as error:
+        return How(said.get("alone") is True, kept_to(*given))
+    except UsageError:
+        raise
+    except (AttributeError, RecursionError, ValueError) as error:
         raise UsageError("The filters cannot be read", "Load the page again.") from error
 
 
@@ -81,11 +83,11 @@ def answering(assistant: Assistant, question: str, turns: Sequence[Turn], how: H
     """The turn that follows `turns`, as its answer grows; at most one in REDRAWN seconds, and the last one always."""
     turn = following(turns, question)
     earlier = () if how.alone else tuple(turn.question for turn in turns if turn.answer)
-    drawn = 0.0
+    drawn, stages = 0.0, 0
     try:
         for answer in assistant.stream(Question(question, earlier, only=how.only)):
-            if answer.done or time.monotonic() - drawn >= REDRAWN:
-                drawn = time.monotonic()
+            if answer.done or len(answer.timings) != stages or time.monotonic() - drawn >= REDRAWN:
+                drawn, stages = time.monotonic(), len(answer.timings)
                 yield replace(turn, answer=answer)
     except Exception as error:
         yield replace(turn, trouble=trouble(error))
@@ -148,7 +150,7 @@ def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Tur
             asked = how_asked(how)
         except FootnoteError as error:
             gr.Warning(plain(trouble(error)), title="Not asked")
-            yield gr.skip(), messages(turns), gr.skip()
+            yield question, messages(turns), gr.skip()
             return
         for turn in answering(assistant, question, turns, asked):
             if turn.answer and not turn.answer.done:

@@ -50,6 +50,9 @@ class Library(Protocol):
     def listing(self, state: str, like: str, limit: int, offset: int, period: str) -> Listing:
         """A piece of the ledger, or a FootnoteError."""
 
+    def followed(self) -> list[str]:
+        """The places that a sync looks at, or a FootnoteError."""
+
     def names(self) -> Names:
         """The papers and bylines that the live articles have, or a FootnoteError."""
 

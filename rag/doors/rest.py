@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from index.candidates import Only
 from index.errors import FootnoteError
 from rag.answers import Answer, Sentence, as_json
 from rag.doors import schemas
 from rag.doors.desk import Desk
 from rag.doors.faults import Unavailable, encoded, fault_of
 from rag.doors.library import Library, article, article_as_json, found_as_json, listing_as_json, question
+from rag.kept_to import kept_to
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -71,7 +71,7 @@ def _questions(routes: "APIRouter", desk: Desk) -> None:
         last: Annotated[schemas.Day, Query(description="Only articles of this day or earlier.")] = None,
     ) -> Response:
         """The passages that would be read for an answer, best first."""
-        only = Only(source, author, first, last)
+        only = kept_to(source, author, first, last)
         return rendered(found_as_json(await desk.found(question(q, [], only=only)), limit))
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from index.candidates import Only
 from rag.answers import Doubt, Refusal
+from rag.kept_to import kept_to
 
 # What days are resolved against; a calendar of this size is never left by counting from one of them.
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -58,8 +59,8 @@ class OnlyForm(Form):
     last: Day = Field(None, description="The last day, ISO 8601.")
 
     def made(self) -> Only:
-        """The same, as the chain has it."""
-        return Only(self.source, self.author, self.first, self.last)
+        """The same, as the chain has it. Raises UsageError for days in the wrong order."""
+        return kept_to(self.source, self.author, self.first, self.last)
 
 
 class Asking(Form):

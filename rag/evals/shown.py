@@ -116,9 +116,7 @@ def _risk(named: Sequence[tuple[str, Side]]) -> Drawing | None:
     if left := len(side.run.rows) - len(sure[last]):
         note += f" Without {counted(left, 'question')} whose answer says nothing of its confidence."
     if area := told[last][0]:
-        note += (
-            f" Confidence tells what can be answered in {100 * area.value:.0f} of 100 cases, chance in 50."
-        )
+        note += f" Confidence tells what can be answered in {100 * area.value:.0f} of 100 cases, chance in 50."
     columns = ("run", "questions answered", "of those wrong")
     return Drawing("Risk and coverage", note, plots.risk_coverage(curves), columns, tuple(rows))
 
