@@ -65,11 +65,11 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def begin(self, name: str) -> str:
-        """The token of a new session of this user."""
-        proof = self._users.proof(name)
-        if proof is None:  # removed since the password was looked at
-            raise FootnoteError(f"There is no user {name}", "Log in with another name.")
+    def begin(self, name: str, proof: Proof) -> str:
+        """The token of a new session of this user, for as long as theirs is the proof that the typed password fitted.
+
+        Looking at a password takes a while, in which it may be changed: the proof must be the one that was looked at.
+        """
         self._drop_old()
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._sessions[_hashed(token)] = Session(name, proof, self._clock())
@@ -156,17 +156,17 @@ class Gate:
             return await _page(send, 503, login_html(BUSY, typed, back), ("retry-after", "3"))
         self._throttle.failed(keys[0])
         try:
-            if not await self._right(name, given.get(PASSWORD, "")):
+            proof = await self._fitting(name, given.get(PASSWORD, ""))
+            if not proof or self._users.proof(name) != proof:  # changed since it was looked at
                 self._throttle.failed(keys[1])
                 return await _page(send, 401, login_html(WRONG, typed, back))
-            token = self._sessions.begin(name)
         except FootnoteError as error:
             return await _page(send, 503, login_html(explained(error), typed, back))
         self._throttle.forget(keys[0])
         self._sessions.end(_token(scope))
-        return await _go(send, back, _cookie(scope, token))
+        return await _go(send, back, _cookie(scope, self._sessions.begin(name, proof)))
 
-    async def _right(self, name: str, password: str) -> bool:
+    async def _fitting(self, name: str, password: str) -> Proof | None:
         self._logins += 1
         try:
             return await asyncio.to_thread(self._users.check, name, password[:LONGEST_PASSWORD])

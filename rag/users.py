@@ -77,11 +77,12 @@ class Users:
         """What is kept of this user's password, which is another after it was changed; None where there is no such."""
         return self._proofs().get(name)
 
-    def check(self, name: str, password: str) -> bool:
-        """Whether this is the name and the password of a user. Takes as long where there is no such name."""
-        proof = self.proof(name) or self._nobody
+    def check(self, name: str, password: str) -> Proof | None:
+        """The proof that this password fits, None where it is not this user's. Takes as long where there is no such."""
+        proof = self.proof(name)
         with self._places:
-            return proof.fits(password)
+            fits = (proof or self._nobody).fits(password)
+        return proof if fits else None
 
     def add(self, name: str, password: str) -> None:
         """Lets a new user in."""

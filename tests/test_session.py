@@ -182,7 +182,7 @@ def test_a_cookie_of_plain_http_counts_for_nothing_over_https(gate):
 
 def test_tokens_are_random_and_kept_nowhere(users):
     sessions = Sessions(users)
-    tokens = {sessions.begin("ada") for _ in range(50)}
+    tokens = {sessions.begin("ada", users.proof("ada")) for _ in range(50)}
     assert {len(token) for token in tokens} == {43}
     assert len(tokens) == 50
     assert not any(token in repr(sessions._sessions) for token in tokens)
@@ -242,6 +242,31 @@ def test_another_password_logs_out_everywhere_but_nobody_else(gate, users):
     assert (ada.name(), grace.name()) == (None, "grace")
 
 
+class Changing(Users):
+    """Users of whom one gets another password, or is removed, while the password that was typed is looked at."""
+
+    def check(self, name, password):
+        found = super().check(name, password)
+        self.meanwhile()
+        return found
+
+
+def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(users, store):
+    changing = Changing(store, CHEAP)
+    for meanwhile in (lambda: users.change("ada", OTHER), lambda: users.remove("ada")):
+        users.change("ada", PASSWORD)
+        changing.meanwhile = meanwhile
+        visit = Visit(Gate(echo, changing))
+        assert visit.log_in().status_code == 401
+        assert visit.name() is None
+
+
+def test_a_session_that_begins_with_a_proof_of_before_is_nobodys(users):
+    sessions, old = Sessions(users), users.check("ada", PASSWORD)
+    users.change("ada", OTHER)
+    assert sessions.name(sessions.begin("ada", old)) == ""
+
+
 def test_who_is_removed_is_logged_out_at_once_and_does_not_come_back_with_the_name(visit, users):
     visit.log_in()
     users.remove("ada")
@@ -276,10 +301,10 @@ def test_a_file_of_users_that_is_damaged_opens_nothing(visit, users):
 
 def test_never_too_many_sessions_are_remembered(users, clock):
     sessions = Sessions(users, clock, most=3)
-    tokens = [sessions.begin("ada") for _ in range(5)]
+    tokens = [sessions.begin("ada", users.proof("ada")) for _ in range(5)]
     assert [sessions.name(token) for token in tokens] == ["", "", "ada", "ada", "ada"]
     clock.now += IDLE + 1
-    sessions.begin("ada")
+    sessions.begin("ada", users.proof("ada"))
     assert len(sessions) == 1
 
 
@@ -330,7 +355,7 @@ def test_one_name_that_is_known_does_not_clear_the_way_to_others(gate, clock):
 
 def test_of_a_hundred_tries_at_once_five_are_looked_at(users, clock, monkeypatch):
     looked = []
-    monkeypatch.setattr(users, "check", lambda *given: looked.append(given) or time.sleep(0.02) or False)
+    monkeypatch.setattr(users, "check", lambda *given: looked.append(given) or time.sleep(0.02))
     gate = Gate(echo, users, clock=clock)
 
     async def all_at_once():
@@ -344,7 +369,7 @@ def test_of_a_hundred_tries_at_once_five_are_looked_at(users, clock, monkeypatch
 
 
 def test_more_logins_than_can_be_looked_at_are_told_to_come_back(users, clock, monkeypatch):
-    monkeypatch.setattr(users, "check", lambda *_: time.sleep(0.2) or False)
+    monkeypatch.setattr(users, "check", lambda *_: time.sleep(0.2))
     gate = Gate(echo, users, clock=clock)
 
     async def one(n):

@@ -94,7 +94,7 @@ def test_passwords_can_be_checked_from_many_threads(users):
     users.add("ada", PASSWORD)
     with ThreadPoolExecutor(8) as pool:
         assert (
-            list(pool.map(lambda n: users.check("ada", PASSWORD if n % 2 else "wrong"), range(40)))
+            list(pool.map(lambda n: bool(users.check("ada", PASSWORD if n % 2 else "wrong")), range(40)))
             == [False, True] * 20
         )
 
