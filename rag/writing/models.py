@@ -10,7 +10,9 @@ import importlib.util
 import logging
 import os
 import queue
+import re
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,20 +32,22 @@ MOST_CHARACTERS = 30_000
 # What a provider calls the end of an answer that is whole, and of one that became too long.
 _WHOLE = {"stop", "end_turn", "stop_sequence", "eos"}
 _TOO_LONG = {"length", "max_tokens"}
+_NO_KEY = re.compile(r"[^!-~]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Provider:
     package: str
     needs: str
-    key: str = ""
+    key: str
+    asks: bool = True  # whether it has no answer without a key
 
 
 PROVIDERS = {
     "openai": _Provider("langchain_openai", "requirements.txt", "OPENAI_API_KEY"),
     "anthropic": _Provider("langchain_anthropic", "requirements-anthropic.txt", "ANTHROPIC_API_KEY"),
     "google_genai": _Provider("langchain_google_genai", "requirements-google.txt", "GOOGLE_API_KEY"),
-    "ollama": _Provider("langchain_ollama", "requirements-ollama.txt"),
+    "ollama": _Provider("langchain_ollama", "requirements-ollama.txt", "OLLAMA_API_KEY", asks=False),
 }
 
 
@@ -51,10 +55,10 @@ PROVIDERS = {
 class Writing:
     """The settings of [write]: which language model writes, and how long it may take.
 
-    `model` is PROVIDER:NAME, "" for none; with `base_url`, "openai" is any server that speaks its protocol. It may be
-    silent for `timeout` seconds, is asked again `retries` times where it is busy or cannot be reached, and at most
-    `per_minute` times a minute, 0 for no limit. `window` and `longest` are the tokens that it reads, answer included,
-    and that it writes.
+    `model` is PROVIDER:NAME, "" for none; with `base_url`, "openai" is any server that speaks its protocol, and of the
+    others it is the address before the path that their protocol has. It may be silent for `timeout` seconds, is asked
+    again `retries` times where it is busy or cannot be reached, and at most `per_minute` times a minute, 0 for no
+    limit. `window` and `longest` are the tokens that it reads, answer included, and that it writes.
     """
 
     model: str = ""
@@ -89,17 +93,23 @@ class Writing:
         return (self.retries + 2) * self.timeout + waiting
 
     def checked(self, environ: Mapping[str, str] | None = None) -> Writing:
-        """The same. Raises UsageError where a package or a key that the model needs is missing."""
+        """The same. Raises UsageError where a package or a key that the model needs is missing, or is no key."""
         if not self.model:
             return self
         provider = PROVIDERS[self.model.partition(":")[0]]
         if importlib.util.find_spec(provider.package) is None:
             raise UsageError(f"{self.model} needs more packages", f"Run `pip install -r {provider.needs}`.")
         own = self.base_url and self.model.startswith("openai:")  # a server of one's own asks for no key
-        if provider.key and not own and not (os.environ if environ is None else environ).get(provider.key):
+        key = (os.environ if environ is None else environ).get(provider.key, "")
+        if provider.asks and not own and not key:
             raise UsageError(
                 f"{self.model} needs a key",
                 f"Set {provider.key} in the environment, or use an openai: model with [write] base_url.",
+            )
+        if _NO_KEY.search(key):  # no header can hold it, and the libraries' errors would repeat it
+            raise UsageError(
+                f"{provider.key} has a character that is in no key",
+                "Set it without blanks, a line's end or anything else around the key.",
             )
         return self
 
@@ -159,7 +169,7 @@ class ChatModel:
 
         def listen() -> None:
             try:
-                for chunk in self._model().stream(list(messages)):
+                for chunk in self._streamed(list(messages), left):
                     pieces.put(chunk)
                     if left.is_set():
                         return
@@ -180,6 +190,20 @@ class ChatModel:
             raise WriterFailed(f"it was silent for {patience:g} seconds") from None
         finally:
             left.set()
+
+    def _streamed(self, messages: list[tuple[str, str]], left: threading.Event) -> Iterator[AIMessageChunk]:
+        """The pieces of the first try that gives any. Ollama's library asks once; the others ask again themselves."""
+        again = self.writing.retries if self.writing.model.startswith("ollama:") else 0
+        for tried in range(again + 1):
+            begun = False
+            try:
+                for chunk in self._model().stream(messages):
+                    begun = True
+                    yield chunk
+                return
+            except Exception as error:  # of httpx and of ollama
+                if begun or tried == again or not _passing(error) or left.wait(min(2**tried / 2, 8)):
+                    raise
 
     def _model(self) -> BaseChatModel:
         with self._making:  # two would each have a rate limit of their own
@@ -208,13 +232,14 @@ def _arguments(writing: Writing) -> dict[str, Any]:
             "client_kwargs": {"timeout": writing.timeout},
         }
     arguments |= {"timeout": writing.timeout, "max_retries": writing.retries}
+    if provider == "google_genai":  # which counts the first try too
+        return arguments | {"max_retries": writing.retries + 1, "max_output_tokens": writing.longest}
     if provider == "openai" and writing.base_url:
         # The library says "max_completion_tokens", which only OpenAI itself is sure to know. A server of one's own asks
         # for no key, and the library does not go without.
         arguments["extra_body"] = {"max_tokens": writing.longest}
         return arguments if os.environ.get("OPENAI_API_KEY") else arguments | {"api_key": "none"}
-    longest = "max_output_tokens" if provider == "google_genai" else "max_tokens"
-    return arguments | {longest: writing.longest}
+    return arguments | {"max_tokens": writing.longest}
 
 
 def _text(chunk: AIMessageChunk) -> str:
@@ -236,23 +261,53 @@ def _said(text: str) -> str:
     return begun.partition("</think>")[2].lstrip()
 
 
+def _kinds(error: Exception) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
+def _status(error: BaseException | None) -> int:
+    """The HTTP status that it tells of, or -1 or 200 for an error in the midst of an answer; 0 where it has none."""
+    while error is not None:
+        for status in (getattr(error, "status_code", None), getattr(error, "code", None)):  # "code" is Google's
+            if isinstance(status, int):
+                return status
+        error = error.__cause__
+    return 0
+
+
+def _passing(error: Exception) -> bool:
+    """Whether it is busy or cannot be reached, and may have an answer a little later."""
+    status = _status(error)
+    return status in (408, 429) or status >= 500 or any("Connect" in kind for kind in _kinds(error))
+
+
 def _why(error: Exception, writing: Writing) -> str:
     """A few words about an error of a library, without a key or an address in them."""
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    status = getattr(error, "status_code", None)
+    kinds, status = _kinds(error), _status(error)
     if any("Timeout" in kind for kind in kinds):
         return f"it was silent for {writing.timeout:g} seconds"
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and "API_KEY_INVALID" in str(error)):  # Google's word for it
         return "it does not accept the key"
     if status == 404:
         return f"it knows no model {writing.model.partition(':')[2]!r}"
-    if status == 429:
+    if status in (429, 529):
         return "it has too much to do"
-    if status:
+    if status >= 400:
         return f"it answered with the status {status}"
     if any("Connect" in kind or kind in ("RemoteProtocolError", "ReadError") for kind in kinds):
         return "it cannot be reached, or the connection was cut"
     if "No generation chunks" in str(error):
         return "it said nothing that can be read"
-    log.warning("%s failed in a way that has no words yet", writing.model, exc_info=error)
-    return f"{type(error).__name__}; the log has more"
+    if kinds & {"JSONDecodeError", "UnknownApiResponseError"}:
+        return "what it said cannot be read"
+    _log(error, writing)
+    broke = status or "APIError" in kinds
+    return f"{'it broke off with an error' if broke else type(error).__name__}; the log has more"
+
+
+def _log(error: Exception, writing: Writing) -> None:
+    key = os.environ.get(PROVIDERS[writing.model.partition(":")[0]].key, "")
+    if key and key in "".join(traceback.format_exception(error)):
+        log.warning("%s failed; what is said of it is left out, because the key stands in it", writing.model)
+    else:
+        log.warning("%s failed in a way that has no words yet", writing.model, exc_info=error)
