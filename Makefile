@@ -86,7 +86,7 @@ $(RUNTIME): requirements.txt | .venv/bin/pip
 	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUNTIME)
+$(DEV): $(wildcard requirements-*.txt) $(RUNTIME)
 	@echo "Installing what the tests need."
 	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

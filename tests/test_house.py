@@ -343,9 +343,9 @@ def every_library_is_pinned(files):
 
 
 def every_requirement_is_exact(files):
-    for path in ("requirements.txt", "requirements-dev.txt"):
-        for number, line in enumerate(files.get(path, "").splitlines(), start=1):
-            if not re.fullmatch(r"|#.*|-r requirements\.txt|[\w.-]+==[\w.]+( ; .+)?", line):
+    for path in (path for path in files if re.fullmatch(r"requirements(-\w+)?\.txt", path)):
+        for number, line in enumerate(files[path].splitlines(), start=1):
+            if not re.fullmatch(r"|#.*|-r requirements(-\w+)?\.txt|[\w.-]+==[\w.]+( ; .+)?", line):
                 yield f"{path}:{number} is not one exact version: {line}"
 
 
@@ -433,6 +433,7 @@ RULES = {
     every_requirement_is_exact: [
         {"requirements.txt": "torch>=2\n"},
         {"requirements-dev.txt": "pytest\n"},
+        {"requirements-ollama.txt": "ollama>=0.6\n"},
     ],
 }
 
