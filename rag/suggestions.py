@@ -22,6 +22,7 @@ _OPENING = re.compile(
     r"^(?:(?:A|After|An|And|As|At|Before|But|By|Did|Do|Does|For|From|Has|Have|How|If|In|Is|It|On|Over|The|This|Timeline"
     r"|Summari[sz]e|Two|Was|Were|What|When|Where|Which|While|Who|Why|With)(?: |$))+"
 )
+_SITE = re.compile(r" [-–—|] ")
 _POSSESSIVE = re.compile(r"[’']s?$")
 
 
@@ -33,11 +34,19 @@ def names_in(text: str) -> list[str]:
 
 def to_begin_with(titles: Iterable[str], *, dated: bool) -> list[str]:
     """Questions about what several titles name, the most frequent first, and where some are dated, what is new."""
-    counted = Counter(name for title in titles for name in names_in(title))
+    counted = Counter(name for title in titles if (said := _sentence(title)) for name in names_in(said))
     names = [name for name, number in counted.most_common(MOST) if number > 1]
     shapes = ("What do my articles say about {}?", "Timeline of {}", "Summarise {}")
     asks = [shape.format(name) for shape, name in zip(shapes, names, strict=False)]
     return ["What is new?", *asks] if dated else asks
+
+
+def _sentence(title: str) -> str:
+    """The title without the site it is from; "" for One in Which Every Word Has a Capital, which tells no names."""
+    said = _SITE.split(title)[0]
+    words = [word for word in re.findall(r"[^\W\d_]+", said) if len(word) > len("with")]
+    capitals = sum(word[0].isupper() for word in words)
+    return said if capitals <= len(words) / 2 else ""
 
 
 def to_go_on_with(answer: Answer) -> list[str]:

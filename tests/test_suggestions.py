@@ -17,8 +17,8 @@ def test_a_word_that_opens_a_sentence_is_no_part_of_a_name():
 
 
 def test_what_may_be_asked_first_is_what_several_titles_name():
-    twice = ["East Mole falls", "Far Sallow waits", "The East Mole again", "Far Sallow sails"]
-    asks = to_begin_with([*twice, "East Mole", "Port Ansel"], dated=True)
+    twice = ["Storm over East Mole falls silent", "Far Sallow waits for another ferry"]
+    asks = to_begin_with([*twice, *twice, "The East Mole is whole again | The Packet", "Port Ansel waits"], dated=True)
     assert asks == ["What is new?", "What do my articles say about East Mole?", "Timeline of Far Sallow"]
     assert all(surveyed(text) for text in asks)
 
@@ -48,3 +48,8 @@ def test_what_may_be_asked_next_is_about_names_that_were_not_asked_about():
 def test_nothing_is_offered_behind_a_refusal_or_before_the_end():
     assert to_go_on_with(refused(Question("Who is Ada Quill?"), Refusal.NOT_SUPPORTED, hit(RADAR, SERVICE))) == []
     assert to_go_on_with(replace(about("Who is Ada Quill?", (RIVER, FLOOD)), done=False)) == []
+
+
+def test_titles_that_are_all_capitals_name_nothing():
+    titles = ["Ten Things You Need To Know Today", "First lady visits quietly - The Week UK"] * 3
+    assert to_begin_with(titles, dated=False) == []
