@@ -101,8 +101,8 @@ def _sets_html(sets: Sequence[Offered], busy: bool) -> str:
     if not sets:
         return (
             '<p class="nothing">There is no question set yet. '
-            f"{plain('In a terminal, `python -m rag eval make --out DIR` makes one from your articles; DIR is a new')} "
-            f"{plain('folder in the folder “questions” of the index. Or mark an answer as wrong: it is a question here.')}</p>"
+            f"{plain('In a terminal, `python -m rag eval make --out DIR` makes one from your articles; DIR is')} "
+            f"{plain('a new one in “questions” in the folder of the index. Or mark an answer as wrong.')}</p>"
         )
     return f'<ul class="sets">{"".join(_set_html(one, busy) for one in sets)}</ul>'
 
