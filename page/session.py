@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 
 from index.errors import FootnoteError, explained
 from page.login import AGAIN_SCRIPT, BACK, BUSY, LOGIN, LOGOUT, NAME, PASSWORD, WRONG, again_html, login_html, too_often
+from page.tabs import owned
 from rag.doors.admission import App, Policy, Receive, Scope, Send, body_of, headers_of
 from rag.doors.faults import Fault
 from rag.doors.throttle import Throttle, network_of
@@ -77,18 +78,18 @@ class Sessions:
             self._sessions.popitem(last=False)
         return token
 
-    def name(self, token: str) -> str:
-        """Whose session it is, "" for none: it was never begun, was ended, or its user has another password now."""
+    def find(self, token: str) -> Session | None:
+        """The session, None where it was never begun, was ended, or its user has another password now."""
         key = _hashed(token)
         session = self._sessions.get(key)
         if session is None:
-            return ""
+            return None
         if self._clock() - session.used > IDLE or self._users.proof(session.name) != session.proof:
             del self._sessions[key]
-            return ""
+            return None
         session.used = self._clock()
         self._sessions.move_to_end(key)
-        return session.name
+        return session
 
     def end(self, token: str) -> None:
         """Ends it, if there is one."""
@@ -118,6 +119,7 @@ class Gate:
         self._sessions = Sessions(users, clock)
         self._throttle = Throttle(clock)
         self._logins = 0
+        self._secret = secrets.token_bytes(TOKEN_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or has the app answer it."""
@@ -125,7 +127,7 @@ class Gate:
             return await self._app(scope, receive, send)
         try:
             locked = self._always or bool(self._users.names())
-            name = self._sessions.name(_token(scope)) if locked else ""
+            session = self._sessions.find(_token(scope)) if locked else None
         except FootnoteError as error:
             return await _refuse(scope, send, 503, explained(error))
         path, posted = scope["path"], scope.get("method") == "POST"
@@ -134,11 +136,14 @@ class Gate:
         if posted and path == LOGOUT:
             self._sessions.end(_token(scope))
             return await _go(send, "/", _cookie(scope, ""))
-        if locked and not name:
+        if locked and not session:
             return await _refuse(scope, send, 401, "")
         if path == LOGIN:
             return await _go(send, "/")
-        return await _answered(self._app, name, scope, receive, _unstored(send) if locked else send)
+        if not session:
+            return await _answered(self._app, "", scope, receive, send)
+        app = owned(self._app, self._secret + session.proof.key + session.name.encode("utf-8", "surrogatepass"))
+        return await _answered(app, session.name, scope, receive, _unstored(send))
 
     async def _log_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await body_of(receive, _FORM)

@@ -294,6 +294,24 @@ async def asks(site, name, password):
         return set(re.findall(r"past-([0-9a-f]{32})", said[1]))
 
 
+def drawn(client, tab, config):
+    """What the server would draw of the conversation in this tab, as the button that stops an answer asks for it."""
+    told = {"fn_index": event(config, "stop"), "session_hash": tab, "data": [None]}
+    return client.post("/gradio_api/run/predict", json=told).text
+
+
+def test_who_knows_the_name_of_anothers_tab_reaches_nothing_with_it(site):
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, asks(site, "ada", PASSWORDS["ada"])).result()  # in a tab that is called ada
+    with httpx.Client(base_url=site.url) as client:
+        client.post("/login", data={"username": "ada", "password": PASSWORDS["ada"]})
+        config = client.get("/config").json()
+        assert "River, of ada" in drawn(client, "ada", config)
+        client.post("/logout")  # in the same browser, with the tab still open
+        client.post("/login", data={"username": "grace", "password": PASSWORDS["grace"]})
+        assert "River, of ada" not in drawn(client, "ada", config)
+
+
 def test_who_is_not_logged_in_can_send_no_file(site):
     got = httpx.put(f"{site.url}/articles/files/ferry.md", content=b"The ferry sails at noon.")
     assert (got.status_code, got.json()["error"]) == (401, "Nobody is logged in.")

@@ -186,7 +186,7 @@ def test_tokens_are_random_and_kept_nowhere(users):
     assert {len(token) for token in tokens} == {43}
     assert len(tokens) == 50
     assert not any(token in repr(sessions._sessions) for token in tokens)
-    assert {sessions.name(token) for token in tokens} == {"ada"}
+    assert {sessions.find(token).name for token in tokens} == {"ada"}
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(users, 
 def test_a_session_that_begins_with_a_proof_of_before_is_nobodys(users):
     sessions, old = Sessions(users), users.check("ada", PASSWORD)
     users.change("ada", OTHER)
-    assert sessions.name(sessions.begin("ada", old)) == ""
+    assert sessions.find(sessions.begin("ada", old)) is None
 
 
 def test_who_is_removed_is_logged_out_at_once_and_does_not_come_back_with_the_name(visit, users):
@@ -302,7 +302,7 @@ def test_a_file_of_users_that_is_damaged_opens_nothing(visit, users):
 def test_never_too_many_sessions_are_remembered(users, clock):
     sessions = Sessions(users, clock, most=3)
     tokens = [sessions.begin("ada", users.proof("ada")) for _ in range(5)]
-    assert [sessions.name(token) for token in tokens] == ["", "", "ada", "ada", "ada"]
+    assert [bool(sessions.find(token)) for token in tokens] == [False, False, True, True, True]
     clock.now += IDLE + 1
     sessions.begin("ada", users.proof("ada"))
     assert len(sessions) == 1
