@@ -23,7 +23,7 @@ from page.login import AGAIN_SCRIPT, BACK, BUSY, LOGIN, LOGOUT, NAME, PASSWORD, 
 from page.tabs import owned
 from rag.doors.admission import App, Policy, Receive, Scope, Send, body_of, headers_of
 from rag.doors.faults import Fault
-from rag.doors.throttle import Throttle, network_of
+from rag.doors.throttle import Logins, network_of
 from rag.users import LONGEST_NAME, LONGEST_PASSWORD, Proof, Users, name_of
 
 COOKIE = "footnote"
@@ -117,7 +117,7 @@ class Gate:
         self._users = users
         self._always = always
         self._sessions = Sessions(users, clock)
-        self._throttle = Throttle(clock)
+        self._tried = Logins(clock)
         self._logins = 0
         self._secret = secrets.token_bytes(TOKEN_BYTES)
 
@@ -154,20 +154,19 @@ class Gate:
         given = _fields(body)
         typed, back = given.get(NAME, ""), _local(given.get(BACK, "/"))
         name, address = name_of(typed[:LONGEST_NAME]), network_of((scope.get("client") or ("",))[0])
-        keys = f"name {name}", f"address {address}"
-        if wait := self._throttle.wait(*keys):
+        if wait := self._tried.wait(name, address):
             return await _page(send, 429, login_html(too_often(wait), typed, back), ("retry-after", str(wait)))
         if self._logins >= MOST_LOGINS:
             return await _page(send, 503, login_html(BUSY, typed, back), ("retry-after", "3"))
-        self._throttle.failed(keys[0])
+        self._tried.tries(name, address)
         try:
             proof = await self._fitting(name, given.get(PASSWORD, ""))
             if not proof or self._users.proof(name) != proof:  # changed since it was looked at
-                self._throttle.failed(keys[1])
+                self._tried.failed(address)
                 return await _page(send, 401, login_html(WRONG, typed, back))
         except FootnoteError as error:
             return await _page(send, 503, login_html(explained(error), typed, back))
-        self._throttle.forget(keys[0])
+        self._tried.succeeded(name, address)
         self._sessions.end(_token(scope))
         return await _go(send, back, _cookie(scope, self._sessions.begin(name, proof)))
 

@@ -11,6 +11,7 @@ import pytest
 from page import session
 from page.login import BUSY, WRONG
 from page.session import IDLE, MOST_LOGINS, VISITOR, Gate, Sessions, ungated
+from rag.doors.throttle import FREE_OF_NAME
 from rag.users import Users
 
 CHEAP = {"n": 16, "r": 1, "p": 1}
@@ -324,15 +325,33 @@ def test_what_was_typed_is_shown_again_without_the_password_and_without_running(
     assert "a secret password" not in got.text
 
 
-def test_after_five_failures_each_try_waits_whoever_asks_and_then_it_goes_on(gate, clock):
-    for n in range(5):
-        assert Visit(gate, address=f"192.0.2.{n}").log_in(password="wrong password").status_code == 401
-    late = Visit(gate, address="192.0.2.9")
+def test_after_five_failures_each_try_from_there_waits_and_then_it_goes_on(gate, clock):
+    late = Visit(gate)
+    for _ in range(5):
+        assert late.log_in(password="wrong password").status_code == 401
     got = late.log_in()
     assert (got.status_code, got.headers["retry-after"]) == (429, "1")
     assert "The next try is possible in 1 second&#46;" in got.text
     clock.now += 1
     assert late.log_in().status_code == 303
+
+
+def test_who_knows_a_name_cannot_keep_its_owner_out(gate, clock):
+    guessing, owner = Visit(gate, address="198.51.100.7"), Visit(gate)
+    for _ in range(600):
+        guessing.log_in(password="wrong password")
+        clock.now += 1
+    assert guessing.log_in().status_code == 429
+    assert owner.log_in().status_code == 303
+
+
+def test_who_guesses_from_many_addresses_waits_and_the_owner_does_not_where_they_have_been_before(gate, clock):
+    owner = Visit(gate)
+    assert owner.log_in().status_code == 303
+    statuses = [Visit(gate, address=f"198.51.100.{n}").log_in(password="wrong one").status_code for n in range(110)]
+    assert statuses == [401] * FREE_OF_NAME + [429] * 10
+    assert Visit(gate, address="192.0.2.9").log_in().status_code == 429
+    assert owner.log_in().status_code == 303
 
 
 def test_an_address_that_tries_many_names_waits_for_all_of_them(gate, clock):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.doors.throttle import FORGOTTEN, FREE, Throttle, network_of
+from rag.doors.throttle import FORGOTTEN, FREE, FREE_OF_NAME, Logins, Throttle, network_of
 
 
 class Clock:
@@ -84,6 +84,29 @@ def test_the_one_that_failed_last_is_remembered_longest(throttle, clock):
     throttle.failed("ada")
     throttle.failed("d")
     assert throttle.wait("ada") > 0
+
+
+def test_a_name_waits_where_it_failed_and_everywhere_new_after_a_hundred_times(clock):
+    logins = Logins(clock)
+    logins.succeeded("ada", "home")
+    for n in range(FREE_OF_NAME):
+        assert logins.wait("ada", f"{n // 4}") == 0
+        logins.tries("ada", f"{n // 4}")
+    assert (logins.wait("ada", "new"), logins.wait("ada", "home"), logins.wait("grace", "new")) == (1, 0, 0)
+    for _ in range(FREE):
+        logins.tries("ada", "home")
+    assert logins.wait("ada", "home") == 1
+    logins.succeeded("ada", "home")
+    assert (logins.wait("ada", "new"), logins.wait("ada", "home")) == (0, 0)
+
+
+def test_never_too_many_addresses_are_remembered(clock):
+    logins = Logins(clock, remembered=2)
+    for address in ("a", "b", "a", "c"):
+        logins.succeeded("ada", address)
+    for n in range(FREE_OF_NAME):
+        logins.tries("ada", f"{n}")
+    assert [logins.wait("ada", address) for address in "abc"] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
