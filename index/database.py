@@ -26,6 +26,8 @@ from index.errors import FootnoteError
 FILE_NAME = "catalog.sqlite"
 # What was asked and answered, in the same store, with the text of what it cites. Nothing in index/ opens it.
 CONVERSATIONS = "conversations.db"
+# Which answers were marked as wrong, with what they said and cited; nor does anything in index/ open this.
+MARKS = "marks.db"
 Connection: TypeAlias = Any  # apsw.Connection, whose types say of each value that it may be of any SQLite type
 Error = apsw.Error
 # The name under which the extension is known to SQLite, and the bytes that it takes at the end of each page.
@@ -36,6 +38,8 @@ _MARK = 0x4E6F7465
 DRAFT = "making-"
 # Milliseconds that a write waits for another one.
 PATIENCE = 30_000
+# Milliseconds for which emptying the log of a file waits for those who read it.
+_CLEARING = 2_000
 # So that a file can give unused pages back. It is so from the first table on, or from the next VACUUM.
 AUTO_VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 
@@ -228,6 +232,13 @@ class Database:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+    def rewrite(self) -> bool:
+        """Writes the file anew without what was deleted; whether its log could be emptied too, for which it waits."""
+        self._db.execute(AUTO_VACUUM)
+        self._db.execute("VACUUM")
+        self._db.execute(f"PRAGMA busy_timeout = {_CLEARING}")
+        return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
     def generation(self) -> int:
         """Rises by one with each publication."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.catalog import Catalog, Publication
-from index.database import CONVERSATIONS, FILE_NAME, existing, unusable
+from index.database import CONVERSATIONS, FILE_NAME, MARKS, existing, unusable
 from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
@@ -51,7 +51,8 @@ class Purge:
     """How many articles were erased that could have been brought back.
 
     `whole` is False when a reader held the log of the file open, so that old pages may still be in it. `quoted` says
-    that conversations are kept in the store, whose answers may quote what was erased; they are out of reach from here.
+    that answers are kept in the store, in conversations or marked as wrong, which may quote what was erased; they are
+    out of reach from here.
     """
 
     erased: int
@@ -126,7 +127,7 @@ def purge(store: Path) -> Purge:
         erased = catalog.erase_retired()
         shutil.rmtree(store / EVALS, ignore_errors=True)
         replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
-        return Purge(erased, catalog.compact(), (store / CONVERSATIONS).exists())
+        return Purge(erased, catalog.compact(), any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
 
 
 def copy(store: Path, target: Path) -> None:

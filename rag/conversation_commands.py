@@ -50,7 +50,9 @@ def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not 
     replay = _of_one(_command(kinds, "replay", "ask again, and say what is different now", _replay))
     replay.add_argument("--turn", type=int, metavar="N", help="only the question with this number")
     _command(kinds, "check", "compare what is kept with what was written; nothing is changed", _check)
-    forget = _command(kinds, "forget", "erase the answers that rest on an article, with its text", _forget)
+    forget = _command(
+        kinds, "forget", "erase the answers that rest on an article, also marked ones, with its text", _forget
+    )
     forget.add_argument("article", metavar="PATH|URL|ID", help="the article's place or id, or a folder of them")
     forget.add_argument("--yes", action="store_true", help="erase them; without it they are counted")
 
@@ -202,14 +204,23 @@ def _forget(given: Namespace) -> Result:
             f"Kept answers that rest on it: {answers}.",
             "To erase them: the same with --yes. Their questions stay.",
         ]
+    if done.marks:
+        marks = counted(done.marks, "answer")
+        erasing = f"Erased of what was marked as wrong: {marks}, with question and note."
+        lines.append(
+            erasing if given.yes else f"Marked as wrong, and resting on it: {marks}; --yes erases these whole."
+        )
     if done.unread:
         unread = f"Too damaged to tell what they rest on: {counted(done.unread, 'answer')}"
         lines.append(f"{unread}; `python -m rag conversations check` names them.")
+    if done.untold:
+        untold = f"Marked as wrong without a word of what they rest on: {counted(done.untold, 'answer')}"
+        lines.append(f"{untold}; look at them in the evals on the page, and take out what has to go.")
     if not done.whole:
         lines.append("Somebody is reading the file, so old pages may be left: close the app, and do this again.")
     if given.yes:
         lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
-    left = done.unread or not done.whole or (done.answers and not given.yes)
+    left = done.unread or done.untold or not done.whole or ((done.answers or done.marks) and not given.yes)
     return Result(FAILED if left else DONE, asdict(done) | {"erased": given.yes}, "\n".join(lines))
 
 

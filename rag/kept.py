@@ -1,7 +1,8 @@
 """The kept answers of a store, of all owners: whether they are as they were written, and which rest on an article.
 
 An answer is kept with the text of what it cites, which no purge of the index reaches. Who must erase an article erases
-with `forget` the answers that rest on it; their questions stay. Nothing here tells one owner what another asked.
+with `forget` the answers that rest on it; their questions stay. Answers that were marked as wrong go with their
+questions (rag/marked.py). Nothing here tells one owner what another asked.
 """
 
 from __future__ import annotations
@@ -9,18 +10,15 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.database import AUTO_VACUUM, Connection, Database, Error, is_damage, unusable, what_is_wrong
+from index.database import Connection, Database, Error, is_damage, unusable, what_is_wrong
 from index.following import place_of
-from index.sources.files import lies_in
+from rag import marked
 from rag.conversations import FORM, erase_turn, read_turn
 from rag.stored import Damaged, Named, named, text_digest
-
-# Milliseconds for which emptying the log of the file waits for those who read it.
-_PATIENCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,16 @@ class Checked:
 class Resting:
     """How many answers rest on an article, in how many conversations, and how many are too damaged to tell.
 
-    `whole` is False after they were erased while somebody read the file, so that old pages may be in its log.
+    `whole` is False after they were erased while somebody read a file, so that old pages may be in its log. `marks` are
+    the answers marked as wrong that rest on it, and `untold` those of which that cannot be told.
     """
 
     answers: int
     conversations: int
     unread: int
     whole: bool = True
+    marks: int = 0
+    untold: int = 0
 
 
 def check(store: Path) -> Checked:
@@ -82,39 +83,39 @@ def resting(store: Path, article: str) -> Resting:
     Answers that rest on the same text under another name are among them, and those that name it as a copy.
     Raises FootnoteError when the file cannot be used.
     """
-    if not (store / FORM.name).exists():
-        return Resting(0, 0, 0)
-    with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
-        return _found(file.connection, article).counted
+    found = _Found.nothing()
+    if (store / FORM.name).exists():
+        with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
+            found = _found(file.connection, article)
+    return _with(found.counted, marked.resting(store, article, found.texts))
 
 
 def forget(store: Path, article: str, now: datetime | None = None) -> Resting:
-    """Erases the answers that `resting` counts, and the text of the article; the file is written anew.
+    """Erases the answers that `resting` counts, and the text of the article; the files are written anew.
 
-    Where they stood is said that they were erased. Raises FootnoteError when the file cannot be used.
+    Where they stood is said that they were erased; marks are erased whole. Raises FootnoteError when a file cannot be
+    used.
     """
     if not (store / FORM.name).exists():
-        return Resting(0, 0, 0)
+        return _with(_Found.nothing().counted, marked.forget(store, article))
     with contextlib.closing(Database(store, FORM)) as file:
         db = file.connection
         try:
             db.execute("PRAGMA secure_delete = ON")
             with file.transaction():
                 found = _found(db, article)
+                # First: which text the article had is told by the answers.
+                marks = marked.forget(store, article, found.texts)
                 for turn in found.turns:
                     erase_turn(db, turn, now or datetime.now(UTC))
                 db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
-            return Resting(found.counted.answers, found.counted.conversations, found.counted.unread, _rewritten(db))
+            return _with(replace(found.counted, whole=file.rewrite()), marks)
         except Error as error:
             raise unusable(file.path, error, FORM) from error
 
 
-def _rewritten(db: Connection) -> bool:
-    """Writes the file anew without what was deleted; whether its log could be emptied too."""
-    db.execute(AUTO_VACUUM)
-    db.execute("VACUUM")
-    db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-    return bool(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+def _with(answers: Resting, marks: marked.Found) -> Resting:
+    return replace(answers, whole=answers.whole and marks.whole, marks=marks.marks, untold=marks.untold)
 
 
 # What rests on an article ---------------------------------------------------------------------------------------------
@@ -122,10 +123,15 @@ def _rewritten(db: Connection) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The turns that rest on an article, by their numbers in the file, and what is said of them."""
+    """The turns that rest on an article, by their numbers in the file, the texts it had, and what is said of them."""
 
     turns: Sequence[int]
+    texts: frozenset[str]
     counted: Resting
+
+    @classmethod
+    def nothing(cls) -> _Found:
+        return cls((), frozenset(), Resting(0, 0, 0))
 
 
 def _found(db: Connection, article: str) -> _Found:
@@ -135,7 +141,7 @@ def _found(db: Connection, article: str) -> _Found:
     place = place_of(article)
     for turn, conversation, _ in _turns(db):
         try:
-            meant = [one for one in _named(db, turn) if any(_is(name, article, place) for name in one.names)]
+            meant = [one for one in _named(db, turn) if one.means(article, place)]
         except (Damaged, Error) as error:
             if isinstance(error, Error) and not is_damage(error):
                 raise
@@ -149,16 +155,12 @@ def _found(db: Connection, article: str) -> _Found:
         for (turn,) in db.execute("SELECT turn FROM rests_on WHERE text = ?", (text,)).fetchall():
             turns[turn] = by_number.get(turn, 0)
     left = len(unread.keys() - turns.keys())
-    return _Found(sorted(turns), Resting(len(turns), len(set(turns.values())), left))
+    return _Found(sorted(turns), frozenset(texts), Resting(len(turns), len(set(turns.values())), left))
 
 
 def _named(db: Connection, turn: int) -> list[Named]:
     (record,) = db.execute("SELECT record FROM turns WHERE number = ?", (turn,)).fetchone()
     return named(record) if record else []
-
-
-def _is(name: str, article: str, place: str) -> bool:
-    return name == article or lies_in(name, place) or name.startswith(f"{place}#")  # a record, or a file of a zip
 
 
 # What is not as it was written ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -18,7 +18,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from index.records import Article, Hit, Passage, article_id, digest
+from index.records import Article, Copy, Hit, Passage, article_id, digest
+from index.sources.files import lies_in
 from rag.answers import Answer, Citation, Draft, DraftSentence, Quote
 from rag.citations import verify
 from rag.wording import NEAREST
@@ -84,6 +85,18 @@ class Named:
 
     names: tuple[str, ...]
     text: str = ""
+
+    def means(self, article: str, place: str) -> bool:
+        """Whether it is the article with this id, or lies at this place or in it, be it a record or a file of a zip."""
+        return any(name == article or lies_in(name, place) or name.startswith(f"{place}#") for name in self.names)
+
+
+def named_by(articles: Iterable[Article], copies: Iterable[Copy] = ()) -> list[Named]:
+    """What `named` tells of an answer, of these."""
+    return [
+        *(Named(_names(_fields(article)), text_digest(article.text)) for article in articles),
+        *(Named(_names(_fields(copy))) for copy in copies),
+    ]
 
 
 def named(record: bytes) -> list[Named]:

@@ -5,13 +5,14 @@ import re
 
 import pytest
 from conftest import resynced
-from test_conversations import HOSTILE, change, refused, said
+from test_conversations import HOSTILE, answer, change, refused, said
 
 from index.terminal import guarded
 from rag.__main__ import main
 from rag.answers import Question
 from rag.conversation_commands import SHOWN_ID
 from rag.conversations import Conversations
+from rag.evals.marks import Marks
 from rag.exports import bibtex, markdown
 from rag.settings import build
 
@@ -212,6 +213,17 @@ def test_an_article_is_forgotten_when_yes_was_said(conversations, kept):
     ] * 3
 
 
+def test_marked_answers_are_counted_and_forgotten_too(conversations, store):
+    Marks(store).keep(answer("One?"))
+    told = "Marked as wrong, and resting on it: 1 answer; --yes erases these whole."
+    code, out, _ = conversations("forget", "ferry.txt")
+    assert (code, out) == (1, f"No answer that is kept rests on it.\n{told}\n")
+    code, out, _ = conversations("forget", "ferry.txt", "--yes")
+    assert code == 0
+    assert "Erased of what was marked as wrong: 1 answer, with question and note." in out
+    assert Marks(store).listing() == ()
+
+
 def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, store):
     said(kept, "One?", "Two?")
     change(store, "UPDATE turns SET record = x'00' WHERE place = 2")
@@ -219,7 +231,15 @@ def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, st
     assert code == 1
     assert "Too damaged to tell what they rest on: 1 answer; `python -m rag conversations check` names them." in out
     told = json.loads(conversations("forget", "nothing.txt", "--json")[1])
-    assert told == {"answers": 0, "conversations": 0, "unread": 1, "whole": True, "erased": False}
+    assert told == {
+        "answers": 0,
+        "conversations": 0,
+        "unread": 1,
+        "whole": True,
+        "marks": 0,
+        "untold": 0,
+        "erased": False,
+    }
 
 
 def test_of_an_erased_answer_a_replay_says_so(conversations, kept, indexed):

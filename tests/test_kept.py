@@ -144,7 +144,7 @@ def test_what_was_kept_while_another_had_the_file_open_leaves_its_log_too(store,
 
 
 def test_while_somebody_reads_it_says_that_pages_may_be_left(store, three, monkeypatch):
-    monkeypatch.setattr("rag.kept._PATIENCE", 10)
+    monkeypatch.setattr("index.database._CLEARING", 10)
     with contextlib.closing(Database(store, FORM)) as reader, reader.snapshot():
         assert forget(store, "tram.txt") == Resting(1, 1, 0, whole=False)
     assert forget(store, "tram.txt") == Resting(0, 0, 0)

@@ -14,51 +14,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import Connection, Database, Error, Form, unusable
+from index.database import Connection, Database, Error, unusable
 from index.errors import UsageError
 from index.records import digest
 from rag.answers import Answer
 from rag.evals.collection import line
 from rag.evals.scores import said
 from rag.evals.sets import QUESTIONS
+from rag.marked import FORM, SETS, as_owner, set_of
 from rag.measured import Mark
+from rag.stored import Named, named_by
 
-# Where, in a store, question sets lie that its evals are to offer.
-SETS = "questions"
-MARKED = "marked-in-conversations"
 ANSWERABLE, UNANSWERABLE = "answerable", "unanswerable"
 # The kind, in the set, of a question that the articles answer.
 KIND = "marked"
 LONGEST_NOTE = 2_000
 
-FORM = Form(
-    "marks.db",
-    1,
-    lambda version: (
-        []
-        if version
-        else [
-            """CREATE TABLE marks (
-              owner BLOB NOT NULL,           -- as UTF-8
-              id TEXT NOT NULL,
-              marked TEXT NOT NULL,          -- ISO 8601 in UTC, all of one length
-              record TEXT NOT NULL,          -- JSON, as _record gives it
-              PRIMARY KEY (owner, id)
-            )"""
-        ]
-    ),
-    "Move it out of the store; the next answer that is marked begins a new one.",
-)
-
 
 def name_of(answer: Answer) -> str:
     """The id that the mark of this answer has: the same question with the same answer is marked once."""
     return digest("mark", answer.question.text, *answer.question.earlier, said(answer))[:16]
-
-
-def set_of(owner: bytes) -> str:
-    """The name of the folder of this owner's set."""
-    return f"{MARKED}-{digest(owner)[:8]}" if owner else MARKED
 
 
 class Marks:
@@ -80,7 +55,7 @@ class Marks:
 
     @property
     def _owner(self) -> bytes:
-        return (self._named if isinstance(self._named, str) else self._named()).encode("utf-8", "surrogatepass")
+        return as_owner(self._named if isinstance(self._named, str) else self._named())
 
     @property
     def folder(self) -> Path:
@@ -124,10 +99,14 @@ class Marks:
         answer: str = "",
         gold: Sequence[Mapping[str, Any]] = (),
         also: Sequence[Mapping[str, Any]] = (),
+        rests_on: Sequence[Named] = (),
     ) -> Mark:
-        """Keeps what is right: `gold` and `also` as a line of a written set has them, with titles; "" is no verdict."""
+        """Keeps what is right: `gold` and `also` as a line of a written set has them, with titles; "" is no verdict.
+
+        `rests_on` are the articles that these stand in.
+        """
         judged = {"verdict": verdict, "answer": answer, "gold": list(gold), "also": list(also)}
-        return self._changed(name, judged)
+        return self._changed(name, {**judged, "judged_on": _plain(rests_on)})
 
     def annotate(self, name: str, note: str) -> Mark:
         """Writes another note to a mark."""
@@ -189,7 +168,8 @@ class Marks:
 
 
 def _record(answer: Answer, note: str, now: datetime) -> dict[str, Any]:
-    question = answer.question
+    question, shown = answer.question, {citation.passage_id for citation in answer.citations}
+    cited = [hit for hit in answer.hits if hit.passage.id in shown]
     return {
         "question": question.text,
         "earlier": list(question.earlier),
@@ -197,9 +177,16 @@ def _record(answer: Answer, note: str, now: datetime) -> dict[str, Any]:
         "asked": question.asked_at.isoformat(),
         "said": said(answer),
         "cited": [[citation.title, citation.quote] for citation in answer.citations],
+        "rests_on": _plain(
+            named_by({hit.article: None for hit in cited}, (copy for hit in cited for copy in hit.also))
+        ),
         "marked": now.astimezone(UTC).isoformat(timespec="microseconds"),
         "note": note.strip(),
     }
+
+
+def _plain(articles: Sequence[Named]) -> list[dict[str, Any]]:
+    return [{"names": list(one.names), "text": one.text} for one in articles]
 
 
 def _mark(name: str, record: Mapping[str, Any]) -> Mark:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -23,18 +23,18 @@ from rag.answers import Answer
 from rag.evals import shown
 from rag.evals.evaluate import evaluate, parts_for
 from rag.evals.explanations import explain
-from rag.evals.marks import ANSWERABLE, MARKED, SETS, UNANSWERABLE, Marks, name_of
+from rag.evals.marks import ANSWERABLE, UNANSWERABLE, Marks, name_of
 from rag.evals.pools import Candidate, pool
 from rag.evals.report.findings import findings
 from rag.evals.runs import Run, load, save
 from rag.evals.scores import stands_in
 from rag.evals.sets import QUERIES, QUESTIONS, EvalQuestion, QuestionSet
 from rag.evals.sets import load as load_set
+from rag.marked import MARKED, RUNS, SETS
 from rag.measured import Drawing, Going, Line, Mark, Offered, Place, Sheet, Traced, Versus
 from rag.settings import SEEDS, Parts
+from rag.stored import Named, named_by
 
-# Where runs are kept, under the evals of a store.
-RUNS = "runs"
 # Runs that are listed, the newest; and passages that are shown to whoever judges a question.
 LISTED, POOLED = 50, 8
 # Among how many first what answers a question counts as found, as `eval explain` has it.
@@ -243,7 +243,9 @@ class Room:
         found = self._pooled(self._marks.find(name))
         if not (0 <= number < len(found) and 0 <= sentence < len(found[number].sentences)):
             raise UsageError("There is no such sentence any more", "The articles have changed; look again.")
-        return self._marks.judge(name, ANSWERABLE, gold=[_gold(found[number], sentence)])
+        return self._marks.judge(
+            name, ANSWERABLE, gold=[_gold(found[number], sentence)], rests_on=self._named([found[number]])
+        )
 
     def judge_answer(self, name: str, text: str) -> Mark:
         """The answer is this text; it must stand in one of the passages that are found, which then are the gold."""
@@ -251,18 +253,19 @@ class Room:
         if not text:
             raise UsageError("There is no answer to look for", "Write it as your articles say it.")
         found = self._pooled(self._marks.find(name))
-        spots = [
-            _gold(one, number)
+        saying = [
+            (one, number)
             for one in found
             for number, sentence in enumerate(_sentences(one))
             if stands_in(text, sentence)
         ]
+        spots = [_gold(one, number) for one, number in saying]
         if not spots:
             raise UsageError(
                 "None of the passages that were found says that",
                 "Choose the sentence that answers, or say that your articles do not.",
             )
-        return self._marks.judge(name, ANSWERABLE, text, spots[:1], spots[1:])
+        return self._marks.judge(name, ANSWERABLE, text, spots[:1], spots[1:], self._named([one for one, _ in saying]))
 
     def judge_again(self, name: str) -> Mark:
         """Takes back what was judged of a mark."""
@@ -275,6 +278,11 @@ class Room:
     def drop(self, name: str) -> None:
         """Takes a mark out again."""
         self._marks.remove(name)
+
+    def _named(self, places: Sequence[Candidate]) -> list[Named]:
+        """The articles that the places stand in."""
+        found = (self._parts.index.article(name) for name in {_article(one): None for one in places})
+        return named_by(article for article in found if article)
 
     def _pooled(self, mark: Mark) -> list[Candidate]:
         """What is found for a marked question, as `eval label` shows it, but for places of no article that is kept."""
