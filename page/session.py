@@ -107,7 +107,8 @@ def _hashed(token: str) -> bytes:
 class Gate:
     """The app, behind the login page: for everybody with `always`, and otherwise as soon as there are users.
 
-    The name of who is logged in is in VISITOR and in the scope's "visitor" while the app answers.
+    The name of who is logged in is in VISITOR and in the scope's "visitor" while the app answers. The scope's "holds"
+    tells, from any thread, whether there still is that user with that password.
     """
 
     def __init__(
@@ -143,6 +144,7 @@ class Gate:
         if not session:
             return await _answered(self._app, "", scope, receive, send)
         app = owned(self._app, self._secret + session.proof.key + session.name.encode("utf-8", "surrogatepass"))
+        scope["holds"] = lambda: self._users.proof(session.name) == session.proof
         return await _answered(app, session.name, scope, receive, _unstored(send))
 
     async def _log_in(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from scripted_page import CHROMIUM, FLAGS, Scripted, Shelved, Syncing, Unmarked, ask, browser_test, serving
+from scripted_page import CHROMIUM, FLAGS, SEEN, Scripted, Shelved, Syncing, Unmarked, ask, browser_test, serving
 
 import app
 from index.added import files
@@ -310,6 +310,27 @@ def test_who_knows_the_name_of_anothers_tab_reaches_nothing_with_it(site):
         client.post("/logout")  # in the same browser, with the tab still open
         client.post("/login", data={"username": "grace", "password": PASSWORDS["grace"]})
         assert "River, of ada" not in drawn(client, "ada", config)
+
+
+@pytest.mark.parametrize("change", ["remove", "password"])
+def test_an_answer_that_is_under_way_when_its_user_goes_is_not_kept_for_the_next(site, change):
+    SEEN.clear()
+    site.users.add("eve", "password of eve")
+    with httpx.Client(base_url=site.url, timeout=20) as client:
+        client.post("/login", data={"username": "eve", "password": "password of eve"})
+        told = {"fn_index": event(client.get("/config").json(), "send"), "session_hash": "eve"}
+        client.post("/gradio_api/queue/join", json={**told, "data": ["River, slowly, of Eve?", "", None]})
+        with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "eve"}) as stream:
+            for line in stream.iter_lines():
+                if "And the" in line:  # the answer has begun
+                    site.users.remove("eve") if change == "remove" else site.users.change("eve", "another password")
+                    SEEN.set()
+                if "process_completed" in line:
+                    break
+    SEEN.clear()
+    assert Conversations(site.store, "eve").listing() == []
+    if change == "password":
+        site.users.remove("eve")
 
 
 def test_who_is_not_logged_in_can_send_no_file(site):
