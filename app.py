@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
-from page.guard import HOSTS, guarded, hosts_for
+from page.guard import HOSTS, guarded, hosts_for, in_url
 from page.originals import file_of, headers_of
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
@@ -233,8 +233,9 @@ def main() -> int:
     room, facts = Room(parts, settings, visitor), lambda: running(parts)
     blocks = page(parts.assistant, parts.index, parts, parts.examples(), past, room, facts)
     # A server that others can reach stays locked when its last user is removed.
-    served = serve(blocks, past, parts.index, parts.store, lambda app: Gate(app, users, always=hosts != HOSTS), hosts)
-    print(f"Footnote: http://{address.host}:{listener.getsockname()[1]}", flush=True)
+    reachable = not address.private or bool(options.name)
+    served = serve(blocks, past, parts.index, parts.store, lambda app: Gate(app, users, always=reachable), hosts)
+    print(f"Footnote: http://{in_url(address.host)}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:

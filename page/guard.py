@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from index.errors import UsageError
@@ -79,12 +80,20 @@ def hosts_for(address: Address, names: Sequence[str], *, users: bool) -> list[st
     for name in known:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
             raise UsageError(f"{name!r} is no host name", "Write it alone, as in --name articles.example.org")
-    if address.private and not known:
-        return HOSTS
-    if not users:
+    own = in_url(address.host)
+    if not users and not (address.private and not known):
         told = f"Without users the page would be open to whoever reaches {(known or [address.host])[0]}"
         raise UsageError(told, "First: python -m rag users add NAME")
-    if address.host in ("0.0.0.0", "::") and not known:  # noqa: S104
+    if own in ("0.0.0.0", "[::]") and not known:  # noqa: S104
         hint = "Give each with --name, as in --name articles.example.org"
         raise UsageError(f"At {address.host} the page does not know the names it is asked for under", hint)
-    return [*HOSTS, address.host, *known]
+    return [*HOSTS, *(host for host in (own, *known) if host not in HOSTS)]
+
+
+def in_url(host: str) -> str:
+    """A host as a browser writes it in an address: of IPv6 the shortest form, in brackets."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from index.errors import UsageError
-from page.guard import EVENT, HOSTS, guarded, hosts_for
+from page.guard import EVENT, HOSTS, guarded, hosts_for, in_url
 from rag.doors.serving import Address
 from rag.doors.uploads import FILES
 
@@ -62,8 +62,32 @@ def test_a_form_from_another_site_is_refused_and_one_of_ours_is_not():
 
 
 def test_this_machine_is_asked_under_its_own_names_by_everybody_who_sits_at_it():
-    for host in ("127.0.0.1", "localhost", "::1", "127.8.8.8"):
+    for host in ("127.0.0.1", "localhost", "::1", "0:0::1"):
         assert hosts_for(Address(host, 7860), [], users=False) == HOSTS
+    assert hosts_for(Address("127.8.8.8", 7860), [], users=False) == [*HOSTS, "127.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [("fd00::1", "[fd00::1]:7860"), ("FD00:0:0::0001", "[fd00::1]"), ("127.0.0.2", "127.0.0.2:7860"), ("::1", "[::1]"),
+     ("192.0.2.7", "192.0.2.7"), ("House.local", "house.local:7860")],
+)  # fmt: skip
+def test_the_page_answers_under_the_address_that_it_listens_at(host, asked):
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    app = TrustedHostMiddleware(measure, hosts_for(Address(host, 7860), [], users=True))
+    for given, status in ((asked, 200), ("evil.test", 400), ("[fd00::2]", 400)):
+
+        async def ask(given=given):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+                return await client.get("/", headers={"host": given})
+
+        assert asyncio.run(ask()).status_code == status
+
+
+@pytest.mark.parametrize(("host", "written"), [("::", "[::]"), ("127.0.0.1", "127.0.0.1"), ("a.test", "a.test")])
+def test_an_address_is_written_as_a_browser_does(host, written):
+    assert in_url(host) == written
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "articles.example.org", "2001:db8::1"])
@@ -76,7 +100,7 @@ def test_others_are_let_near_only_when_there_are_users(host):
 def test_a_name_of_a_proxy_on_this_machine_needs_users_too():
     with pytest.raises(UsageError, match=r"whoever reaches articles\.example\.org"):
         hosts_for(HERE, ["articles.example.org"], users=False)
-    assert hosts_for(HERE, ["Articles.example.org"], users=True)[len(HOSTS) :] == ["127.0.0.1", "articles.example.org"]
+    assert hosts_for(HERE, ["Articles.example.org"], users=True) == [*HOSTS, "articles.example.org"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
