@@ -26,7 +26,9 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse does not name it
     _of_one(_command(kinds, "add", "let somebody in; from the first on, everybody has to log in", _add))
     _command(kinds, "list", "the names", _list)
     _of_one(_command(kinds, "password", "give somebody another password, which logs them out", _password))
-    remove = _of_one(_command(kinds, "remove", "let somebody in no more, and erase their conversations", _remove))
+    remove = _of_one(
+        _command(kinds, "remove", "let somebody in no more, and erase their conversations and marks", _remove)
+    )
     remove.add_argument("--keep-conversations", action="store_true", help="for whoever has this name next")
 
 
@@ -67,15 +69,19 @@ def _password(given: Namespace) -> Result:
 
 
 def _remove(given: Namespace) -> Result:
+    from rag.marked import erase
     from rag.users import name_of
     from rag.wording import counted
 
     users, name = _users(given), name_of(given.name)
     users.remove(name)
-    erased = 0 if given.keep_conversations else _erased(_store(given), name)
-    told = f", with {counted(erased, 'conversation')}" if erased else ""
+    erased = marks = 0
+    if not given.keep_conversations:
+        erased, marks = _erased(_store(given), name), erase(_store(given), name)
+    parts = [counted(erased, "conversation")] * bool(erased) + [counted(marks, "marked answer")] * bool(marks)
+    told = f", with {' and '.join(parts)}" if parts else ""
     alone = "" if users.names() else " Nobody has to log in any more."
-    return Result(DONE, {"removed": name, "conversations": erased}, f"Removed: {name}{told}.{alone}")
+    return Result(DONE, {"removed": name, "conversations": erased, "marked": marks}, f"Removed: {name}{told}.{alone}")
 
 
 def _erased(store: Path, owner: str) -> int:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,13 @@ from pathlib import Path
 import pytest
 from test_conversations import said
 
+from index.sync import sync_paths
 from index.terminal import guarded
 from rag.__main__ import main
+from rag.answers import Question
 from rag.conversations import Conversations
+from rag.evals.room import Room
+from rag.settings import Settings, build
 from rag.users import Users
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +84,34 @@ def test_with_a_user_go_the_conversations_and_nobody_elses(command, store):
     )  # fmt: skip
     assert len(Conversations(store, "grace").listing()) == 2
     assert len(Conversations(store).listing()) == 1
+
+
+def test_with_a_user_go_the_marks_their_set_and_what_was_kept_of_its_runs(command, store, monkeypatch, embedder):
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    folder = store.parent / "articles"
+    folder.mkdir()
+    (folder / "mole.txt").write_text("The mole fell in August.", encoding="utf-8")
+    sync_paths(store, [folder], embedder)
+    settings = Settings(store, reader="sentences")
+    parts = build(settings)
+    rooms = {name: Room(parts, settings, name) for name in ("ada", "grace")}
+    for name, room in rooms.items():
+        command("add", name, piped=PASSWORD)
+        room.judge_unanswerable(room.mark(parts.assistant.ask(Question(f"Who saw {name}?")), f"says {name}").id)
+        room.run(room.sets()[-1].id)
+    assert command("remove", "ada") == (0, "Removed: ada, with 1 marked answer.\n", "")
+    left = [
+        file.name for file in store.rglob("*") if file.is_file() and re.search(b"saw ada|says ada", file.read_bytes())
+    ]
+    assert left == []
+    assert (rooms["ada"].marks(), rooms["ada"].lines(), rooms["ada"].sets()) == ((), (), ())
+    assert [len(found) for found in (rooms["grace"].marks(), rooms["grace"].lines(), rooms["grace"].sets())] == [
+        1,
+        1,
+        1,
+    ]
+    command("remove", "grace", "--keep-conversations")
+    assert len(rooms["grace"].marks()) == 1
 
 
 @pytest.mark.parametrize(

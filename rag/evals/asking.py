@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from index.errors import FootnoteError
 from rag.answers import Answer, Question
 from rag.evals import scores
 from rag.evals.journal import Journal
@@ -29,6 +30,10 @@ Progress = Callable[[str, int, int], None]
 log = logging.getLogger(__name__)
 
 
+class Moved(FootnoteError):
+    """What is asked is no longer what the run says that it asks."""
+
+
 def run(
     ask: Find | Ask,
     question_set: QuestionSet,
@@ -42,7 +47,7 @@ def run(
     """Asks every question of the set: of the served chain up to retrieval, or of the whole of it, which answers too.
 
     What the journal has is not asked again, and what is asked is written there, so that a run that was stopped goes on.
-    `known` says whether the question just asked was embedded by an earlier run.
+    `known` says whether the question just asked was embedded by an earlier run. Ends with what `ask` raises as Moved.
     """
     one = _One(ask, question_set.document, measures, _matching(question_set), known)
     journal = journal or Journal(None)
@@ -78,6 +83,8 @@ class _One:
         start = time.perf_counter()
         try:
             return self._measured(question)
+        except Moved:
+            raise
         except Exception as error:  # the outermost loop: one question that fails does not end the run
             timings = {TOTAL: time.perf_counter() - start}
             why = f"{type(error).__name__}: {error}"

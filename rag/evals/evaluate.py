@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from index.catalog import Catalog
 from index.database import existing
@@ -18,7 +19,8 @@ from index.errors import FootnoteError
 from index.records import digest
 from index.settings import IndexSettings
 from index.upkeep import EVALS
-from rag.evals.asking import Ask, Find, installed, run
+from rag.answers import Question
+from rag.evals.asking import Ask, Find, Moved, installed, run
 from rag.evals.corpus import FILE_NAME, Corpus
 from rag.evals.held_out import without
 from rag.evals.journal import journal_in
@@ -26,6 +28,7 @@ from rag.evals.measures import STANDARD, Measure
 from rag.evals.memory import Remembering, as_embedder, remembering
 from rag.evals.runs import SCHEMA_VERSION, Run
 from rag.evals.sets import EvalQuestion, QuestionSet, load
+from rag.marked import MARKED
 from rag.reading.packed import MANIFEST, SHIPPED
 from rag.settings import Parts, build
 
@@ -50,13 +53,13 @@ def evaluate(
 
     What an earlier run of the same set, index, model and program found is taken from it, unless it is to be `fresh`;
     so are the embeddings of questions. Raises UsageError when there is no set, and FootnoteError when the store does
-    not hold the articles that it asks about.
+    not hold the articles that it asks about, or they change meanwhile.
     """
     question_set = load(path)
     parts = parts_for(settings, question_set, progress, served)
+    about, folder = described(parts), parts.store / EVALS
     # A set that does not say when it was asked is asked on the day of the last article, today and next year.
     question_set = question_set.asked_on(parts.index.overview().last)
-    about, folder = described(parts), parts.store / EVALS
     depends = {
         "run": SCHEMA_VERSION,
         "set": question_set.digest,
@@ -65,15 +68,37 @@ def evaluate(
         "about": about,
         "packages": installed(),
     }
-    journal = journal_in(folder, depends, fresh)
+    # Those of marked answers lie apart, so that they can go with the owner of these.
+    own = folder / question_set.name if question_set.name.startswith(MARKED) else folder
+    journal = journal_in(own, depends, fresh)
     embedder = remembering(parts.index.embedder, parts.index.made_by()["precision"], folder)
     if not fresh and parts is not served:
         parts.index.embedder = as_embedder(embedder)
     ask = parts.assistant.ask if answers else parts.assistant.find.invoke
     _rehearse(ask, next((q for q in question_set.questions if not journal.get(q.id)), None), embedder)
     return run(
-        ask, question_set, measures, about=about, journal=journal, known=lambda: embedder.known, progress=progress
+        _of_edition(ask, parts, about["edition"]),
+        question_set,
+        measures,
+        about=about,
+        journal=journal,
+        known=lambda: embedder.known,
+        progress=progress,
     )
+
+
+def _of_edition(ask: Find | Ask, parts: Parts, edition: str) -> Any:  # noqa: ANN401 - either of the two
+    """Asks as long as the index is that of the beginning. Raises Moved, after it has asked, when it is not."""
+
+    def asked(question: Question) -> object:
+        found = ask(question)
+        if _edition(parts) != edition:
+            raise Moved(
+                "The articles changed while the set was asked", "Run it again; it is asked of what is there now."
+            )
+        return found
+
+    return asked
 
 
 def _rehearse(ask: Find | Ask, question: EvalQuestion | None, embedder: Remembering) -> None:
@@ -137,9 +162,8 @@ def _require_articles(parts: Parts, question_set: QuestionSet) -> None:
 
 def described(parts: Parts) -> dict[str, str]:
     """What a run is made with: of the index and the model what a person knows them by, and the digests of all three."""
+    edition = _edition(parts)  # before all else: what is read of a later one is noticed when it is compared
     made, overview = parts.index.made_by(), parts.index.overview()
-    with contextlib.closing(Catalog(existing(parts.store))) as catalog, catalog.snapshot():
-        edition = digest(*map(str, catalog.edition()))
     changes = " ".join(f"{name}={value}" for name, value in parts.changes.items())
     return ({"settings": changes} if changes else {}) | {
         "index": f"{overview.articles} articles, {overview.passages} passages, generation {overview.generation}",
@@ -148,6 +172,11 @@ def described(parts: Parts) -> dict[str, str]:
         "fingerprint": parts.index.embedder.fingerprint,
         "program": program(),
     }
+
+
+def _edition(parts: Parts) -> str:
+    with contextlib.closing(Catalog(existing(parts.store))) as catalog, catalog.snapshot():
+        return digest(*map(str, catalog.edition()))
 
 
 def program() -> str:
