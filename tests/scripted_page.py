@@ -206,8 +206,8 @@ class Shelved:
 class Unmarked:
     """Evals in which nothing was marked, and which do nothing else."""
 
-    def is_marked(self, answer):
-        return False
+    def are_marked(self, answers):
+        return [False] * len(answers)
 
     def __getattr__(self, name):
         def refuse(*_):

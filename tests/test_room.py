@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import write_lines
@@ -200,6 +201,33 @@ def test_two_runs_are_compared_and_those_of_other_questions_say_that_they_are_no
     assert other.differences == ()
 
 
+def test_a_run_during_which_the_articles_change_is_not_kept_and_the_next_begins_anew(room, articles, words, settings):
+    def write(step, done, total):
+        if done == 1:
+            (articles / "song.txt").write_text("Ada sang at supper.", encoding="utf-8")
+            sync_paths(settings.store, [articles], words)
+
+    name = room.sets()[0].id
+    with pytest.raises(FootnoteError, match="The articles changed while the set was asked"):
+        room.run(name, write)
+    assert (room.lines(), room.going) == ((), None)
+    run = room._loaded(room.run(name))[1]
+    assert run.about["index"].startswith("3 articles")
+    assert all("song.txt" in row.ranking for row in run.rows if row.id == "sang")
+
+
+def test_a_followed_folder_that_may_not_be_entered_has_no_set(room, articles, monkeypatch):
+    real = Path.is_file
+
+    def is_file(path):
+        if path.parent == articles:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert room.sets() == ()
+
+
 # Answers that were marked as wrong -----------------------------------------------------------------------------------
 
 
@@ -210,10 +238,11 @@ def marked(room, text):
 
 def test_a_marked_answer_can_be_taken_back(room):
     answer, name = marked(room, "When did the mole fall?")
-    assert room.is_marked(answer)
+    assert room.are_marked([answer]) == (True,)
     assert [mark.id for mark in room.marks()] == [name]
     room.unmark(answer)
-    assert not room.is_marked(answer)
+    assert room.are_marked([answer]) == (False,)
+    room.unmark(answer)  # as from a page that was open meanwhile
 
 
 def test_a_sentence_that_is_chosen_is_the_gold_of_a_set_that_can_be_run(room):

@@ -1,6 +1,7 @@
 """The evals in real Chromium, over a tiny store: a set is run, runs are compared, an answer is marked and judged."""
 
 import re
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from index.errors import FootnoteError
 from index.sync import sync_paths
 from page.chat import Turn
 from page.rooms.evals import HOME, Running, Views, marked
+from page.rooms.past import resumed
 from proofs.words import WordEmbedder
 from rag.answers import Question
 from rag.evals.room import Room
@@ -125,11 +127,42 @@ def test_an_answer_is_marked_by_its_turn_and_a_turn_without_one_is_not(tiny):
     answer = tiny.parts.assistant.ask(Question("When did the mole fall?"))
     turns = [Turn(1, "x", trouble="It broke."), Turn(2, answer.question.text, answer)]
     assert [turn.marked for turn in marked(tiny.room, "mark-2", turns)] == [False, True]
-    assert tiny.room.is_marked(answer)
+    assert tiny.room.are_marked([answer]) == (True,)
     for name in ("mark-1", "mark-3", "mark-x", "note-2"):
         assert marked(tiny.room, name, turns) == turns
     assert [turn.marked for turn in marked(tiny.room, "unmark-2", turns)] == [False, False]
     assert tiny.room.marks() == ()
+
+
+def test_a_conversation_opens_when_the_marks_cannot_be_read(tiny, caplog):
+    answer = tiny.parts.assistant.ask(Question("When did the mole fall?"))
+    past = tiny.parts.conversations_of("")
+    conversation = past.begin()
+    past.keep(conversation, answer)
+    tiny.room.mark(answer)
+    assert [turn.marked for turn in resumed(past, tiny.room, conversation)] == [True]
+    for file in tiny.parts.store.glob("marks.db*"):
+        file.write_bytes(b"junk" * 1000)
+    assert [turn.marked for turn in resumed(past, tiny.room, conversation)] == [False]
+    assert "marks.db is damaged" in caplog.text
+
+
+def test_of_many_who_begin_at_once_one_does():
+    begun, go_on = [], threading.Event()
+    running = Running(lambda name: (begun.append(name), go_on.wait(20)))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=running.begin, args=[str(n)]) for n in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        sys.setswitchinterval(interval)
+        go_on.set()
+    until(lambda: not running.busy)
+    assert len(begun) == 1
 
 
 # In the browser ------------------------------------------------------------------------------------------------------

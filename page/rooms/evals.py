@@ -59,8 +59,8 @@ class Evals(Protocol):
     def mark(self, answer: Answer) -> Mark:
         """Keeps the answer as one to be judged."""
 
-    def is_marked(self, answer: Answer) -> bool:
-        """Whether the answer is marked."""
+    def are_marked(self, answers: Sequence[Answer]) -> Sequence[bool]:
+        """Of each answer, whether it is marked."""
 
     def unmark(self, answer: Answer) -> None:
         """Takes its mark back."""
@@ -98,6 +98,7 @@ class Running:
 
     def __init__(self, run: Callable[[str], object]) -> None:
         self._run = run
+        self._one = threading.Lock()
         self._thread: threading.Thread | None = None
         self.said = ""
 
@@ -108,7 +109,9 @@ class Running:
 
     def begin(self, name: str) -> None:
         """Begins a run of the set with this id, unless one is going on."""
-        if not self.busy:
+        with self._one:
+            if self.busy:
+                return
             # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
             work = [self._ran, name]  # in the context of who begins it, which knows whose marks may be asked
             self._thread = threading.Thread(target=copy_context().run, args=work, name="evals", daemon=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from index.errors import FootnoteError
 from page.chat import Turn, messages
 from page.past import LISTED, leave_html, past_html
 from page.rooms.ask import kept
@@ -16,6 +18,8 @@ from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, Past, trouble
 from page.source import NO_SOURCE
 from page.words import plain
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -49,7 +53,13 @@ def sidebar() -> Bar:
 def resumed(past: Past, evals: Evals, conversation: str) -> list[Turn]:
     """The turns of a conversation that is kept, as the page has them."""
     turns = kept([Turn(t.number, t.question, t.answer, t.trouble, conversation) for t in past.turns(conversation)])
-    return [replace(turn, marked=bool(turn.answer and evals.is_marked(turn.answer))) for turn in turns]
+    answers = [turn.answer for turn in turns if turn.answer]
+    try:
+        found = iter(evals.are_marked(answers))
+    except FootnoteError as error:  # a conversation can be read without its marks
+        log.warning("which answers are marked is not known: %s", error)
+        return turns
+    return [replace(turn, marked=bool(turn.answer) and next(found)) for turn in turns]
 
 
 def resuming(past: Past, evals: Evals) -> Callable[[str, list[Turn]], tuple[Any, ...]]:

@@ -162,8 +162,8 @@ class Room:
         """The folders of the sets, each once."""
         followed = [Path(place) for place in self._parts.index.followed()] if self._parts.index.exists() else []
         own = sorted((self._parts.store / SETS).glob("*/"))
-        found = [path for path in followed if (path / QUESTIONS).is_file()]
-        found += [path for path in own if (path / QUESTIONS).is_file() or (path / QUERIES).is_file()]
+        found = [path for path in followed if _holds(path, QUESTIONS)]
+        found += [path for path in own if _holds(path, QUESTIONS) or _holds(path, QUERIES)]
         return list(dict.fromkeys(path.resolve() for path in found if self._may_see(path.name)))
 
     def _may_see(self, name: str) -> bool:
@@ -211,13 +211,15 @@ class Room:
         """Keeps the answer as one to be judged; the same answer once."""
         return self._marks.keep(answer, note)
 
-    def is_marked(self, answer: Answer) -> bool:
-        """Whether the answer was marked, and not taken out since."""
-        return name_of(answer) in self._marks.names()
+    def are_marked(self, answers: Sequence[Answer]) -> tuple[bool, ...]:
+        """Of each answer, whether it was marked, and not taken out since."""
+        names = self._marks.names()
+        return tuple(name_of(answer) in names for answer in answers)
 
     def unmark(self, answer: Answer) -> None:
-        """Takes the mark of this answer back."""
-        self._marks.remove(name_of(answer))
+        """Takes the mark of this answer back; it may have been taken out already."""
+        with contextlib.suppress(UsageError):
+            self._marks.remove(name_of(answer))
 
     def marks(self) -> tuple[Mark, ...]:
         """What was marked, the newest first."""
@@ -299,6 +301,14 @@ GONE = "The question is in no set any more, so what answers it is not known. Thi
 def _name(path: Path) -> str:
     """The id of a set or a run, as it stands in links."""
     return digest(str(path.resolve()))[:12]
+
+
+def _holds(folder: Path, name: str) -> bool:
+    """Whether the file is there, as far as one may look."""
+    try:
+        return (folder / name).is_file()
+    except OSError:
+        return False
 
 
 def _offered(path: Path, store: Path) -> Offered:
