@@ -148,9 +148,21 @@ def _put(draft: Path, path: Path) -> bool:
     except FileExistsError:
         return False
     except OSError:  # a file system on which a file has one name
-        if path.exists():
-            return False
+        return _claimed(draft, path)
+    return True
+
+
+def _claimed(draft: Path, path: Path) -> bool:
+    """The same where the name has to be taken by an empty file first, which one of several can make."""
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    try:
         draft.replace(path)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -149,6 +149,25 @@ def test_a_file_system_without_second_names_keeps_files_too(store, monkeypatch):
     assert len(os.listdir(folder(store))) == 2
 
 
+def test_there_a_name_that_another_takes_meanwhile_is_not_taken_from_it(store, monkeypatch):
+    def link(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    real = os.replace
+    seen = []
+
+    def replace(draft, path):
+        if not seen:  # another comes in between, just before the first has its name
+            seen.append(path)
+            seen.append(bring(store, "ferry.md", b"Another. "))
+        real(draft, path)
+
+    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr("pathlib.Path.replace", replace)
+    bring(store, "ferry.md", b"The first.")
+    assert sorted(path.read_bytes() for path in files(store)) == [b"Another. ", b"The first."]
+
+
 def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(FootnoteError, match=r"ferry\.md cannot be kept"):
