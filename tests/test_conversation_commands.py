@@ -70,7 +70,7 @@ def test_a_conversation_is_shown_as_it_was(conversations, kept):
         "[1] The mole · Ines Calloway · 27 Aug 2024 · p. 2\n    “fell in August”\n    mole.pdf, characters 9–23" in out
     )
     assert out.partition("\n2. Who sang?\n\n")[2].startswith(
-        "Your articles do not say.\n\nNearest passages:\n  · Ferry"
+        "Your articles do not say.\nNone of your articles has the word “lithium”.\n\nNearest passages:\n  · Ferry"
     )
     shown = json.loads(conversations("show", conversation, "--json")[1])
     assert [turn["answer"]["refusal"] for turn in shown["turns"]] == [None, "not_supported"]

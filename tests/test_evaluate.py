@@ -173,7 +173,12 @@ def test_a_question_is_asked_on_the_day_of_the_last_article(settings, written, w
     sync_paths(settings.store, [written], words)
     asked = []
     find = HybridRetriever.search
-    monkeypatch.setattr(HybridRetriever, "search", lambda self, text, day: asked.append(day) or find(self, text, day))
+
+    def search(self, text, day, only):
+        asked.append(day)
+        return find(self, text, day, only)
+
+    monkeypatch.setattr(HybridRetriever, "search", search)
     evaluate(settings, written)
     assert set(asked) == {date(2024, 12, 18)}
 
