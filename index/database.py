@@ -257,6 +257,16 @@ class Database:
         self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
 
 
+@contextlib.contextmanager
+def one_state(store: Path, form: Form) -> Iterator[Connection | None]:
+    """One state of that file of a store, or None while there is no file."""
+    if not (store / form.name).exists():
+        yield None
+        return
+    with contextlib.closing(Database(store, form)) as file, file.snapshot():
+        yield file.connection
+
+
 def existing(store: Path) -> Path:
     """The store itself. Raises FootnoteError when there is no catalog in it; looking at a store never makes one."""
     if not (store / FILE_NAME).exists():

@@ -14,11 +14,10 @@ from rag.suggestions import to_go_on_with
 from rag.wording import (
     NEAREST,
     clipped,
-    counted,
     credit,
-    extent,
     glimpse,
     heading,
+    looked_through,
     missing,
     refused,
     reserve,
@@ -67,6 +66,8 @@ def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     for turn in turns:
         drawn.append({"role": "user", "content": f'<span class="asked">{plain(turn.question)}</span>'})
         drawn.append({"role": "assistant", "content": reply_html(turn)})
+    if turns and turns[-1].answer:
+        drawn[-1]["content"] += more_html(turns[-1].answer)
     if turns and turns[0].number > 1:
         drawn[0]["content"] = f'<span class="dropped">Older questions are no longer kept.</span>{drawn[0]["content"]}'
     return drawn
@@ -75,7 +76,7 @@ def messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
 def reply_html(turn: Turn) -> str:
     """What stands under a question: the answer, the trouble, or that it is being looked for."""
     if turn.answer and turn.answer.done:
-        return answer_html(turn.number, turn.answer) + acts_html(turn) + more_html(turn.answer)
+        return answer_html(turn.number, turn.answer) + acts_html(turn)
     if turn.answer and not turn.answer.begun:
         return f'<p class="waiting">{plain(stage_line(turn.answer))}</p>'
     if turn.answer:
@@ -87,18 +88,24 @@ def reply_html(turn: Turn) -> str:
 
 def stage_line(answer: Answer) -> str:
     """What has been done so far, and what is done now."""
-    seconds = sum(answer.timings.values())
-    found = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
     now = "Writing" if answer.timings.get("write") is not None else "Reading what was found"
-    return f"{found}\n{now}"
+    return f"{_searched_line(answer)}\n{now}"
+
+
+def _searched_line(answer: Answer) -> str:
+    seconds = answer.timings.get("total", sum(answer.timings.values()))
+    return f"Searched {looked_through(answer.searched)} · {seconds:.2f} s"
 
 
 def more_html(answer: Answer) -> str:
     """What may be asked next."""
-    asks = "".join(
-        f'<li><a class="example" href="#ask-{n}">{plain(text)}</a></li>' for n, text in enumerate(to_go_on_with(answer))
-    )
+    asks = asks_html(to_go_on_with(answer))
     return f'<ul class="more" aria-label="Ask next">{asks}</ul>' if asks else ""
+
+
+def asks_html(questions: Sequence[str]) -> str:
+    """Questions that are offered, each a line of a list; script.js asks the one that is followed."""
+    return "".join(f'<li><a class="example" href="#ask-{n}">{plain(text)}</a></li>' for n, text in enumerate(questions))
 
 
 def acts_html(turn: Turn) -> str:
@@ -208,8 +215,7 @@ def searched_html(answer: Answer) -> str:
     """One quiet line: what was searched, for what, and how long it took."""
     if not answer.searched.articles:
         return ""
-    seconds = answer.timings.get("total", sum(answer.timings.values()))
-    line = f"Searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')} · {seconds:.2f} s"
+    line = _searched_line(answer)
     said = plain(f"{line} · {restriction(answer)}" if answer.question.only else line)
     if _searched_otherwise(answer):
         said += f'{plain(chr(10))}Searched for: <span class="searched-for">{plain(answer.searched_for)}</span>'

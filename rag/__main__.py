@@ -119,7 +119,7 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
     """The answer or refusal, its footnotes or the nearest passages, and what was searched."""
     from index.printable import visible
     from rag.answers import Refusal
-    from rag.wording import counted, extent, heading, missing, refused, reserve, restriction, short
+    from rag.wording import heading, looked_through, missing, refused, reserve, restriction, short
 
     def told(why: str) -> str:
         return f"({why})" if why else ""
@@ -147,8 +147,7 @@ def _answer_lines(answer: Answer) -> Iterator[str]:
         seconds = sum(answer.timings.values())
         yield ""
         within = f", {restriction(answer)}" if answer.question.only else ""
-        passages = counted(answer.searched.passages, "passage")
-        yield f"Searched {extent(answer.searched)}, {passages}{within}, in {seconds:.2f} s."
+        yield f"Searched {looked_through(answer.searched)}{within}, in {seconds:.2f} s."
 
 
 def _bold() -> bool:

@@ -39,6 +39,18 @@ def command(
     return sub
 
 
+def store_command(
+    commands: Any,  # noqa: ANN401 - argparse does not name what it gives
+    name: str,
+    about: str,
+    run: Callable[[Namespace], Result],
+) -> ArgumentParser:
+    """The same for a command that works on a store and is done at once."""
+    sub = command(commands, name, about, lambda given, _: run(given))
+    store_argument(sub)
+    return sub
+
+
 def store_argument(parser: ArgumentParser) -> None:
     """The folder of the index, for a command that opens one."""
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")

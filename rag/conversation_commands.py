@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, FAILED, Result, command, store_argument
+from rag.commands import DONE, FAILED, Result, store_command
 
 if TYPE_CHECKING:
     from rag.answers import Answer
@@ -32,35 +32,29 @@ def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not 
     about = "list, show, rename, remove, export, replay or check what was asked, or forget an article"
     ours = commands.add_parser("conversations", help=about, description=f"{about[0].upper()}{about[1:]}.")
     kinds = ours.add_subparsers(metavar="COMMAND", required=True)
-    listing = _command(kinds, "list", "the conversations, the newest first", _list)
+    listing = store_command(kinds, "list", "the conversations, the newest first", _list)
     listing.add_argument("--find", metavar="TEXT", default="", help="words of a title, a question or an answer")
     listing.add_argument("--limit", metavar="N", type=int, default=20, help="how many at most (default: 20)")
-    _of_one(_command(kinds, "show", "the questions and answers of one", lambda given: _show(given, draw)))
-    rename = _of_one(_command(kinds, "rename", "give one another title", _rename))
+    _of_one(store_command(kinds, "show", "the questions and answers of one", lambda given: _show(given, draw)))
+    rename = _of_one(store_command(kinds, "rename", "give one another title", _rename))
     rename.add_argument("title", metavar="TITLE")
-    remove = _command(kinds, "remove", "erase conversations, with the text they alone rest on", _remove)
+    remove = store_command(kinds, "remove", "erase conversations, with the text they alone rest on", _remove)
     remove.add_argument("conversations", metavar="ID", nargs="+", help="the id, or as much of it as is needed")
     export = _of_one(
-        _command(kinds, "export", "write one as Markdown with footnotes, or what it cites as BibTeX", _export)
+        store_command(kinds, "export", "write one as Markdown with footnotes, or what it cites as BibTeX", _export)
     )
     export.add_argument("--format", choices=FORMATS, default=FORMATS[0], help="(default: markdown)")
     export.add_argument(
         "--out", type=Path, metavar="FILE", help="where it goes; nothing may lie there (default: stdout)"
     )
-    replay = _of_one(_command(kinds, "replay", "ask again, and say what is different now", _replay))
+    replay = _of_one(store_command(kinds, "replay", "ask again, and say what is different now", _replay))
     replay.add_argument("--turn", type=int, metavar="N", help="only the question with this number")
-    _command(kinds, "check", "compare what is kept with what was written; nothing is changed", _check)
-    forget = _command(
+    store_command(kinds, "check", "compare what is kept with what was written; nothing is changed", _check)
+    forget = store_command(
         kinds, "forget", "erase the answers that rest on an article, also marked ones, with its text", _forget
     )
     forget.add_argument("article", metavar="PATH|URL|ID", help="the article's place or id, or a folder of them")
     forget.add_argument("--yes", action="store_true", help="erase them; without it they are counted")
-
-
-def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Result]) -> ArgumentParser:  # noqa: ANN401
-    sub = command(kinds, name, about, lambda given, _: run(given))
-    store_argument(sub)
-    return sub
 
 
 def _of_one(parser: ArgumentParser) -> ArgumentParser:

@@ -20,7 +20,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import CONVERSATIONS, Connection, Database, Error, Form, is_damage, unusable, what_is_wrong
+from index.database import (
+    CONVERSATIONS,
+    Connection,
+    Database,
+    Error,
+    Form,
+    is_damage,
+    one_state,
+    unusable,
+    what_is_wrong,
+)
 from index.errors import FootnoteError, UsageError
 from index.printable import visible
 from index.records import digest
@@ -144,12 +154,12 @@ class Conversations:
         wanted = "".join(
             f" AND (instr(c.named, ?{n}) OR EXISTS ({_SAID} AND instr(s.text, ?{n})))" for n in range(4, 4 + len(words))
         )
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             return _listed(db, f"c.owner = ?1{wanted}", self._owner, limit, offset, *words) if db else []
 
     def find(self, name: str) -> Conversation:
         """The conversation with this id, or the only one whose id begins with these characters."""
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             begins = "c.owner = ?1 AND c.id BETWEEN ?4 AND ?4 || 'g'"
             found = _listed(db, begins, self._owner, 2, 0, name) if db and re.fullmatch("[0-9a-f]+", name) else []
         if not found:
@@ -160,7 +170,7 @@ class Conversations:
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns, oldest first, each as it was shown. One that was damaged says so, and the others are there."""
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             if db is None:
                 raise _unknown(conversation)
             number = self._number(db, conversation)
@@ -225,15 +235,6 @@ class Conversations:
                 (conversation, self._owner, title, folded(title), now, now),
             )
         return self._number(db, conversation)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection | None]:
-        """One state of the file, or None while there is no file."""
-        if not (self._store / FORM.name).exists():
-            yield None
-            return
-        with contextlib.closing(Database(self._store, FORM)) as file, file.snapshot():
-            yield file.connection
 
     @contextlib.contextmanager
     def _writing(self, *, existing: bool = False) -> Iterator[Connection]:

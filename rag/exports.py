@@ -19,7 +19,7 @@ from index.records import Article
 from rag.answers import Answer, Citation, Sentence
 from rag.conversations import Turn
 from rag.named import authors_of
-from rag.wording import NEAREST, clipped, counted, extent, heading, refused, reserve, short
+from rag.wording import NEAREST, clipped, heading, looked_through, refused, reserve, short
 
 UNTITLED = "Untitled"
 
@@ -45,7 +45,7 @@ def about(citation: Citation) -> str:
 def searched(answer: Answer) -> str:
     """When it was asked, what was searched and for what, and what wrote the answer."""
     asked = f"Asked on {short(answer.question.asked_at.astimezone(UTC).date())}"
-    line = f"{asked}; searched {extent(answer.searched)}, {counted(answer.searched.passages, 'passage')}"
+    line = f"{asked}; searched {looked_through(answer.searched)}"
     if answer.searched_for != answer.question.text:
         line += f", for “{answer.searched_for}”"
     return f"{line}; answered by {answer.produced_by}."

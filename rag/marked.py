@@ -95,7 +95,7 @@ def forget(store: Path, article: str, texts: Collection[str] = ()) -> Found:
     """
     if not (store / MARKS).exists():
         return Found()
-    with _writing(store) as file:
+    with writing(store) as file:
         with file.transaction():
             meant, untold = _resting(file.connection, article, texts)
             for owner in {owner for owner, _ in meant}:
@@ -118,7 +118,7 @@ def erase(store: Path, owner: str) -> int:
         if _set_asked(run) == set_of(whose):
             run.unlink(missing_ok=True)
     if (store / MARKS).exists():
-        with _writing(store) as file:
+        with writing(store) as file:
             with file.transaction():
                 count = "SELECT count(*) FROM marks WHERE owner = ?"
                 erased = file.connection.execute(count, (whose,)).fetchone()[0]
@@ -128,7 +128,8 @@ def erase(store: Path, owner: str) -> int:
 
 
 @contextlib.contextmanager
-def _writing(store: Path) -> Iterator[Database]:
+def writing(store: Path) -> Iterator[Database]:
+    """The file of marks, of which nothing that is deleted stays in it. Raises FootnoteError when it cannot be used."""
     with contextlib.closing(Database(store, FORM)) as file:
         try:
             file.connection.execute("PRAGMA secure_delete = ON")

@@ -18,8 +18,6 @@ from rag.wording import extent
 if TYPE_CHECKING:
     from rag.settings import Parts, Settings
 
-# Where OpenTelemetry sends spans, if anywhere.
-_SPANS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 # What has LangChain trace to a service of its makers.
 _LANGSMITH = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING")
 _LIBRARIES = ("chromadb", "gradio", "langchain-core", "onnxruntime", "sentence-transformers", "torch")
@@ -46,6 +44,8 @@ def running(parts: Parts, environ: Mapping[str, str] | None = None) -> tuple[Fac
 
 
 def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    from rag.doors.tracing import endpoint_of
+
     if chosen.writing.model:
         at = host_of(chosen.writing.base_url) or chosen.writing.model.partition(":")[0]
         yield "Questions", f"Each question goes to {at}."
@@ -55,7 +55,7 @@ def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iter
         yield "Articles", "Nothing of them."
     sites = sum("://" in place for place in _followed(parts))
     yield "Web", f"A sync fetches what is followed there, {sites:,} in all." if sites else "Nothing is followed there."
-    spans = next(filter(None, (environ.get(name) for name in _SPANS)), "")
+    spans = endpoint_of(environ)
     yield (
         "Reports",
         f"How long each step takes goes to {host_of(spans)}." if spans else "None. No use is counted or told.",

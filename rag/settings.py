@@ -121,9 +121,12 @@ class Parts:
     index: Index
     assistant: Assistant
     outside: Outside = field(default_factory=Outside)
-    # The settings that are not as they come, for the record of a run.
-    changes: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """The settings that are not as they come, for the record of a run."""
+        return self.settings.changed()
 
     @property
     def store(self) -> Path:
@@ -205,7 +208,7 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
     retriever = HybridRetriever(index=index, depth=chosen.depth)
     assistant = Assistant(retriever, _reader(chosen, index), _writer(chosen, index))
-    return Parts(index, assistant, chosen.outside, chosen.changed(), chosen)
+    return Parts(index, assistant, chosen.outside, chosen)
 
 
 def _writer(chosen: Settings, index: Index) -> Writer | None:

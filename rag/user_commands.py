@@ -7,10 +7,9 @@ user of a machine, and stay in the history of the shell.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, Result, command, store_argument
+from rag.commands import DONE, Result, store_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,19 +22,13 @@ def add(commands: Any) -> None:  # noqa: ANN401 - argparse does not name it
     about = "add, list or remove who may log in to the page, or change a password"
     ours = commands.add_parser("users", help=about, description=f"{about[0].upper()}{about[1:]}.")
     kinds = ours.add_subparsers(metavar="COMMAND", required=True)
-    _of_one(_command(kinds, "add", "let somebody in; from the first on, everybody has to log in", _add))
-    _command(kinds, "list", "the names", _list)
-    _of_one(_command(kinds, "password", "give somebody another password, which logs them out", _password))
+    _of_one(store_command(kinds, "add", "let somebody in; from the first on, everybody has to log in", _add))
+    store_command(kinds, "list", "the names", _list)
+    _of_one(store_command(kinds, "password", "give somebody another password, which logs them out", _password))
     remove = _of_one(
-        _command(kinds, "remove", "let somebody in no more, and erase their conversations and marks", _remove)
+        store_command(kinds, "remove", "let somebody in no more, and erase their conversations and marks", _remove)
     )
     remove.add_argument("--keep-conversations", action="store_true", help="for whoever has this name next")
-
-
-def _command(kinds: Any, name: str, about: str, run: Callable[[Namespace], Result]) -> ArgumentParser:  # noqa: ANN401
-    sub = command(kinds, name, about, lambda given, _: run(given))
-    store_argument(sub)
-    return sub
 
 
 def _of_one(parser: ArgumentParser) -> ArgumentParser:

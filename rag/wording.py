@@ -107,6 +107,11 @@ def extent(overview: Overview) -> str:
     return counted(overview.articles, "article") + (f" ({' – '.join(days)})" if days else "")
 
 
+def looked_through(overview: Overview) -> str:
+    """'15 articles (3 Jan 2024 – 12 Dec 2024), 69 passages'."""
+    return f"{extent(overview)}, {counted(overview.passages, 'passage')}"
+
+
 def excerpt(text: str, start: int, end: int, limit: int = 160) -> tuple[str, str, str]:
     """What stands before, at and behind a range of the text, each on one line, together about `limit` characters."""
     room = max(0, limit - (end - start)) // 2

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from scripted_page import chromium  # noqa: F401 - a fixture
+from scripted_page import chromium, page, phone  # noqa: F401 - fixtures
 from sites import Ledger, site_at
 
 from index.catalog import Catalog
@@ -111,6 +111,21 @@ def found(index, question):
 def model():
     """The packaged model itself, loaded once."""
     return Embedder(precision="float32")
+
+
+class Clock:
+    """A clock that stands until a test sets it on."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
 
 
 @pytest.fixture

@@ -266,6 +266,20 @@ def visiting(chromium, site, width=1400, height=900, **options):
     context.close()
 
 
+@pytest.fixture
+def page(chromium, site):
+    """A fresh page of the module's own `site`, in which no script may fail."""
+    with visiting(chromium, site) as page:
+        yield page
+        assert page.faults == []
+
+
+@pytest.fixture
+def phone(chromium, site):
+    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
+        yield page
+
+
 def ask(page, question):
     turns = page.locator("[data-testid=bot]").count()
     page.fill("#question textarea", question)

@@ -22,7 +22,6 @@ from scripted_page import (
     hit,
     lit,
     serving,
-    visiting,
 )  # fmt: skip
 
 import app
@@ -65,19 +64,6 @@ def site(tmp_path_factory, original):
         yield SimpleNamespace(
             url=f"http://127.0.0.1:{port}", port=port, assistant=assistant, syncing=syncing, papers=papers
         )
-
-
-@pytest.fixture
-def page(chromium, site):
-    with visiting(chromium, site) as page:
-        yield page
-        assert page.faults == []
-
-
-@pytest.fixture
-def phone(chromium, site):
-    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
-        yield page
 
 
 def only_of_the_last(site):

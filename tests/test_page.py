@@ -73,19 +73,6 @@ def site(tmp_path_factory):
         yield SimpleNamespace(url=url, port=port, assistant=assistant, syncing=syncing, past=past)
 
 
-@pytest.fixture
-def page(chromium, site):
-    with visiting(chromium, site) as page:
-        yield page
-        assert page.faults == []
-
-
-@pytest.fixture
-def phone(chromium, site):
-    with visiting(chromium, site, 390, 844, has_touch=True, is_mobile=True) as page:
-        yield page
-
-
 # Drawing, without a browser ------------------------------------------------------------------------------------------
 
 

@@ -19,19 +19,6 @@ PASSWORD, OTHER = "correct horse", "battery staple"
 HTML = {"accept": "text/html,application/xhtml+xml"}
 
 
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def users(store):
     made = Users(store, CHEAP)

@@ -5,19 +5,6 @@ import pytest
 from rag.doors.throttle import FORGOTTEN, FREE, FREE_OF_NAME, Logins, Throttle, network_of
 
 
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def throttle(clock):
     return Throttle(clock, remembered=3)

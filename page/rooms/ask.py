@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.candidates import Only
 from index.errors import FootnoteError, UsageError
-from page.chat import Nearby, Turn, messages
+from page.chat import Nearby, Turn, asks_html, messages
 from page.filters import filters_html
 from page.rooms.wiring import PRIVATE, Assistant, Library, Past, log, trouble
 from page.words import plain
@@ -206,12 +206,11 @@ def chatbot(examples: Sequence[str]) -> gr.Chatbot:
     """The chat, with the examples while it is empty. Messages come drawn and escaped, and are sanitised again."""
     import gradio as gr
 
-    asks = "".join(f'<li><a class="example" href="#ask-{n}">{plain(text)}</a></li>' for n, text in enumerate(examples))
     return gr.Chatbot(
         show_label=False, label="Conversation", container=False, elem_id="chat", height="100%", buttons=[],
         sanitize_html=True, latex_delimiters=[], feedback_options=None, layout="panel", allow_file_downloads=False,
         autoscroll=False,  # to the end of an answer; script.js scrolls to its beginning
-        placeholder=f'<div class="welcome"><h2>What do you want to know?</h2><ul>{asks}</ul></div>',
+        placeholder=f'<div class="welcome"><h2>What do you want to know?</h2><ul>{asks_html(examples)}</ul></div>',
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def trace(environ: Mapping[str, str]) -> None:
 
     Raises UsageError where another protocol than gRPC is wanted.
     """
-    endpoint = next(filter(None, map(environ.get, ENDPOINTS)), "")
+    endpoint = endpoint_of(environ)
     if not endpoint:
         return
     protocol = next(filter(None, map(environ.get, PROTOCOLS)), "grpc")
@@ -45,6 +45,11 @@ def trace(environ: Mapping[str, str]) -> None:
     provider = TracerProvider(resource=Resource.create({"service.name": environ.get("OTEL_SERVICE_NAME", "footnote")}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
     everywhere(Spans(provider.get_tracer("footnote")))
+
+
+def endpoint_of(environ: Mapping[str, str]) -> str:
+    """Where spans are sent, "" for nowhere."""
+    return next(filter(None, map(environ.get, ENDPOINTS)), "")
 
 
 def everywhere(handler: BaseCallbackHandler) -> None:

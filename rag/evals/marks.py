@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import Connection, Database, Error, unusable
+from index.database import Connection, one_state
 from index.errors import UsageError
 from index.records import digest
 from rag.answers import Answer
 from rag.evals.collection import line
 from rag.evals.scores import said
 from rag.evals.sets import QUESTIONS
-from rag.marked import FORM, SETS, as_owner, set_of
+from rag.marked import FORM, SETS, as_owner, set_of, writing
 from rag.measured import Mark
 from rag.stored import Named, named_by
 
@@ -64,21 +64,21 @@ class Marks:
 
     def listing(self) -> tuple[Mark, ...]:
         """All marks, the newest first."""
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             newest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked DESC, id"
             rows = db.execute(newest, (self._owner,)).fetchall() if db else []
         return tuple(_mark(name, json.loads(record)) for name, record in rows)
 
     def find(self, name: str) -> Mark:
         """The mark with this id."""
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             if db is None:
                 raise _unknown()
             return _mark(name, self._read(db, name))
 
     def names(self) -> frozenset[str]:
         """The ids of all marks."""
-        with self._reading() as db:
+        with one_state(self._store, FORM) as db:
             rows = db.execute("SELECT id FROM marks WHERE owner = ?", (self._owner,)).fetchall() if db else []
         return frozenset(name for (name,) in rows)
 
@@ -134,24 +134,11 @@ class Marks:
         return record
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection | None]:
-        if not (self._store / FORM.name).exists():
-            yield None
-            return
-        with contextlib.closing(Database(self._store, FORM)) as file, file.snapshot():
-            yield file.connection
-
-    @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction, which ends with the set as it is then; when that cannot be written, nothing has changed."""
-        with contextlib.closing(Database(self._store, FORM)) as file:
-            try:
-                file.connection.execute("PRAGMA secure_delete = ON")
-                with file.transaction():
-                    yield file.connection
-                    self._write_set(file.connection)
-            except (Error, OSError) as error:
-                raise unusable(file.path, error, FORM) from error
+        with writing(self._store) as file, file.transaction():
+            yield file.connection
+            self._write_set(file.connection)
 
     def _write_set(self, db: Connection) -> None:
         oldest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked, id"
