@@ -1,6 +1,7 @@
 # make app     sets up what is missing, indexes seeds/ on the first run and serves the chat on 127.0.0.1
 # make test    sets up what is missing, then lint, types and tests; also: make lint, make fix
 # make bench   sets up what is missing, and measures retrieval and answers on the questions about the seeds
+# make peers   measures Footnote beside LangChain, LlamaIndex, Haystack and txtai, each in an environment of its own
 # make prove   sets up what is missing, and proves what is promised at full size, which takes hours; prove-smoke: minutes
 # make pictures  takes the pictures and the recording of the README anew, with Chromium
 # make clean   takes away what make made; the index stays
@@ -31,7 +32,7 @@ DEV = .venv/.dev
 # A .venv whose Python was removed from the machine is made anew.
 $(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
 
-.PHONY: setup app test lint fix bench prove prove-smoke pictures browser clean
+.PHONY: setup app test lint fix bench peers prove prove-smoke pictures browser clean
 .DELETE_ON_ERROR:
 
 setup: $(RUNTIME)
@@ -56,6 +57,10 @@ fix: $(DEV)
 bench: $(RUNTIME)
 	@$(RUN) -m index sync seeds --store .venv/.seeds
 	@$(RUN) -m rag eval run --answers --store .venv/.seeds
+
+# Some 6 GB of disk for the environments. Results are kept in .venv/.peers, and a system is not measured twice.
+peers: $(RUNTIME)
+	@$(RUN) -m benchmarks.peers
 
 # The lines go to docs/proofs.md with the date and the commit; the raw log stays here.
 prove: $(DEV)
