@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from index import terminal
 from index.errors import FootnoteError, UsageError, explained
 from page.guard import HOSTS, guarded, hosts_for, in_url
+from page.language import known, say
 from page.originals import file_of, headers_of
 from page.past import KINDS, file_stem, taken_along
 from page.rooms.articles import shelf
@@ -29,9 +30,10 @@ from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.settings import office
 from page.rooms.source import reading
 from page.rooms.visitor import visitor
-from page.rooms.wiring import PRIVATE, WANTED, Assistant, Intake, Library, Past, wires
+from page.rooms.wiring import PRIVATE, WANTED, Assistant, Intake, Library, Past, fixed, labels, wires
 from page.session import Gate, ungated
-from page.source import NO_SOURCE
+from page.source import empty_html
+from page.speaking import speaking
 from page.syncs import Syncs
 from rag.doors import uploads
 from rag.doors.admission import App
@@ -76,11 +78,11 @@ def page(
                 examination(evals, name)
                 marking(evals, name, turns, talk.chat)
                 office(facts)
-                panel = gr.HTML(NO_SOURCE, elem_id="source")
+                panel = gr.HTML(fixed(empty_html), elem_id="source")
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
         begun = head.anew.click(
-            lambda: ([], [], NO_SOURCE), None, [talk.chat, turns, panel], cancels=talk.asking, queue=False, **PRIVATE
+            lambda: ([], [], empty_html()), None, [talk.chat, turns, panel], cancels=talk.asking, queue=False, **PRIVATE
         )
         resume = resuming(past, evals)
         opened_again = bar.resume.click(
@@ -114,12 +116,14 @@ def serve(
     app.get("/originals/{article}", response_model=None)(originals(library))
     app.include_router(uploads.router(store))
     app.add_middleware(gate)
+    app.add_middleware(speaking)
     app.add_middleware(guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     mounted: FastAPI = gr.mount_gradio_app(
         app, blocks, path="/", server_name="127.0.0.1", theme=theme(), footer_links=[], run_history=False,
         auth_dependency=lambda request: request.scope.get("visitor"),
         show_error=False, max_file_size="1kb", ssr_mode=False, enable_monitoring=False, pwa=False, mcp_server=False,
+        i18n=labels(),
         # In head, because what goes through css= is rewritten rule by rule, and fonts given by variables are lost.
         head=f"<style>{''.join((FILES / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
         js=(FILES / "script.js").read_text(encoding="utf-8"),
@@ -137,10 +141,12 @@ def taking_along(past: Past) -> Callable[[str, int], Response]:
             title = past.find(conversation).title
             turns = [t for t in past.turns(conversation) if turn in (0, t.number)]
         except FootnoteError as error:
-            return PlainTextResponse(explained(error), 404)
+            return PlainTextResponse(known(explained(error)) or explained(error), 404)
         text, kind = taken_along(title, turns, end)
         if not kind:
-            return PlainTextResponse(f"There is no {end!r} of a conversation. There are: {', '.join(KINDS)}.", 404)
+            kinds = ", ".join(KINDS)
+            told = say("There is no {end} of a conversation. There are: {kinds}.", end=repr(end), kinds=kinds)
+            return PlainTextResponse(told, 404)
         disposition = f'attachment; filename="{file_stem(title)}.{end}"'
         return Response(text, media_type=kind, headers={"content-disposition": disposition})
 
@@ -156,9 +162,9 @@ def originals(library: Library) -> Callable[[str], Response]:
             found = library.article(article)
             file = found and file_of(found, library.followed())
         except FootnoteError as error:
-            return PlainTextResponse(explained(error), 503)
+            return PlainTextResponse(known(explained(error)) or explained(error), 503)
         if not found or not file:
-            return PlainTextResponse("There is no file of this article any more. Look again after a sync.", 404)
+            return PlainTextResponse(say("There is no file of this article any more. Look again after a sync."), 404)
         return FileResponse(file, headers=headers_of(found.source))
 
     return original

@@ -10,13 +10,26 @@ from datetime import UTC, date, datetime
 from index.ledger import UNDATED, Entry, Listing, Place, Timeline
 from index.records import article_id
 from page.added import places_html, removal, removal_html
+from page.language import figures, later, say, several, short
+from page.phrases import evidence
 from page.timeline import href, named, timeline_html
-from page.words import file_name, plain, together
-from rag.wording import counted, short
+from page.words import file_name, lang_html, plain, tell, together, told_html
 
 # Lines of the list that are shown at once.
 LINES = 50
-STATES = {"all": "All", "indexed": "Indexed", "skipped": "Skipped", "failed": "Failed"}
+STATES = {"all": later("All"), "indexed": later("Indexed"), "skipped": later("Skipped"), "failed": later("Failed")}
+# Why the list is empty, by the state that is asked for.
+NONE_IN = {
+    "indexed": later("No source is indexed."),
+    "skipped": later("No source is skipped."),
+    "failed": later("No source is failed."),
+}
+NONE_THEN = {
+    "": later("No source that is listed {when}."),
+    "indexed": later("No source that is indexed {when}."),
+    "skipped": later("No source that is skipped {when}."),
+    "failed": later("No source that is failed {when}."),
+}
 _PERIOD = rf"[0-9]{{3}}|[0-9]{{4}}(?:-(?:0[1-9]|1[0-2]))?|{UNDATED}"
 _LINK = re.compile(rf"list-({'|'.join(STATES)})-([0-9]{{1,6}})(?:-({_PERIOD}))?")
 
@@ -79,18 +92,20 @@ def listing_html(listing: Listing, asked: Wanted, around: Around) -> str:
 def nothing(listing: Listing, asked: Wanted) -> str:
     """Why the list is empty."""
     if asked.like:
-        when = f" and {dated(asked.period)}" if asked.period else ""
-        return f"No source has “{asked.like}” in its name, title, author or reason{when}."
+        if asked.period:
+            text = later("No source has “{like}” in its name, title, author or reason and {when}.")
+            return say(text, like=asked.like, when=from_when(asked.period))
+        return say("No source has “{like}” in its name, title, author or reason.", like=asked.like)
     if asked.period:
-        return f"No source that is {asked.state or 'listed'} {dated(asked.period)}."
+        return say(NONE_THEN[asked.state], when=from_when(asked.period))
     if asked.state and sum(listing.states.values()):
-        return f"No source is {asked.state}."
-    return "There are no articles yet. Add an address, a folder or files above."
+        return say(NONE_IN[asked.state])
+    return say("There are no articles yet. Add an address, a folder or files above.")
 
 
-def dated(period: str) -> str:
+def from_when(period: str) -> str:
     """'tells no day', or 'is of Mar 2024'."""
-    return "tells no day" if period == UNDATED else f"is of {named(period)}"
+    return say("tells no day") if period == UNDATED else say("is of {period}", period=named(period))
 
 
 def states_html(listing: Listing, asked: Wanted) -> str:
@@ -98,10 +113,11 @@ def states_html(listing: Listing, asked: Wanted) -> str:
     numbers = {"all": sum(listing.states.values()), **listing.states}
     shown = asked.state or "all"
     links = "".join(
-        f'<a href="{href(state, asked.period)}"{_current(state == shown)}>{name} <b>{numbers.get(state, 0):,}</b></a>'
+        f'<a href="{href(state, asked.period)}"{_current(state == shown)}>{tell(name)} '
+        f"<b>{figures(f'{numbers.get(state, 0):,}')}</b></a>"
         for state, name in STATES.items()
     )
-    return f'<nav class="states" aria-label="Sources by how they ended">{links}</nav>'
+    return f'<nav class="states" aria-label="{tell("Sources by how they ended")}">{links}</nav>'
 
 
 def _current(yes: bool) -> str:
@@ -112,8 +128,11 @@ def entry_html(entry: Entry, around: Around) -> str:
     """One source: its article's title and what is known of it, its name, and the reason if it has no article."""
     name = plain(entry.title or file_name(entry.source))
     # A source that failed keeps its old article, and one that says what another says is read there.
-    title = f'<a class="read" href="#read-{article_id(entry.twin or entry.source)}">{name}</a>' if entry.title else name
-    reason = f'<p class="reason"><b>{plain(entry.state.capitalize())}</b> {plain(reason_of(entry))}</p>'
+    lang = lang_html(entry.language)
+    link = f'<a class="read" href="#read-{article_id(entry.twin or entry.source)}"{lang}>{name}</a>'
+    title = link if entry.title else name
+    state = tell(STATES.get(entry.state, entry.state.capitalize()))
+    reason = f'<p class="reason"><b>{state}</b> {reason_html(entry)}</p>'
     take = removal_html(removal(entry, around.places, around.added), entry.title or file_name(entry.source))
     return (
         f'<li class="{plain(entry.state)}"><h3>{title}</h3><p>{plain(" · ".join(about(entry)))}</p>'
@@ -122,10 +141,11 @@ def entry_html(entry: Entry, around: Around) -> str:
     )
 
 
-def reason_of(entry: Entry) -> str:
+def reason_html(entry: Entry) -> str:
     """Why the source is not indexed, and whether its article of before is still there."""
     kept = entry.state == "failed" and entry.title
-    return f"{entry.reason}. What was read before is kept." if kept else entry.reason
+    why = told_html(entry.reason)
+    return f"{why}{plain('.')} {tell('What was read before is kept.')}" if kept else why
 
 
 def about(entry: Entry) -> list[str]:
@@ -133,11 +153,12 @@ def about(entry: Entry) -> list[str]:
     if not entry.title:
         return []
     day = together(short(date.fromisoformat(entry.published) if entry.published else None))
-    evidence = f" ({entry.published_from})" if entry.published and entry.published_from else ""
-    copies = f"nearly the same as {counted(entry.copies, 'other')}" if entry.copies else ""
-    twin = f"the same as {file_name(entry.twin)}" if entry.twin else ""
-    length = together(counted(entry.characters, "character"))
-    return [part for part in (entry.author, day + evidence, entry.language, length, twin, copies) if part]
+    known_from = evidence(entry.published_from) if entry.published else ""
+    others = several(entry.copies, "nearly the same as {n} other", "nearly the same as {n} others")
+    copies = others if entry.copies else ""
+    twin = say("the same as {name}", name=file_name(entry.twin)) if entry.twin else ""
+    length = together(several(entry.characters, "{n} character", "{n} characters"))
+    return [part for part in (entry.author, day + known_from, entry.language, length, twin, copies) if part]
 
 
 def shortened(source: str) -> str:
@@ -154,6 +175,8 @@ def pages_html(listing: Listing, asked: Wanted) -> str:
         return ""
     first, last = min(asked.offset + 1, total), min(asked.offset + LINES, total)
     before, after = (href(asked.state, asked.period, asked.page + step) for step in (-1, 1))
-    back = f'<a href="{before}">Previous</a>' if asked.page else ""
-    on = f'<a href="{after}">Next</a>' if last < total else ""
-    return f'<nav class="pages" aria-label="Pages"><span>{first:,}–{last:,} of {total:,}</span>{back}{on}</nav>'
+    back = f'<a href="{before}">{tell("Previous")}</a>' if asked.page else ""
+    on = f'<a href="{after}">{tell("Next")}</a>' if last < total else ""
+    numbers = [figures(f"{number:,}") for number in (first, last, total)]
+    range_ = tell("{first}–{last} of {total}", **dict(zip(("first", "last", "total"), numbers, strict=True)))
+    return f'<nav class="pages" aria-label="{tell("Pages")}"><span>{range_}</span>{back}{on}</nav>'

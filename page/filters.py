@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from index.candidates import Names, Only
-from page.words import plain
+from page.words import plain, tell
 from rag.named import Implied, paper_of
 
 # Names that are offered; any other can be typed.
@@ -17,10 +17,13 @@ MOST_NAMES = 300
 def filters_html(names: Names) -> str:
     """The form, with the names that the articles have. script.js shows what is chosen, and sends it along."""
     return (
-        '<details id="filters"><summary>Filters</summary><form aria-label="Which articles are searched">'
-        f"{_field('source', 'Paper, folder or site', names.publishers)}{_field('author', 'Author', names.authors)}"
-        '<label>From<input type="date" name="first"></label><label>To<input type="date" name="last"></label>'
-        '<p><button type="reset">Clear</button><button>Done</button></p></form></details>'
+        f'<details id="filters"><summary>{tell("Filters")}</summary>'
+        f'<form aria-label="{tell("Which articles are searched")}">'
+        f"{_field('source', tell('Paper, folder or site'), names.publishers)}"
+        f"{_field('author', tell('Author'), names.authors)}"
+        f'<label>{tell("From")}<input type="date" name="first"></label>'
+        f'<label>{tell("To")}<input type="date" name="last"></label>'
+        f'<p><button type="reset">{tell("Clear")}</button><button>{tell("Done")}</button></p></form></details>'
         '<p id="chips" aria-live="polite"></p>'
     )
 
@@ -41,8 +44,8 @@ def implied_html(implied: Implied) -> str:
     if not chips:
         return ""
     only = only_of(implied)
-    link = f'<a href="#only-{_hex(only)}">Only these</a>' if only else ""
-    return f'<p class="implied">Prefers {chips}{link}</p>'
+    link = f'<a href="#only-{_hex(only)}">{tell("Only these")}</a>' if only else ""
+    return f'<p class="implied">{tell("Prefers")} {chips}{link}</p>'
 
 
 def only_of(implied: Implied) -> Only:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from index.records import Article
-from page.words import plain
+from page.words import plain, tell
 
 # What a browser shows by itself. Anything else is offered as a file to save, so that no format runs anything here.
 SHOWN = {
@@ -32,7 +32,7 @@ def original_html(article: Article, quoted: str, page: int | None) -> str:
     address = address.partition("#")[0] if place else address
     return (
         f'<p><a class="original" href="{plain(address + place)}" target="_blank" rel="noopener noreferrer">'
-        "Open the original</a></p>"
+        f"{tell('Open the original')}</a></p>"
     )
 
 

@@ -11,6 +11,9 @@
   // A style rule and not a class: Gradio draws messages anew, and a rule holds for whatever is drawn.
   const chosen = document.head.appendChild(document.createElement("style"));
   const find = (selector) => document.querySelector(selector);
+  // The words of the reader's language, which the server sends with the page.
+  const words = window.footnoteWords ?? {};
+  const say = (text, fields = {}) => (words[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => fields[name] ?? all);
 
   // Who is logged out meanwhile sees the login page, and not a page that does nothing any more.
   const fetched = window.fetch;
@@ -145,12 +148,13 @@
   }
 
   async function rename(id, at) {
-    const named = await told("Rename this conversation", "Rename", titleOf(at));
+    const named = await told(say("Rename this conversation"), say("Rename"), titleOf(at));
     if (named?.trim()) alter(`rename-${id}-${named.trim()}`);
   }
 
   async function remove(id, at) {
-    if ((await told(`Remove “${titleOf(at)}”? Its questions and answers are erased.`, "Remove")) === undefined) return;
+    const question = say("Remove “{title}”? Its questions and answers are erased.", { title: titleOf(at) });
+    if ((await told(question, say("Remove"))) === undefined) return;
     alter(`remove-${id}`);
     if (id === current()) find("#anew").click();
   }
@@ -173,7 +177,7 @@
     const form = make("form", { method: "dialog" });
     const field = text === undefined ? null : make("input", { value: text, maxLength: 200, ariaLabel: question });
     const buttons = make("p", {});
-    buttons.append(make("button", { textContent: yes ? "Cancel" : "Close", type: "button", onclick: () => dialog.close() }));
+    buttons.append(make("button", { textContent: yes ? say("Cancel") : say("Close"), type: "button", onclick: () => dialog.close() }));
     if (yes) buttons.append(make("button", { textContent: yes, value: "yes", className: "yes" }));
     form.append(make("p", { textContent: question }), ...(field ? [field] : []), buttons);
     dialog.append(form);
@@ -215,7 +219,7 @@
     hovering = setTimeout(() => hover(false), 1000);
     if (find("#drop")) return;
     const { top, left, width, height } = find("#shelf").getBoundingClientRect();
-    const target = Object.assign(document.createElement("div"), { id: "drop", textContent: "Drop files to add them" });
+    const target = Object.assign(document.createElement("div"), { id: "drop", textContent: say("Drop files to add them") });
     target.style.cssText = `top: ${top}px; left: ${left}px; width: ${width}px; height: ${height}px`;
     find("#shell").append(target);
   }
@@ -227,10 +231,17 @@
   }
 
   document.addEventListener("change", ({ target }) => {
+    if (target.id === "language") return speak(target.value);
     if (target.id !== "chosen") return;
     bring([...target.files]);
     target.value = "";
   });
+
+  // The language that was chosen by hand, which the server reads of a cookie.
+  function speak(language) {
+    document.cookie = `footnote-language=${language}; path=/; max-age=31536000; samesite=lax`;
+    location.reload();
+  }
 
   async function bring(files) {
     const rows = files.map((file) => [file, arrival(file.name)]);
@@ -259,20 +270,22 @@
       request.open("PUT", `/articles/files/${encodeURIComponent(nameOf(file))}`);
       request.responseType = "json";
       request.upload.onprogress = ({ loaded, total }) => { bar.value = loaded / total; };
-      request.onerror = () => ended(failed(said, "It could not be sent. Try again."));
+      request.onerror = () => ended(failed(said, say("It could not be sent. Try again.")));
       request.onload = () => {
         const { name, error, hint } = request.response ?? {};
-        if (!name) return ended(failed(said, error ? `${error} ${hint}` : "It could not be added. Try again."));
-        if (request.status === 200) said.textContent = "was there already";
-        else said.textContent = name === file.name ? "added" : `added as ${name}`;
+        if (!name) return ended(failed(said, error ? `${error} ${hint}` : say("It could not be added. Try again."), error && "en"));
+        if (request.status === 200) said.textContent = say("was there already");
+        else said.textContent = name === file.name ? say("added") : say("added as {name}", { name });
         ended(true);
       };
       request.send(file);
     });
   }
 
-  function failed(said, sentence) {
+  // What the server says of it is English.
+  function failed(said, sentence, lang) {
     said.textContent = sentence;
+    if (lang) said.lang = lang;
     said.className = "trouble";
     return false;
   }
@@ -283,10 +296,14 @@
   function unfit(file) {
     const { accept, dataset } = find("#chosen");
     const kind = nameOf(file).match(/[^.]\.([^.]+)$/)?.[1].toLowerCase();
-    if (file.folder) return "This is a folder. Name its path above to add it.";
-    if (!accept.split(",").includes(`.${kind}`)) return `It is of a kind that Footnote cannot read. These can be read: ${dataset.kinds}.`;
-    if (file.size > dataset.most) return `It is larger than ${dataset.most / 1e6} MB. Split it, or add the folder it is in.`;
-    return file.size ? "" : "It is empty.";
+    if (file.folder) return say("This is a folder. Name its path above to add it.");
+    if (!accept.split(",").includes(`.${kind}`)) {
+      return say("It is of a kind that Footnote cannot read. These can be read: {kinds}.", { kinds: dataset.kinds });
+    }
+    if (file.size > dataset.most) {
+      return say("It is larger than {n} MB. Split it, or add the folder it is in.", { n: dataset.most / 1e6 });
+    }
+    return file.size ? "" : say("It is empty.");
   }
 
   const place = (turn) => `${location.origin}/#past-${current()}${turn ? `-${turn}` : ""}`;
@@ -298,14 +315,14 @@
         return kept.text();
       });
       await navigator.clipboard.writeText(await text);
-      said(at, "Copied");
+      said(at, say("Copied"));
     } catch {
-      said(at, "Could not be copied");
+      said(at, say("Could not be copied"));
     }
   }
 
   function link(turn, at) {
-    navigator.clipboard.writeText(place(turn)).then(() => said(at, "Copied"), () => said(at, "Could not be copied"));
+    navigator.clipboard.writeText(place(turn)).then(() => said(at, say("Copied")), () => said(at, say("Could not be copied")));
   }
 
   // For a moment what was done stands in place of what can be.
@@ -370,8 +387,9 @@
   function alone(yes) {
     find("#alone")?.remove();
     if (!yes) return;
-    const line = Object.assign(document.createElement("p"), { id: "alone", textContent: "Asked as it stands, without the questions before. " });
-    const back = Object.assign(document.createElement("button"), { type: "button", textContent: "Let it follow them" });
+    const told = `${say("Asked as it stands, without the questions before.")} `;
+    const line = Object.assign(document.createElement("p"), { id: "alone", textContent: told });
+    const back = Object.assign(document.createElement("button"), { type: "button", textContent: say("Let it follow them") });
     back.addEventListener("click", () => { alone(false); find("#question textarea").focus(); });
     line.append(back);
     find("#ask").before(line);
@@ -379,7 +397,12 @@
 
   // Which articles are searched: what is in the form, shown as chips that take a filter out again.
   const fields = () => [...(find("#filters form")?.elements ?? [])].filter((field) => field.name);
-  const SAID = { source: (v) => v, author: (v) => `by ${v}`, first: (v) => `from ${v}`, last: (v) => `until ${v}` };
+  const SAID = {
+    source: (v) => v,
+    author: (v) => say("by {name}", { name: v }),
+    first: (v) => say("from {day}", { day: v }),
+    last: (v) => say("until {day}", { day: v }),
+  };
 
   function how() {
     const said = Object.fromEntries(fields().map((field) => [field.name, field.value.trim()]));
@@ -393,7 +416,7 @@
     find("#chips")?.replaceChildren(...set.map((field) => {
       const said = SAID[field.name](field.value.trim());
       const chip = Object.assign(document.createElement("button"), { type: "button", textContent: said });
-      chip.setAttribute("aria-label", `Take out the filter: ${said}`);
+      chip.setAttribute("aria-label", say("Take out the filter: {filter}", { filter: said }));
       chip.addEventListener("click", () => { field.value = ""; chips(); find("#filters summary").focus(); });
       return chip;
     }));
@@ -474,8 +497,9 @@
   const chat = find("#chat");
   let seen = "";
   new MutationObserver(() => {
+    chat.querySelector("[role=log]")?.setAttribute("aria-label", say("Conversation"));
     for (const message of chat.querySelectorAll("[data-testid=bot], [data-testid=user]")) {
-      message.setAttribute("aria-label", message.dataset.testid === "bot" ? "Answer" : "Question");
+      message.setAttribute("aria-label", message.dataset.testid === "bot" ? say("Answer") : say("Question"));
     }
     const rows = chat.querySelectorAll(".user-row");
     const now = `${rows.length} ${chat.querySelectorAll(".waiting").length}`;

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from index.errors import FootnoteError, explained
+from page.language import known
 from page.login import AGAIN_SCRIPT, BACK, BUSY, LOGIN, LOGOUT, NAME, PASSWORD, WRONG, again_html, login_html, too_often
+from page.speaking import cookies_of
 from page.tabs import owned
 from rag.doors.admission import App, Policy, Receive, Scope, Send, body_of, headers_of
 from rag.doors.faults import Fault
@@ -152,7 +154,7 @@ class Gate:
         if body is None:
             return None
         if isinstance(body, Fault):
-            return await _page(send, body.status, login_html(body.error))
+            return await _page(send, body.status, login_html(known(body.error) or body.error))
         given = _fields(body)
         typed, back = given.get(NAME, ""), _local(given.get(BACK, "/"))
         name, address = name_of(typed[:LONGEST_NAME]), network_of((scope.get("client") or ("",))[0])
@@ -249,9 +251,7 @@ def _unstored(send: Send) -> Send:
 
 def _token(scope: Scope) -> str:
     """The token in the cookie of this request, "" for none."""
-    given = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
-    cookies = dict(cookie.strip(" ").partition("=")[::2] for cookie in given.split(";"))
-    return cookies.get(_cookie_name(scope), "")
+    return cookies_of(scope).get(_cookie_name(scope), "")
 
 
 def _cookie(scope: Scope, token: str) -> str:

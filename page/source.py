@@ -10,17 +10,14 @@ from itertools import groupby, pairwise
 
 from index.records import Article, passage_id
 from page.chat import Nearby, Turn
+from page.language import dated, say, short
 from page.originals import original_html
-from page.words import file_html, plain, together
+from page.phrases import evidence
+from page.words import file_html, lang_html, plain, tell, together
 from rag.answers import Answer
-from rag.wording import NEAREST, short
+from rag.wording import NEAREST
 
 Range = tuple[int, int]
-
-NO_SOURCE = (
-    '<div class="empty"><p>Each number in an answer leads to the words in your articles that it rests on.</p>'
-    "<p>Choose one to read them where they stand, or an article from the list.</p></div>"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +29,13 @@ class Place:
     end: int
     heading: str
     page: int | None
+
+
+def empty_html() -> str:
+    """The panel while there is nothing to read in it."""
+    said = tell("Each number in an answer leads to the words in your articles that it rests on.")
+    then = tell("Choose one to read them where they stand, or an article from the list.")
+    return f'<div class="empty"><p>{said}</p><p>{then}</p></div>'
 
 
 def places(answer: Answer) -> dict[str, Place]:
@@ -54,7 +58,7 @@ def opened(wanted: str, turns: Sequence[Turn]) -> str:
     answer = next((turn.answer for turn in turns if turn.number == number), None)
     leads = places(answer) if answer else {}
     if key not in leads:
-        return NO_SOURCE
+        return empty_html()
     order = [f"{kind}-{number}-{n}" for kind, _, n in (one.partition("-") for one in leads)]
     nearby = next(turn.nearby for turn in turns if turn.number == number)
     return source_html(wanted, leads[key], list(leads.values()), order, nearby)
@@ -74,11 +78,11 @@ def read_html(name: str, article: Article) -> str:
 
 
 def trouble_html(name: str, said: str) -> str:
-    """The panel that says why there is nothing to read."""
+    """The panel that says why there is nothing to read, which is given as HTML."""
     return (
-        f'<article id="reader" data-place="{plain(name)}" tabindex="-1" aria-label="Source"><div class="bar">'
-        '<span aria-hidden="true"></span><button class="close" type="button">Close</button></div>'
-        f'<header><p class="trouble">{plain(said)}</p></header></article>'
+        f'<article id="reader" data-place="{plain(name)}" tabindex="-1" aria-label="{tell("Source")}">'
+        f'<div class="bar"><span aria-hidden="true"></span><button class="close" type="button">{tell("Close")}</button>'
+        f'</div><header><p class="trouble">{said}</p></header></article>'
     )
 
 
@@ -90,13 +94,15 @@ def source_html(
     `order` has the names of all places of the answer, and `nearby` what else was found for its question.
     """
     article = place.article
+    title, lang = plain(article.title), lang_html(article.language)
+    named = tell("Source: {title}", title=article.title)
     lit = [(p.start, p.end) for p in others if (p.article.id, p.article.text) == (article.id, article.text)]
     return (
-        f'<article id="reader" data-place="{name}" tabindex="-1" aria-label="Source: {plain(article.title)}">'
-        f'<div class="bar"><span aria-hidden="true">{plain(article.title)}</span>'
-        '<button class="close" type="button" aria-label="Close the source">Close</button></div>'
-        f"<header><h2>{plain(article.title)}</h2>{about_html(place)}</header>"
-        f'<div class="text">{text_html(article, lit, (place.start, place.end))}</div>'
+        f'<article id="reader" data-place="{name}" tabindex="-1" aria-label="{named}">'
+        f'<div class="bar"><span aria-hidden="true"{lang}>{title}</span>'
+        f'<button class="close" type="button" aria-label="{tell("Close the source")}">{tell("Close")}</button></div>'
+        f"<header><h2{lang}>{title}</h2>{about_html(place)}</header>"
+        f'<div class="text"{lang}>{text_html(article, lit, (place.start, place.end))}</div>'
         f"{nearby_html(nearby)}{steps_html(name, order)}</article>"
     )
 
@@ -108,35 +114,38 @@ def steps_html(name: str, order: Sequence[str]) -> str:
     at = order.index(name)
     before, behind = (order[n] if 0 <= n < len(order) else "" for n in (at - 1, at + 1))
     return (
-        f'<nav class="steps" aria-label="Places of this answer">{_step(before, "prev", "Previous", "‹")}'
-        f"<span>{at + 1} of {len(order)}</span>{_step(behind, 'next', 'Next', '›')}</nav>"
+        f'<nav class="steps" aria-label="{tell("Places of this answer")}">'
+        f"{_step(before, 'prev', tell('Previous place'), '‹')}"
+        f"<span>{tell('{n} of {total}', n=at + 1, total=len(order))}</span>"
+        f"{_step(behind, 'next', tell('Next place'), '›')}</nav>"
     )
 
 
 def _step(name: str, way: str, said: str, sign: str) -> str:
     if not name:
         return '<span class="none"></span>'
-    return f'<a class="step" rel="{way}" href="#{name}" aria-label="{said} place" title="{said} place">{sign}</a>'
+    return f'<a class="step" rel="{way}" href="#{name}" aria-label="{said}" title="{said}">{sign}</a>'
 
 
 def nearby_html(nearby: Sequence[Nearby]) -> str:
     """What else was found for the question."""
     lines = "".join(
         f'<li><a class="nearby" href="#read-{one.article}-{one.start}-{one.end}-{one.passage[:8]}">'
-        f"<b>{plain(one.title)}</b> <i>{plain(together(short(one.published)))}</i>"
-        f"<span>{plain(one.text)}</span></a></li>"
+        f"<b{lang_html(one.language)}>{plain(one.title)}</b> <i>{plain(together(short(one.published)))}</i>"
+        f"<span{lang_html(one.language)}>{plain(one.text)}</span></a></li>"
         for one in nearby
     )
-    return f'<section class="nearbys"><h3>Also found for this question</h3><ul>{lines}</ul></section>' if lines else ""
+    title = tell("Also found for this question")
+    return f'<section class="nearbys"><h3>{title}</h3><ul>{lines}</ul></section>' if lines else ""
 
 
 def about_html(place: Place) -> str:
     """Author, date with its evidence, heading, page and file name: what is known of them."""
     article = place.article
-    day = f"{article.published.day} {article.published:%B %Y}" if article.published else "undated"
-    evidence = f" ({article.published_from})" if article.published and article.published_from else ""
-    where = [place.heading, f"page {place.page}" if place.page else ""]
-    lines = [" · ".join(filter(None, [article.author, day + evidence])), " · ".join(filter(None, where))]
+    day = dated(article.published, say("d MMMM y")) if article.published else say("undated")
+    known_from = evidence(article.published_from) if article.published else ""
+    where = [place.heading, say("page {page}", page=place.page) if place.page else ""]
+    lines = [" · ".join(filter(None, [article.author, day + known_from])), " · ".join(filter(None, where))]
     known = "".join(f"<p>{plain(line)}</p>" for line in lines if line) + f"<p>{file_html(article.source)}</p>"
     return known + original_html(article, article.text[place.start : place.end], place.page)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
 from index.ledger import UNDATED, Timeline
-from page.words import together
-from rag.wording import counted
+from page.language import dated, figures, say, several
+from page.words import plain, tell, together
 
 # More bars than this are too thin to be told apart, and so are no bars but numbers.
 MOST_BARS = 60
 # Years that are drawn month by month.
 FEW_YEARS = 2
 HEIGHT, STEP = 40, 10
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Bar:
 def named(period: str) -> str:
     """'the 2010s', '2014', 'Mar 2014', or 'no date'."""
     if period == UNDATED:
-        return "no date"
+        return say("no date")
     if len(period) == 3:
-        return f"the {period}0s"
+        return say("the {decade}s", decade=f"{period}0")
     year, _, month = period.partition("-")
-    return f"{MONTHS[int(month) - 1]} {year}" if month else year
+    return f"{dated(date(2000, int(month), 1), 'LLL')} {year}" if month else year
 
 
 def bars(timeline: Timeline, period: str = "") -> list[Bar]:
@@ -77,7 +77,7 @@ def timeline_html(timeline: Timeline, state: str, period: str) -> str:
         return ""
     drawn = bars(timeline, period)
     return (
-        f'<section class="timeline" aria-label="When the articles appeared">{period_html(state, period)}'
+        f'<section class="timeline" aria-label="{tell("When the articles appeared")}">{period_html(state, period)}'
         f"{bars_html(drawn, state, period)}{numbers_html(drawn, 0 if period else timeline.undated, state)}</section>"
     )
 
@@ -87,8 +87,8 @@ def period_html(state: str, period: str) -> str:
     if not period:
         return ""
     wider = "" if period == UNDATED or "-" not in period else period[:4]
-    back = f'<a href="{href(state, wider)}">All of {wider}</a>' if wider else ""
-    return f'<p class="period"><b>{named(period)}</b> {back} <a href="{href(state)}">All dates</a></p>'
+    back = f'<a href="{href(state, wider)}">{tell("All of {period}", period=wider)}</a>' if wider else ""
+    return f'<p class="period"><b>{plain(named(period))}</b> {back} <a href="{href(state)}">{tell("All dates")}</a></p>'
 
 
 def bars_html(drawn: list[Bar], state: str, period: str) -> str:
@@ -99,8 +99,8 @@ def bars_html(drawn: list[Bar], state: str, period: str) -> str:
     columns = "".join(_column(n, bar, highest, state, bar.period == period) for n, bar in enumerate(drawn))
     return (
         f'<svg viewBox="0 0 {len(drawn) * STEP} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true" '
-        f'focusable="false">{columns}</svg><p class="axis" aria-hidden="true"><span>{named(drawn[0].period)}</span>'
-        f"<span>{named(drawn[-1].period)}</span></p>"
+        f'focusable="false">{columns}</svg><p class="axis" aria-hidden="true">'
+        f"<span>{plain(named(drawn[0].period))}</span><span>{plain(named(drawn[-1].period))}</span></p>"
     )
 
 
@@ -112,24 +112,23 @@ def _column(place: int, bar: Bar, highest: int, state: str, chosen: bool) -> str
     shape = f'<rect class="bar" x="{x + 1}" y="{HEIGHT - height:g}" width="{STEP - 2}" height="{height:g}"/>'
     return (
         f'<a href="{href(state, bar.period)}" tabindex="-1"{" class=chosen" if chosen else ""}>'
-        f"<title>{named(bar.period)}: {counted(bar.number, 'article')}</title>"
+        f"<title>{plain(named(bar.period))}: {plain(several(bar.number, '{n} article', '{n} articles'))}</title>"
         f'<rect class="column" x="{x}" y="0" width="{STEP}" height="{HEIGHT}"/>{shape}</a>'
     )
 
 
 def numbers_html(drawn: list[Bar], undated: int, state: str) -> str:
     """The numbers behind the bars, each a link, and how many articles tell no day."""
-    dated = sum(bar.number for bar in drawn)
+    with_date = several(sum(bar.number for bar in drawn), "{n} article with a date", "{n} articles with a date")
     lines = "".join(
-        f'<li><a href="{href(state, bar.period)}">{together(named(bar.period))} <b>{bar.number:,}</b></a></li>'
+        f'<li><a href="{href(state, bar.period)}">{plain(together(named(bar.period)))} '
+        f"<b>{figures(f'{bar.number:,}')}</b></a></li>"
         for bar in drawn
         if bar.number
     )
-    without = f'<a href="{href(state, UNDATED)}">{undated:,} without a date</a>' if undated else ""
-    return (
-        f'<details class="numbers"><summary>{counted(dated, "article")} with a date</summary><ol>{lines}</ol></details>'
-        f"{without}"
-    )
+    without = tell("{n} without a date", n=figures(f"{undated:,}"))
+    link = f'<a href="{href(state, UNDATED)}">{without}</a>' if undated else ""
+    return f'<details class="numbers"><summary>{plain(with_date)}</summary><ol>{lines}</ol></details>{link}'
 
 
 def href(state: str, period: str = "", page: int = 0) -> str:

@@ -50,11 +50,11 @@ def enter(page, room, drawn):
 
 
 @browser_test
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "locale"), [("light", "en-GB"), ("dark", "en-GB"), ("light", "de-DE")])
 @pytest.mark.parametrize("device", SIZES)
-def test_no_room_has_a_fault_that_a_machine_can_find(chromium, site, device, scheme):
+def test_no_room_has_a_fault_that_a_machine_can_find(chromium, site, device, scheme, locale):
     width, height = SIZES[device]
-    with visiting(chromium, site, width, height, color_scheme=scheme) as page:
+    with visiting(chromium, site, width, height, color_scheme=scheme, locale=locale) as page:
         found = faults(page, "welcome")
         ask(page, "River?")
         ask(page, "Mayor?")

@@ -136,7 +136,7 @@ def test_an_article_is_drawn_without_a_look_at_all_its_headings_for_each_line():
 def test_a_number_that_was_never_given_opens_nothing(wanted):
     question = Question("River?")
     turns = [chat.Turn(1, "River?", quoted(question, (RIVER, FLOOD)))]
-    assert source.opened(wanted, turns) == source.NO_SOURCE
+    assert source.opened(wanted, turns) == source.empty_html()
 
 
 def test_the_panel_shows_the_article_as_it_was_when_it_was_cited():
@@ -167,7 +167,7 @@ def test_the_oldest_turns_are_dropped_and_the_numbers_of_the_others_stay(monkeyp
         assert "no longer kept" not in str(chat.messages(turns))
         turns = asking.kept([*turns, *asking.answering(Scripted(), question, turns)])
     assert [(turn.number, turn.question) for turn in turns] == [(2, "Broken"), (3, "Radar?")]
-    assert source.opened("cite-1-1", turns) == source.NO_SOURCE
+    assert source.opened("cite-1-1", turns) == source.empty_html()
     assert 'data-place="cite-3-1"' in source.opened("cite-3-1", turns)
     drawn = chat.messages(turns)
     assert "no longer kept" in drawn[0]["content"]
@@ -1018,4 +1018,4 @@ def test_all_text_stands_out_from_its_ground_in_light_and_dark(chromium, site, s
 
 def test_what_a_sync_held_back_is_said_with_the_next_step():
     drawn = header.report_html(Report(same=7, held=["/articles/a.md", "/articles/b.md"]))
-    assert "2\xa0held\xa0back; python -m index sync --yes takes out what is held back" in drawn
+    assert "2\xa0held\xa0back; python -m index sync --yes takes out what is held back" in unescape(drawn)

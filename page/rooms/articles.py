@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 from index.added import folder
 from index.errors import FootnoteError
 from index.sources.files import is_address
-from page.added import ADDING, PLACEHOLDER, adding_html, failed_html
+from page.added import adding_html, failed_html, intake_html
 from page.articles import LINES, Around, Wanted, listing_html, wanted
+from page.language import later
 from page.rooms.header import Head
 from page.rooms.visitor import visitor
-from page.rooms.wiring import PRIVATE, Intake, Library, trouble
+from page.rooms.wiring import PRIVATE, Intake, Library, fixed, label, trouble
 from page.syncs import Stopped, Sync, Syncs
-from page.words import plain
+from page.words import tell, told_html
 
 if TYPE_CHECKING:
     import gradio as gr
 
-ADDRESSES_ALONE = (
+ADDRESSES_ALONE = later(
     "Where people log in, web addresses alone can be added here. For a folder: `python -m index add PATH`."
 )
 _STREAMED: dict[str, Any] = {"concurrency_limit": None, **PRIVATE}
@@ -44,7 +45,7 @@ def listing(library: Library, intake: Intake) -> Listed:
                 return listed(asked.first, like)
             return listing_html(found, asked, Around(library.places(), library.timeline(), added)), asked
         except Exception as error:
-            return f'<p class="trouble">{plain(trouble(error))}</p>', asked
+            return f'<p class="trouble">{told_html(trouble(error))}</p>', asked
 
     return listed
 
@@ -58,14 +59,14 @@ def shelf(library: Library, intake: Intake, syncs: Syncs, name: gr.Textbox, head
         shown = gr.State(Wanted())
         with gr.Row(elem_id="intake"):
             place = gr.Textbox(
-                placeholder=PLACEHOLDER, max_lines=1, label=PLACEHOLDER, show_label=False, container=False,
-                elem_id="place",
+                placeholder=label("Web address or folder to follow"), label=label("Web address or folder to follow"),
+                max_lines=1, show_label=False, container=False, elem_id="place",
             )  # fmt: skip
-            add = gr.Button("Add", elem_id="add", size="sm")
-            gr.HTML(ADDING, elem_id="adding")
+            add = gr.Button(label("Add"), elem_id="add", size="sm")
+            gr.HTML(fixed(intake_html), elem_id="adding")
         said = gr.HTML("", elem_id="said")
         find = gr.Textbox(
-            placeholder="Find by title, author, name or reason", max_lines=1, label="Find an article",
+            placeholder=label("Find by title, author, name or reason"), max_lines=1, label=label("Find an article"),
             show_label=False, container=False, elem_id="find",
         )  # fmt: skip
         drawn = gr.HTML("", elem_id="listing")
@@ -96,7 +97,7 @@ def told(syncs: Syncs, head: Head, sync: Sync) -> Iterator[tuple[Any, Any, str |
         (shown,) = head.showing(iter([running]))
         failed = running.ended.exception() if running.ended.done() else None
         if isinstance(failed, Exception) and not isinstance(failed, Stopped):
-            yield "", shown[1], failed_html(trouble(failed))
+            yield "", shown[1], failed_html(told_html(trouble(failed)))
         else:
             yield *shown, "" if running.ended.done() else None
 
@@ -107,10 +108,10 @@ def following(intake: Intake, syncs: Syncs, head: Head) -> Callable[[str], Itera
 
     def follow(location: str) -> Iterator[tuple[Any, ...]]:
         if not location.strip():
-            yield gr.skip(), gr.skip(), gr.skip(), failed_html("Name the address of a page or feed, or a folder.")
+            yield gr.skip(), gr.skip(), gr.skip(), failed_html(tell("Name the address of a page or feed, or a folder."))
             return
         if visitor() and not is_address(location.strip()):  # who may sit anywhere, and would read any file here
-            yield gr.skip(), gr.skip(), gr.skip(), failed_html(ADDRESSES_ALONE)
+            yield gr.skip(), gr.skip(), gr.skip(), failed_html(tell(ADDRESSES_ALONE))
             return
         yield gr.skip(), gr.skip(), gr.skip(), adding_html(location)
         for *shown, wrong in told(syncs, head, partial(intake.follow, location)):
@@ -143,7 +144,7 @@ def removing(intake: Intake, syncs: Syncs, listed: Listed) -> Callable[[str, Wan
                 raise FootnoteError("A sync is running", "Cancel it, or wait until it is done.")
             intake.take_out(name.removeprefix("take-"))
         except Exception as error:
-            said = failed_html(trouble(error))
+            said = failed_html(told_html(trouble(error)))
         return *listed(asked, like), said
 
     return take

@@ -12,8 +12,9 @@ from index.candidates import Only
 from index.errors import FootnoteError, UsageError
 from page.chat import Nearby, Turn, asks_html, messages
 from page.filters import filters_html
-from page.rooms.wiring import PRIVATE, Assistant, Library, Past, log, trouble
-from page.words import plain
+from page.language import say
+from page.rooms.wiring import PRIVATE, Assistant, Library, Past, fixed, label, log, trouble
+from page.words import tell, told_html
 from rag.answers import Answer, Question, as_json
 from rag.conversations import Conversations
 from rag.kept_to import kept_to
@@ -119,7 +120,8 @@ def nearby(answer: Answer | None) -> tuple[Nearby, ...]:
             seen.add(hit.article.id)
             p = hit.passage
             said = "".join(glimpse(answer, hit))
-            found.append(Nearby(hit.article.id, hit.article.title, hit.article.published, p.id, p.start, p.end, said))
+            a = hit.article
+            found.append(Nearby(a.id, a.title, a.published, p.id, p.start, p.end, said, a.language))
     return tuple(found)
 
 
@@ -142,14 +144,14 @@ def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Tur
     def ask(question: str, how: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
         question = question.strip()
         if not question:
-            gr.Info("Type a question first.", duration=4, title="Nothing asked")
+            gr.Info(tell("Type a question first."), duration=4, title=say("Nothing asked"))
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield "", messages([*turns, following(turns, question)]), gr.skip()
         try:
             asked = how_asked(how)
         except FootnoteError as error:
-            gr.Warning(plain(trouble(error)), title="Not asked")
+            gr.Warning(told_html(trouble(error)), title=say("Not asked"))
             yield question, messages(turns), gr.skip()
             return
         for turn in answering(assistant, question, turns, asked):
@@ -177,11 +179,11 @@ def conversation(
         filters = gr.HTML("", elem_id="filtered")
         with gr.Row(elem_id="ask"):
             box = gr.Textbox(
-                placeholder="Ask your articles", lines=1, max_lines=6, label="Question", show_label=False,
-                container=False, autofocus=True, elem_id="question",
+                placeholder=label("Ask your articles"), lines=1, max_lines=6, label=label("Question"),
+                show_label=False, container=False, autofocus=True, elem_id="question",
             )  # fmt: skip
-            send = gr.Button("Ask", elem_id="send", variant="primary")
-            stop = gr.Button("Stop", elem_id="stop")
+            send = gr.Button(label("Ask"), elem_id="send", variant="primary")
+            stop = gr.Button(label("Stop"), elem_id="stop")
         how = gr.Textbox(visible="hidden", show_label=False)
     asked = gr.on([box.submit, send.click], ask, [box, how, turns], [box, chat, turns], js=_HOW, **ASKING, **PRIVATE)
     # The answer that was being looked for goes; script.js puts its question back into the box.
@@ -196,7 +198,7 @@ def filtering(blocks: gr.Blocks, library: Library, talk: Talk, synced: Dependenc
         try:
             return filters_html(library.names())
         except Exception as error:
-            return f'<p class="trouble">{plain(trouble(error))}</p>'
+            return f'<p class="trouble">{told_html(trouble(error))}</p>'
 
     blocks.load(drawn, None, talk.filters, queue=False, **PRIVATE)
     synced.then(drawn, None, talk.filters, queue=False, **PRIVATE)
@@ -206,11 +208,15 @@ def chatbot(examples: Sequence[str]) -> gr.Chatbot:
     """The chat, with the examples while it is empty. Messages come drawn and escaped, and are sanitised again."""
     import gradio as gr
 
+    def welcome() -> str:
+        asks = asks_html(examples)
+        return f'<div class="welcome"><h2>{tell("What do you want to know?")}</h2><ul>{asks}</ul></div>'
+
     return gr.Chatbot(
-        show_label=False, label="Conversation", container=False, elem_id="chat", height="100%", buttons=[],
+        show_label=False, label=label("Conversation"), container=False, elem_id="chat", height="100%", buttons=[],
         sanitize_html=True, latex_delimiters=[], feedback_options=None, layout="panel", allow_file_downloads=False,
         autoscroll=False,  # to the end of an answer; script.js scrolls to its beginning
-        placeholder=f'<div class="welcome"><h2>What do you want to know?</h2><ul>{asks_html(examples)}</ul></div>',
+        placeholder=str(fixed(welcome)),
     )  # fmt: skip
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from page.header import ROOMS, STOPPED, TOGGLE, header_html, report_html, running_html
-from page.rooms.wiring import PRIVATE, Assistant, trouble
+from page.header import header_html, report_html, rooms_html, running_html, stopped_html, toggle_html
+from page.rooms.wiring import PRIVATE, Assistant, fixed, label, trouble
 from page.syncs import Running, Stopped, Sync, Syncs
-from page.words import plain
+from page.words import told_html
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -23,9 +23,9 @@ def sync_html(running: Running) -> str:
     try:
         return report_html(running.ended.result())
     except Stopped:
-        return STOPPED
+        return stopped_html()
     except Exception as error:
-        return f'<p class="trouble">{plain(trouble(error))}</p>'
+        return f'<p class="trouble">{told_html(trouble(error))}</p>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def header(blocks: gr.Blocks, assistant: Assistant, syncs: Syncs, sync: Sync) ->
         try:
             return header_html(assistant.overview())
         except Exception as error:
-            return f'<h1>Footnote</h1><p class="known trouble">{plain(trouble(error))}</p>'
+            return f'<h1>Footnote</h1><p class="known trouble">{told_html(trouble(error))}</p>'
 
     def showing(steps: Iterator[Running]) -> Iterator[tuple[Any, ...]]:
         for running in steps:
@@ -58,13 +58,13 @@ def header(blocks: gr.Blocks, assistant: Assistant, syncs: Syncs, sync: Sync) ->
             yield from showing(running.steps())
 
     with gr.Row(elem_id="head"):
-        gr.HTML(TOGGLE, elem_id="toggle")
+        gr.HTML(fixed(toggle_html), elem_id="toggle")
         name = gr.HTML("", elem_id="name")
-        gr.HTML(ROOMS, elem_id="rooms")
+        gr.HTML(fixed(rooms_html), elem_id="rooms")
         status = gr.HTML("", elem_id="synced")
-        start = gr.Button("Sync", elem_id="sync", size="sm")
-        halt = gr.Button("Cancel", elem_id="halt", size="sm")
-        anew = gr.Button("New conversation", elem_id="anew", size="sm")
+        start = gr.Button(label("Sync"), elem_id="sync", size="sm")
+        halt = gr.Button(label("Cancel"), elem_id="halt", size="sm")
+        anew = gr.Button(label("New conversation"), elem_id="anew", size="sm")
     # Generator functions, so that Gradio streams them; without a limit, so that each press is answered at once.
     streamed: dict[str, Any] = {"concurrency_limit": None, **PRIVATE}
     blocks.load(known, None, name, queue=False, **PRIVATE)

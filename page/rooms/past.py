@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import FootnoteError
 from page.chat import Turn, messages
+from page.language import say
 from page.past import LISTED, leave_html, past_html
 from page.rooms.ask import kept
 from page.rooms.evals import Evals
 from page.rooms.visitor import visitor
-from page.rooms.wiring import PRIVATE, Past, trouble
-from page.source import NO_SOURCE
-from page.words import plain
+from page.rooms.wiring import PRIVATE, Past, label, trouble
+from page.source import empty_html
+from page.words import told_html
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ def sidebar() -> Bar:
 
     with gr.Column(elem_id="past"):
         find = gr.Textbox(
-            placeholder="Find a conversation", max_lines=1, label="Find a conversation", show_label=False,
-            container=False, elem_id="recall",
+            placeholder=label("Find a conversation"), max_lines=1, label=label("Find a conversation"),
+            show_label=False, container=False, elem_id="recall",
         )  # fmt: skip
         kept, resume, alter = gr.HTML("", elem_id="kept"), gr.Button(elem_id="resume"), gr.Button(elem_id="alter")
         return Bar(find, kept, resume, alter, gr.HTML("", elem_id="leave"))
@@ -69,9 +70,9 @@ def resuming(past: Past, evals: Evals) -> Callable[[str, list[Turn]], tuple[Any,
     def resume(name: str, turns: list[Turn]) -> tuple[Any, ...]:
         try:
             turns = resumed(past, evals, name.removeprefix("past-"))
-            return messages(turns), turns, NO_SOURCE
+            return messages(turns), turns, empty_html()
         except Exception as error:
-            gr.Warning(plain(trouble(error)), title="Not opened")
+            gr.Warning(told_html(trouble(error)), title=say("Not opened"))
             return gr.skip(), gr.skip(), gr.skip()
 
     return resume
@@ -88,7 +89,7 @@ def remembering(
             current = turns[0].conversation if turns else ""
             return past_html(past.listing(like, LISTED + 1), like.strip(), current, datetime.now().astimezone().date())
         except Exception as error:
-            return f'<p class="trouble">{plain(trouble(error))}</p>'
+            return f'<p class="trouble">{told_html(trouble(error))}</p>'
 
     def alter(name: str, like: str, turns: list[Turn]) -> str:
         parts = re.fullmatch(r"(rename|remove)-([0-9a-f]{32})-?(.*)", name, re.DOTALL)
@@ -98,7 +99,7 @@ def remembering(
             elif parts:
                 past.remove(parts[2])
         except Exception as error:
-            gr.Warning(plain(trouble(error)), title="Not changed")
+            gr.Warning(told_html(trouble(error)), title=say("Not changed"))
         return listed(like, turns)
 
     wanted = "(_, like) => [window.footnote.wanted, like, null]"

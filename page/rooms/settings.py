@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from page.rooms.wiring import PRIVATE, trouble
 from page.settings import settings_html
-from page.words import plain
+from page.words import told_html
 from rag.running import Facts
 
 
@@ -18,7 +18,7 @@ def office(running: Callable[[], Sequence[Facts]]) -> None:
         try:
             return settings_html(running())
         except Exception as error:
-            return f'<p class="trouble">{plain(trouble(error))}</p>'
+            return f'<p class="trouble">{told_html(trouble(error))}</p>'
 
     with gr.Column(elem_id="office"):
         facts = gr.HTML("", elem_id="facts")

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 
 from page.chat import Turn
+from page.language import later
 from page.rooms.wiring import Library, trouble
 from page.source import opened, read_html, trouble_html
+from page.words import tell, told_html
 
-GONE = "This article is not in the index any more. Choose another, or look again after a sync."
+GONE = later("This article is not in the index any more. Choose another, or look again after a sync.")
 
 
 def reading(library: Library) -> Callable[[str, list[Turn]], str]:
@@ -22,7 +24,7 @@ def reading(library: Library) -> Callable[[str, list[Turn]], str]:
         try:
             article = library.article(parts[1])
         except Exception as error:
-            return trouble_html(name, trouble(error))
-        return read_html(name, article) if article else trouble_html(name, GONE)
+            return trouble_html(name, told_html(trouble(error)))
+        return read_html(name, article) if article else trouble_html(name, tell(GONE))
 
     return read

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from index.candidates import Names
 from index.errors import FootnoteError, explained
 from index.ledger import Listing, Place, Timeline
 from index.records import Article, Overview
+from page.language import ENGLISH, LANGUAGES, say, spoken_in
 from page.syncs import Progress
 from rag.answers import Answer, Question
 from rag.conversations import Conversation
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import gradio as gr
+    from gradio.i18n import I18nData
 
     from index.sync import Report
 
 log = logging.getLogger("footnote.page")
 
+# What is drawn once for readers of all languages, by its English: (language → text). Gradio shows each theirs.
+LABELS: dict[str, dict[str, str]] = {}
 # Events are for the page alone; the one public door is /ask.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 # What was followed is handed over here and not by typing it into the box, which would be a race with the click.
@@ -109,6 +113,27 @@ class Past(Protocol):
 
     def remove(self, conversation: str) -> None:
         """Erases it."""
+
+
+def label(text: str) -> I18nData:
+    """The label, placeholder or name of a box or button, for readers of all languages."""
+    return fixed(lambda: say(text))
+
+
+def fixed(draw: Callable[[], str]) -> I18nData:
+    """HTML or a text that is the same for all readers of a language. Nothing in it may be a closing brace."""
+    from gradio.i18n import I18nData
+
+    texts = {code: spoken_in(code, draw) for code in LANGUAGES}
+    LABELS[texts[ENGLISH]] = texts
+    return I18nData(texts[ENGLISH])
+
+
+def labels() -> gr.I18n:
+    """All labels in all languages, as Gradio takes them."""
+    import gradio as gr
+
+    return gr.I18n(**{code: {text: texts[code] for text, texts in LABELS.items()} for code in LANGUAGES})
 
 
 def trouble(error: Exception) -> str:

@@ -1,0 +1,421 @@
+"""Every text of the page in every language, figures and days as its readers write them, and what other rooms say."""
+
+import ast
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from scripted_page import (
+    Scripted,
+    Shelved,
+    Syncing,
+    Unmarked,
+    articles,
+    ask,
+    browser_test,
+    follow,
+    serving,
+    visiting,
+)  # fmt: skip
+
+import app
+from index.records import Overview
+from page import language, phrases
+from page.chat import answer_html
+from page.exported import exported_html
+from page.language import ENGLISH, LANGUAGES, catalogue, figures, known, say, several, short, spoken_in
+from page.login import WRONG, login_html
+from page.speaking import SCRIPT, spoken
+from page.words import lang_html, tell, told_html
+from rag import wording
+from rag.answers import Answer, Question, Refusal
+from rag.conversations import Conversations
+from rag.kept_to import kept_to
+from rag.running import Facts, size
+from rag.writing.writer import _note
+
+ROOT = Path(__file__).parent.parent
+OTHERS = [code for code in LANGUAGES if code != ENGLISH]
+FIELD = re.compile(r"\{(\w+)\}")
+# The places, in the order of their arguments, that hold a text to be looked up.
+LOOKUPS = {"say": [0], "tell": [0], "later": [0], "label": [0], "several": [1, 2]}
+
+
+def in_german(draw):
+    return spoken_in("de", draw)
+
+
+def trees(*places):
+    files = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py")))]
+    return [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+
+
+def calls(*places):
+    for tree in trees(*places):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in LOOKUPS:
+                yield ast.unparse(node.func), node
+
+
+@cache
+def looked_up():
+    """The texts that the code gives to a lookup: (text, whether it counts)."""
+    found = {(text, False) for text in spoken(SCRIPT.read_text(encoding="utf-8"))}
+    for name, node in calls(ROOT / "app.py", ROOT / "page"):
+        argument = node.args[LOOKUPS[name][-1]]
+        if isinstance(argument, ast.Constant):
+            found.add((argument.value, name == "several"))
+    return found
+
+
+def forms(given):
+    return [given] if isinstance(given, str) else list(given.values())
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_each_text_of_the_page_is_there_in_each_language_and_none_is_left_over(code):
+    assert set(catalogue(code).texts) == {text for text, _ in looked_up()}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_counts_has_a_form_for_each_number_and_nothing_else_has(code):
+    counting = {text for text, counts in looked_up() if counts}
+    texts = catalogue(code).texts
+    assert {text for text, given in texts.items() if not isinstance(given, str)} == counting
+    assert all(set(texts[text]) == {"one", "other"} for text in counting)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_text_has_the_same_fields_in_each_language(code):
+    read = json.loads((language.FOLDER / f"{code}.json").read_text(encoding="utf-8"))
+    for english, given in (read["texts"] | read["sentences"]).items():
+        for form in forms(given):
+            assert sorted(FIELD.findall(form)) == sorted(FIELD.findall(english)), english
+
+
+def test_a_lookup_is_given_a_text_that_can_be_read_in_the_code_or_one_that_is_marked_for_it():
+    for name, node in calls(ROOT / "app.py", ROOT / "page"):
+        for place in LOOKUPS[name]:
+            argument = node.args[place]
+            assert not isinstance(argument, ast.JoinedStr), ast.unparse(node)
+            assert name not in ("several", "label", "later") or isinstance(argument, ast.Constant), ast.unparse(node)
+
+
+def test_the_fields_of_a_text_are_those_that_it_is_given():
+    for name, node in calls(ROOT / "page"):
+        text = node.args[LOOKUPS[name][-1]]
+        given = {keyword.arg for keyword in node.keywords}
+        if isinstance(text, ast.Constant) and name != "later" and None not in given:
+            assert given | ({"n"} if name == "several" else set()) == set(FIELD.findall(text.value)), ast.unparse(node)
+
+
+@cache
+def said_below():
+    """What index/ and rag/ say, and errors of the page: patterns of texts, with anything where there is a value."""
+    shapes = []
+    for node in (node for tree in trees(ROOT / "index", ROOT / "rag", ROOT / "page") for node in ast.walk(tree)):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            parts = [node.value]
+        else:
+            continue
+        letters = sum(len(re.findall(r"\w", part)) for part in parts if part)
+        if letters:
+            shape = "".join(".+" if part is None else re.escape(part) for part in parts)
+            # One that follows another begins with a space.
+            shapes.append((letters, re.compile(shape.removeprefix("\\ "), re.DOTALL)))
+    return shapes
+
+
+# What is put together of several texts.
+SEARCHED = Overview(15, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
+MADE = [
+    wording.extent(SEARCHED), wording.extent(replace(SEARCHED, articles=1)), wording.counted(2, "article"),
+    *map(size, (10**10, 10**7, 10**4)), _note("x"),
+]  # fmt: skip
+
+
+def is_said(sentence):
+    """Whether a text below is this sentence, and not only by what it may have in its fields."""
+    filled = FIELD.sub("x", sentence).replace("the first ten", "the first k")
+    most = len(re.findall(r"\w", filled))
+    ways = (filled, filled.removesuffix("."))
+    return any(3 * n >= most and shape.fullmatch(way) for n, shape in said_below() for way in ways)
+
+
+def is_made(sentence):
+    return any(language._shape(sentence).search(made) for made in MADE)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_each_sentence_that_is_translated_is_said_somewhere(code):
+    sentences = json.loads((language.FOLDER / f"{code}.json").read_text(encoding="utf-8"))["sentences"]
+    unsaid = [one for one in sentences if not (is_said(one) or all(map(is_said, one.split("; "))) or is_made(one))]
+    assert unsaid == []
+
+
+# How it reads --------------------------------------------------------------------------------------------------------
+
+
+def test_figures_and_days_are_as_a_german_reader_writes_them():
+    assert in_german(lambda: figures("4,418.5")) == "4.418,5"
+    assert in_german(lambda: short(date(2024, 2, 3))) == "3. Feb. 2024"
+    assert in_german(lambda: language.dated(date(2024, 2, 3), say("d MMMM y"))) == "3. Februar 2024"
+    assert in_german(lambda: several(4418, "{n} article", "{n} articles")) == "4.418 Artikel"
+    assert in_german(lambda: several(1, "{n} passage", "{n} passages")) == "1 Abschnitt"
+
+
+@pytest.mark.parametrize("day", [None, date(2024, 1, 3), date(1999, 12, 31), date(2024, 9, 9)])
+def test_a_day_in_english_is_what_every_front_says(day):
+    assert short(day) == wording.short(day)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 1200])
+def test_a_count_in_english_is_what_every_front_says(number):
+    assert several(number, "{n} article", "{n} articles") == wording.counted(number, "article")
+
+
+@pytest.mark.parametrize(
+    "searched",
+    [
+        Overview(15, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4),
+        Overview(1, 1, date(2024, 1, 3), date(2024, 1, 3), 0, 1),
+        Overview(0, 0, None, None, 0, 0),
+    ],
+)
+def test_what_was_searched_is_in_english_what_every_front_says(searched):
+    assert phrases.looked_through(searched) == wording.looked_through(searched)
+
+
+@pytest.mark.parametrize("given", [("",), ("Packet", "Calloway"), ("", "", "2024-01-03", "2024-02-03")])
+def test_what_an_answer_was_kept_to_is_in_english_what_every_front_says(given):
+    question = Question("Who?", only=kept_to(*given))
+    answer = Answer(
+        question, "Who?", (), (), (), Overview(1, 1, None, None, 1, 1), "x", Refusal.NOT_SUPPORTED,
+        unknown=("lynx", "fox"),
+    )  # fmt: skip
+    assert phrases.restriction(answer) == wording.restriction(answer)
+    assert phrases.missing(answer) == wording.missing(answer)
+
+
+def test_a_refusal_is_drawn_in_german():
+    answer = Answer(
+        Question("Lynx?"), "Lynx?", (), (), (), Overview(15, 63, None, None, 15, 4), "x", Refusal.NOT_SUPPORTED,
+        unknown=("lynx",), timings={"total": 0.5},
+    )  # fmt: skip
+    drawn = in_german(lambda: answer_html(1, answer))
+    assert "Die Artikel sagen es nicht&#46;" in drawn
+    assert "In keinem Artikel steht das Wort „lynx“&#46;" in drawn
+    assert "15 Artikel, 63 Abschnitte · 0,50 s" in drawn
+
+
+def test_the_login_page_and_a_conversation_that_is_taken_along_are_marked_as_german():
+    assert '<html lang="de">' in in_german(lambda: login_html(WRONG))
+    assert "Der Name oder das Passwort stimmt nicht&#46;" in in_german(lambda: login_html(WRONG))
+    assert '<html lang="de">' in in_german(lambda: exported_html("", []))
+    assert '<html lang="en">' in login_html()
+
+
+# Sentences of index/ and rag/ ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A language with four sentences and a text."""
+    sentences = {
+        "The index is damaged": "Der Index ist beschädigt",
+        "Your articles do not say.": "Die Artikel sagen es nicht.",
+        "{name} does not exist": "{name} gibt es nicht",
+        "refused, because it is larger than {n} MB": "abgelehnt, weil größer als {n} MB",
+    }
+    texts = {"Ask": "<b>Fragen</b> ${x}", "by {name}": "von <i>{name}</i>"}
+    shapes = {language._shape(sentence): text for sentence, text in sentences.items()}
+    monkeypatch.setattr(language, "catalogue", lambda _: language.Catalogue(texts, shapes))
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("The index is damaged", "Der Index ist beschädigt"),
+        ("The index is damaged. Your articles do not say.", "Der Index ist beschädigt. Die Artikel sagen es nicht."),
+        ("/a b/c.md does not exist.", "/a b/c.md gibt es nicht."),
+        ("refused, because it is larger than 1,200.5 MB", "abgelehnt, weil größer als 1.200,5 MB"),
+        ("0.52", "0.52"),
+        ("The index is damaged. Nobody has translated this.", None),
+        ("The index is damage", None),
+    ],
+)
+def test_a_sentence_is_known_whole_or_not_at_all(said, read):
+    assert in_german(lambda: known(said)) == read
+
+
+@pytest.mark.usefixtures("few")
+def test_a_sentence_that_is_not_known_is_marked_as_english():
+    assert in_german(lambda: told_html("All <b>lost</b>")) == (
+        '<span lang="en">All &#60;b&#62;lost&#60;&#47;b&#62;</span>'
+    )
+    assert told_html("All lost") == "All lost"
+
+
+@pytest.mark.usefixtures("few")
+def test_markup_in_a_translation_or_in_what_is_filled_in_is_text():
+    assert in_german(lambda: tell("Ask")) == "&#60;b&#62;Fragen&#60;&#47;b&#62; &#36;&#123;x&#125;"
+    drawn = in_german(lambda: tell("by {name}", name="<script>{name}</script>"))
+    assert drawn == ("von &#60;i&#62;&#60;script&#62;&#123;name&#125;&#60;&#47;script&#62;&#60;&#47;i&#62;")
+
+
+def test_a_text_of_another_language_says_so():
+    assert in_german(lambda: lang_html("en")) == ' lang="en"'
+    assert in_german(lambda: lang_html("de")) == ""
+    assert in_german(lambda: lang_html(None)) == ""
+    assert lang_html("en") == ""
+    assert lang_html('x" onload="') == ' lang="x&#34; onload&#61;&#34;"'
+
+
+# In a browser --------------------------------------------------------------------------------------------------------
+
+# The texts that are seen or read out, without those that are marked as of another language.
+SEEN_TEXTS = """() => {
+  const own = (e) => e.closest("[lang]").lang === document.documentElement.lang;
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("svg.plot, style, script");
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) {
+    const at = walker.currentNode.parentElement;
+    if (seen(at) && own(at)) texts.push(walker.currentNode.textContent);
+  }
+  for (const e of document.querySelectorAll("[placeholder], [aria-label], [title]")) {
+    if (!seen(e) || !own(e)) continue;
+    texts.push(...["placeholder", "aria-label", "title"].map((name) => e.getAttribute(name) ?? ""));
+  }
+  return texts.map((text) => text.replace(/\\s+/g, " ").trim()).filter(Boolean);
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    assistant, library = Scripted(), Shelved()
+    store = tmp_path_factory.mktemp("store")
+    past = Conversations(store)
+    facts = (
+        Facts("What answers", (("Reader", "Footnote's own, which comes with it"), ("Ranker", "my own"))),
+        Facts("The index", (("Articles", wording.extent(SEARCHED)), ("On disk", size(10**7)))),
+    )
+    syncing = Syncing(assistant, store)
+    syncing.go.set()
+    blocks = app.page(assistant, library, syncing, ["River?"], past, Unmarked(), lambda: facts)
+    with serving(app.serve(blocks, past, library, store)) as port:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{port}")
+
+
+def left_in_english(texts):
+    """Those that are a text of the page as it stands in the code, or one with its fields filled in."""
+    german = catalogue("de").texts
+    same = {text for text, given in german.items() if text in forms(given)}
+    shapes = {text: language._shape(text) for text in german if FIELD.search(text) and re.search(r"[a-z]{3}", text)}
+    told = {text for shape in shapes for text in texts if shapes[shape].fullmatch(text) and _is_english(shape, text)}
+    return (set(texts) & (german.keys() - same)) | told
+
+
+def _is_english(english, text):
+    """Whether the text fits the English and no German one, as "S. 3" fits both."""
+    given = catalogue("de").texts.values()
+    return not any(language._shape(form).fullmatch(text) for one in given for form in forms(one) if form != english)
+
+
+@browser_test
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_german_reader_sees_no_english_word_of_the_page(chromium, site, width):
+    seen = []
+
+    def look(page):
+        page.wait_for_timeout(100)
+        texts = page.evaluate(SEEN_TEXTS)
+        assert left_in_english(texts) == set()
+        seen.extend(texts)
+
+    with visiting(chromium, site, width, 900, locale="de-DE") as page:
+        assert page.evaluate("document.documentElement.lang") == "de"
+        look(page)
+        for question in ("River?", "Mayor?", "Broken?", "Bug?", "Leaning?"):
+            ask(page, question)
+            look(page)
+        page.click("#filters summary")
+        page.fill("#filters [name=author]", "Brandt")
+        look(page)
+        page.keyboard.press("Escape")
+        page.click("#pasts")
+        page.locator("#kept .past").first.wait_for()
+        page.click("#kept summary >> nth=0")
+        look(page)
+        page.click("#kept a[href^='#remove-'] >> nth=0")
+        page.locator("dialog").wait_for()
+        look(page)
+        page.click("dialog button >> nth=0")
+        page.keyboard.press("Escape")
+        follow(page, "near-2-1")
+        look(page)
+        page.keyboard.press("Escape")
+        articles(page)
+        look(page)
+        page.click("#listing .follows summary")
+        page.click("#listing .numbers summary")
+        page.click("#add")
+        page.locator("#said .trouble").wait_for()
+        look(page)
+        page.fill("#find input, #find textarea", "nowhere")
+        page.locator("#listing .nothing").wait_for()
+        look(page)
+        page.click("#sync")
+        page.locator("#synced details").wait_for()
+        look(page)
+        for room, drawn in (("evals", "#evals .trouble"), ("settings", "#facts .settings")):
+            page.click(f"#rooms a[href='#room-{room}']")
+            page.locator(drawn).wait_for()
+            look(page)
+        assert page.faults == []
+    german = {form for given in catalogue("de").texts.values() for form in forms(given)}
+    assert len(german & set(seen)) > 50
+    assert page.outside == []
+
+
+@browser_test
+def test_each_reader_is_answered_in_their_own_language_whoever_came_first(chromium, site):
+    with visiting(chromium, site) as english, visiting(chromium, site, locale="de-AT") as german:
+        for _ in range(2):
+            assert "Your articles do not say." in ask(english, "Mayor?").text_content()
+            assert "Die Artikel sagen es nicht." in ask(german, "Mayor?").text_content()
+        assert english.evaluate("document.documentElement.lang") == "en"
+
+
+@browser_test
+def test_a_language_that_is_chosen_by_hand_holds_for_the_whole_page(chromium, site):
+    with visiting(chromium, site, locale="fr-FR") as page:
+        assert page.get_attribute("#question textarea", "placeholder") == "Ask your articles"
+        page.click("#rooms a[href='#room-settings']")
+        with page.expect_navigation():
+            page.select_option("#language", "de")
+        page.wait_for_selector(".welcome")
+        assert page.get_attribute("#question textarea", "placeholder") == "Artikel fragen"
+        assert page.locator("#rooms a >> nth=3").text_content() == "Einstellungen"
+        page.goto(site.url)
+        page.wait_for_selector(".welcome")
+        assert page.evaluate("document.documentElement.lang") == "de"
+        page.click("#rooms a[href='#room-settings']")
+        assert page.locator("#language").input_value() == "de"
+
+
+@browser_test
+def test_what_the_index_says_and_no_language_knows_is_marked_as_english(chromium, site):
+    with visiting(chromium, site, locale="de-DE") as page:
+        page.click("#rooms a[href='#room-evals']")
+        said = page.locator("#evals .trouble [lang=en]")
+        said.wait_for()
+        assert said.text_content() == "Nothing is measured here. Open the page of a store."
