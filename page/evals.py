@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from page.drawings import drawing_html, table_html
-from page.language import figures, known, later, say, several, short
-from page.words import file_name, plain, tell, together, told_html
+from page.language import ENGLISH, figures, known, later, say, several, short
+from page.words import file_name, lang_html, plain, tell, together, told_html
 from rag.measured import (
     Asked,
     Drawing,
@@ -211,7 +211,7 @@ def sheet_html(sheet: Sheet, others: Sequence[Line]) -> str:
         f'<p class="about">{plain(moment(line.created))}</p><p>{told_html(sheet.summary)}</p>'
         f"{_figures_html(line)}{_against_html(line, others)}{drawings_html(sheet.drawings)}"
         f"{_worst_html(sheet)}{_measures_html(sheet)}<h3>{tell('How it was measured')}</h3>"
-        f'<p class="note">{plain(made)}</p></div>'
+        f'<p class="note"{lang_html(ENGLISH)}>{plain(made)}</p></div>'
     )
 
 

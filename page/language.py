@@ -22,8 +22,11 @@ ENGLISH = "en"
 # What each language is called in itself, the first where a reader asks for none of them.
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 
-# Characters of sentences that are looked up; no known ones have more.
-LONGEST = 2000
+# Characters of what is looked up, and sentences in it. No more is said at once, and looking takes the longer.
+LONGEST, MOST = 600, 8
+# Fields that are one word, a figure mostly: several that may be anything would make a long search.
+_WORD = r"\S+"
+_ONE_WORD = {"n", "low", "high", "mean", "ms", "risk"}
 
 # The language of the request that is being answered.
 LANGUAGE: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -55,7 +58,8 @@ def catalogue(language: str) -> Catalogue:
 def _shape(sentence: str) -> re.Pattern[str]:
     """What matches the sentence with anything in its fields."""
     parts = _FIELD.split(sentence)
-    shape = "".join(f"(?P<{part}>.+?)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    fields = [f"(?P<{name}>{_WORD if name in _ONE_WORD else '.+?'})" for name in parts[1::2]]
+    shape = "".join(fields[n // 2] if n % 2 else re.escape(part) for n, part in enumerate(parts))
     return re.compile(shape, re.DOTALL)
 
 
@@ -146,14 +150,14 @@ def known(said: str) -> str | None:
         return said
     if len(said) > LONGEST:
         return None
-    if (whole := _known(said)) is not None:
-        return whole
-    for end in re.finditer(r"(?<=[.!?:])\s", said):
+    ends = list(re.finditer(r"(?<=[.!?:])\s", said))
+    # In parts first: a field of the second sentence would take all of the first one.
+    for end in ends if len(ends) <= MOST else ():
         first = _known(said[: end.start()])
         rest = known(said[end.end() :]) if first is not None else None
         if first is not None and rest is not None:
             return f"{first}{end[0]}{rest}"
-    return None
+    return _known(said)
 
 
 def _known(said: str) -> str | None:
