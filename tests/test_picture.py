@@ -43,7 +43,7 @@ def test_all_that_is_drawn_lies_within_the_picture(drawn):
 
 def test_those_who_do_not_see_it_are_told_all_numbers(drawn):
     told = drawn(result("footnote", indexed=5.0), result("langchain")).find(f"{SVG}desc").text
-    assert "indexing (thousand characters a second, more is better): Footnote 20, plain recipe 10" in told
+    assert "characters indexed (thousands a second, more is better): Footnote 20, plain recipe 10" in told
 
 
 def test_it_reads_in_light_and_dark_and_asks_for_nothing(drawn, given):  # noqa: F811

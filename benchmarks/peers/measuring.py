@@ -23,10 +23,11 @@ LOOKED_FOR, FIRST = 10, 10
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds of a question: in all, and of it the embedding."""
+    """Seconds of a question: in all, of it the embedding, and those of the processor."""
 
     total: float
     embedding: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Result:
     taken: tuple[Taken, ...]
     ask_peak: int
     cold: tuple[float, ...]
+    cold_cpu: float
     values: Mapping[str, tuple[float, ...]]
     loads: Mapping[str, float]
 
@@ -66,7 +68,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Runner:
-    """Runs the phases of one system: its module with its Python, in a folder of its own."""
+    """Runs the phases of one system: its module with its Python, in a folder of its own.
+
+    `threads` is how many its libraries may use for one computation, 0 for as many as they choose.
+    """
 
     name: str
     module: str
@@ -74,13 +79,14 @@ class Runner:
     folder: Path
     model: str
     limit: float
+    threads: int = 0
 
     def phase(self, name: str, label: str = "") -> Phase:
         """The phase as a process."""
         command = [
             str(self.python), "-m", self.module, name, str(self.folder / "store"), str(self.folder / "set"), self.model,
         ]  # fmt: skip
-        return run(command, self.folder / f"{label or name}.log", self.limit)
+        return run(command, self.folder / f"{label or name}.log", self.limit, self.threads)
 
 
 def measured(runner: Runner, given: Prepared) -> Result:
@@ -117,9 +123,10 @@ def measured(runner: Runner, given: Prepared) -> Result:
         changed=changed.seconds,
         changed_cpu=changed.cpu,
         found=share_found(edits, looked),
-        taken=tuple(Taken(one["seconds"], one["embedding"]) for one in found),
+        taken=tuple(Taken(one["seconds"], one["embedding"], one["cpu"]) for one in found),
         ask_peak=asked.peak,
         cold=tuple(phase.the("found").at for phase in cold),
+        cold_cpu=median(phase.cpu for phase in cold),
         values=values(given, {one["id"]: one["ranking"] for one in found}),
         loads={name: phase.load for name, phase in phases.items()},
     )

@@ -13,7 +13,7 @@ from rag.plots import nice, scale
 
 WIDE, LEFT, GAP, TOP, ROW, BAR = 860.0, 118.0, 22.0, 44.0, 26.0, 14.0
 # Beside the longest bar there is room for its number and its ratio.
-ROOM = 66.0
+ROOM = 92.0
 STYLE = (
     "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#57606a}"
     ".name{font-weight:600;fill:#24292f}.own{fill:#24292f;font-weight:600}"
@@ -37,7 +37,7 @@ def panels(given: Prepared) -> tuple[Panel, ...]:
     """What the plot shows."""
     return (
         Panel("the right article first", "hit@1, more is better", lambda r: average(r, "hit@1"), ".2f"),
-        Panel("indexing", "thousand characters a second, more is better",
+        Panel("characters indexed", "thousands a second, more is better",
               lambda r: given.characters / r.indexed / 1000, ",.0f"),
         Panel("sync, 1 % changed", "seconds, less is better", lambda r: r.changed, ",.1f"),
         Panel("question, p95", "milliseconds, less is better", lambda r: milliseconds(r, 95), ",.0f"),
@@ -70,7 +70,7 @@ def svg(given: Prepared, results: Sequence[Result]) -> str:
     high = height * -(-len(shown) // across)
     about = (
         f"{given.articles:,} articles, {len(given.questions):,} questions, the same model; "
-        f"in brackets the ratio to {_short(RECIPE)}"
+        f"in brackets the ratio to the {_short(RECIPE)}"
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE:.0f} {high + 20:.0f}" role="img" '

@@ -22,6 +22,8 @@ QUIET = {
     "LANGSMITH_TRACING": "false",
     "TOKENIZERS_PARALLELISM": "false",
 }
+# What says how many threads a computation may use.
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Lines of what went wrong that are told.
 LAST = 3
 
@@ -57,17 +59,20 @@ class Phase:
         return next(one for one in self.said if one.said == said)
 
 
-def run(command: Sequence[str], log: Path, limit: float) -> Phase:
+def run(command: Sequence[str], log: Path, limit: float, threads: int = 0) -> Phase:
     """Runs a command to its end, which must come within `limit` seconds, and raises Failed when it went wrong.
+
+    `threads` is how many its libraries may use for one computation, 0 for as many as they choose.
 
     The most memory is that of the largest process among it and those it waited for. Linux counts a new process as large
     as the one that started it, so this one must stay small: it loads no model.
     """
+    environment = os.environ | QUIET | (dict.fromkeys(THREADS, str(threads)) if threads else {})
     load, start = os.getloadavg()[0], time.perf_counter()
     said: list[Said] = []
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            list(command), cwd=ROOT, env=os.environ | QUIET, stdout=subprocess.PIPE, stderr=errors, text=True
+            list(command), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
     assert process.stdout is not None
     timer = threading.Timer(limit, process.kill)

@@ -50,10 +50,12 @@ def figures(given: Prepared) -> tuple[Figure, ...]:
         Figure("question, p50, ms", lambda r: milliseconds(r, 50), ",.1f"),
         Figure("question, p95, ms", lambda r: milliseconds(r, 95), ",.1f"),
         Figure("question, p99, ms", lambda r: milliseconds(r, 99), ",.1f"),
+        Figure("question, p50, ms of the processor", lambda r: median_of(r, lambda t: t.cpu), ",.1f"),
         Figure("of it embedding, p50, ms", lambda r: median_of(r, lambda t: t.embedding), ",.1f"),
         Figure("of it the rest, p50, ms", lambda r: median_of(r, lambda t: t.total - t.embedding), ",.1f"),
         Figure("questions, peak memory, MB", lambda r: r.ask_peak / MILLION, ",.0f"),
         Figure("cold start to the first passages, seconds", lambda r: r.cold_start, ",.1f"),
+        Figure("cold start, seconds of the processor", lambda r: r.cold_cpu, ",.1f"),
     )
 
 
@@ -67,7 +69,7 @@ def median_of(result: Result, stage: Callable[..., float]) -> float:
     return 1000 * float(np.median([stage(taken) for taken in result.taken]))
 
 
-def markdown(given: Prepared, results: Sequence[Result], skipped: Mapping[str, str], machine: str) -> str:
+def markdown(given: Prepared, results: Sequence[Result], skipped: Mapping[str, str], machine: str, cores: int) -> str:
     """The table, with what stands above and below it."""
     recipe = next((r for r in results if r.name == RECIPE), None)
     head = ["", *(NAMES.get(r.name, r.name) for r in results)]
@@ -89,9 +91,18 @@ def markdown(given: Prepared, results: Sequence[Result], skipped: Mapping[str, s
         "",
         "In brackets: the ratio to the plain recipe; for hit@1 and recall@10 the 95 % interval, and the p of a paired "
         "randomization test against it.",
+        *(
+            f"\nThe machine was busy while {name} was measured, so its times say little."
+            for name in busy(results, cores)
+        ),
         *(f"\n{NAMES.get(name, name)} was skipped: {why}" for name, why in skipped.items()),
     ]
     return "\n".join(told) + "\n"
+
+
+def busy(results: Sequence[Result], cores: int) -> list[str]:
+    """The systems before one of whose phases more was running than one system keeps running, a thread for each core."""
+    return [NAMES.get(r.name, r.name) for r in results if max(r.loads.values()) > cores + 1]
 
 
 def beside(figure: Figure, result: Result, recipe: Result | None) -> str:
