@@ -26,6 +26,24 @@ from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
 from rag.followups import Query
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """What each open page showed is told with a test that failed in the browser."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("chromium")
+    if report.failed and browser:
+        for open_page in (page for context in browser.contexts for page in context.pages):
+            report.sections.append((f"page at {open_page.url}", shown_on(open_page)))
+    return report
+
+
+def shown_on(open_page):
+    try:
+        return open_page.inner_text("body", timeout=2_000)[:4_000]
+    except Exception as error:  # a page may be closing, or have crashed
+        return f"not told: {error}"
+
+
 class Shelf:
     """A source in memory: what is written on it is there; `broken` ones cannot be read, `bare` ones are no articles.
 

@@ -92,7 +92,7 @@ def test_a_file_that_changed_since_is_serious(store, embedder, tmp_path):
     folder = tmp_path / "articles"
     folder.mkdir()
     (folder / "mole.md").write_text(TEXTS["mole.md"])
-    sync(store, [Files(folder)], embedder)
+    assert sync(store, [Files(folder)], embedder).problems == []
     assert told(of_index(store, embedder, asking("mole.md", folder)), serious=True) == []
     (folder / "mole.md").write_text("The mole stands.")
     (serious,) = told(of_index(store, embedder, asking("mole.md", folder)), serious=True)

@@ -224,6 +224,15 @@ def test_a_process_that_died_while_idle_costs_nothing(pool):
         assert said(one, "sleep 0") == ["sleep 0"]
 
 
+def test_all_that_were_idle_may_have_died(pool):
+    one = pool(size=2)
+    for _ in range(5):
+        assert said(one, "sleep 0.2", "sleep 0.2") == ["sleep 0.2", "sleep 0.2"]
+        for child in list(one.children):
+            os.kill(child._process.pid, signal.SIGKILL)
+        assert said(one, "sleep 0") == ["sleep 0"]
+
+
 def test_a_process_is_replaced_after_some_jobs(pool):
     pids = [reason for reason in said(pool(size=1, jobs=2), *["pid"] * 5) if reason != "pid"]
     assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2, 4]

@@ -164,9 +164,12 @@ class Pool:
         return next((child for child in reversed(self.children) if not child.run), None)
 
     def _give(self, run: _Run) -> None:
-        """Give the job to a process that is free, or to a new one."""
+        """Give the job to a process that is free, or to a new one.
+
+        The second time to a new one: those that became free together end together when they were idle for long.
+        """
         try:
-            child = self._free() or _Child(self)
+            child = (None if run.again else self._free()) or _Child(self)
         except OSError:
             run.fault, run.again = NOT_STARTED, True
         else:
