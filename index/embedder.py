@@ -1,6 +1,7 @@
 """Texts become vectors: the only import of sentence-transformers in index/.
 
-The library takes seconds to import, so the model is loaded at the first text; the fingerprint is known without it.
+The library takes seconds to import, so the model is loaded at the first text; the fingerprint is known without it. Once
+an index has been made with the model, questions need the library no more: see index.encoder.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index import encoder
+from index.encoder import Encoder
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
 
@@ -41,16 +44,19 @@ FEWEST_TOKENS = 32
 # bfloat16 must be this many times as fast in the probe to be chosen: where the processor has no instructions for it,
 # it is emulated and slower.
 BFLOAT16_GAIN = 1.3
-# The question at which the model is traced; a program that asks one or two does not wait for it.
-TRACED_AT = 3
-# The modules of a sentence-transformers model that treat a question as they treat any text.
+# The modules of a sentence-transformers model that an encoder can be made of.
 _PLAIN = {"Transformer", "Pooling", "Normalize"}
+# What an encoder is tried with before it is kept: texts of several lengths, up to more than the model reads.
+_TRIED = ("", "Who?", "When did the mole fall, and who rebuilt it in Évora?", "word " * 1000)
+# How near each of its vectors must be to the model's.
+_NEAR = 0.9999
+OPSET = 17
 
 
 class Embedder:
     """A sentence-transformers model: the packaged one, a local folder, or a name in the local model cache.
 
-    Safe to call from several threads; calls are served one at a time.
+    Safe to call from several threads.
 
     "auto" is decided by a probe for a new index, and an index that is there says it by `settle`. Vectors of both
     precisions have one fingerprint, because they may be compared: of 70 passages of the seeds, each had a cosine of
@@ -72,8 +78,8 @@ class Embedder:
         self._precision = precision
         self._lock = threading.RLock()
         self._questions: dict[str, Vectors] = {}
-        self._embedded = 0
-        self._forward: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+        self._encoder: Encoder | None = None
+        self._sought = False
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and the model is not loaded yet."""
@@ -81,8 +87,18 @@ class Embedder:
             self._precision = precision
 
     def load(self) -> None:
-        """Loads the model where that has not been done. Raises FootnoteError where it cannot be."""
-        _ = self._model
+        """Loads what questions need, where that has not been done. Raises FootnoteError where it cannot be."""
+        if not self._kept():
+            _ = self._model
+
+    def prepare(self) -> None:
+        """Keeps the encoder of this model on this machine, unless one is kept or none can be made of it.
+
+        Takes some seconds, and loads the model.
+        """
+        if not self._kept() and (folder := self._exported()):
+            log.debug("questions are embedded by %s", folder)
+            self._sought = False
 
     @cached_property
     def fingerprint(self) -> str:
@@ -130,6 +146,12 @@ class Embedder:
             vectors[batch] = _of_length_1(found)
         return vectors
 
+    def embed_sentences(self, texts: Sequence[str]) -> Vectors:
+        """The same for a few texts that are compared with each other or with a question, and are not kept."""
+        if found := self._kept():
+            return _of_length_1(found.embed(texts))
+        return self.embed(texts)
+
     def embed_question(self, text: str) -> Vectors:
         """The embedding of a question, float32 (dimension,), of length 1; not to be written to.
 
@@ -138,30 +160,37 @@ class Embedder:
         known = self._questions.get(text)
         if known is not None:
             return known
+        found = self._kept()
+        given = found.embed([text]) if found else self._encoded(text)
+        vector = np.asarray(_of_length_1(given)[0])
+        vector.flags.writeable = False
         with self._lock:
-            vector = np.asarray(_of_length_1(self._encoded(text))[0])
-            vector.flags.writeable = False
             self._questions = dict([*self._questions.items(), (text, vector)][-KEPT_QUESTIONS:])
         return vector
 
     def _encoded(self, text: str) -> NDArray[Any]:
-        """What `encode_query` gives, of shape (1, dimension).
+        """What the model gives for a question, of shape (1, dimension)."""
+        with self._lock:
+            return np.asarray(self._model.encode_query([text], show_progress_bar=False))
 
-        For each call it looks at all parameters, for their device and their mode: 3 of 12 ms, in which no other thread
-        goes on. A model that only reads, pools and normalises needs none of that, and once traced no Python at all.
-        """
+    def _kept(self) -> Encoder | None:
+        """The encoder that is kept on this machine, looked for once."""
+        with self._lock:
+            if not self._sought:
+                self._sought, self._encoder = True, encoder.kept(self.fingerprint) if self._folder else None
+            return self._encoder
+
+    def _exported(self) -> Path | None:
+        """Keeps the model as one file; None where it is of another kind, or the file would not give the same."""
         model = self._model
-        if model.prompts.get("query") or model.default_prompt_name or not {type(m).__name__ for m in model} <= _PLAIN:
-            return np.asarray(model.encode_query([text], show_progress_bar=False))
-        import torch
-
-        self._embedded += 1
-        if self._embedded == TRACED_AT:
-            self._forward = _traced(model, text)
-        # Optimised, a graph would be compiled for each length anew.
-        tensors = _tensors(model, text)
-        with torch.inference_mode(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
-            return np.asarray((self._forward or model)(tensors)["sentence_embedding"].float())
+        plain = {type(module).__name__ for module in model} <= _PLAIN
+        if not self._folder or not plain or model.prompts.get("query") or model.default_prompt_name:
+            return None
+        try:
+            return _export(self._folder, self.fingerprint)
+        except Exception:  # whatever it is, the model itself goes on
+            log.debug("no encoder can be made of the embedding model", exc_info=True)
+            return None
 
     def forget(self) -> None:
         """Lets go of the last questions, so that they are embedded anew."""
@@ -224,36 +253,47 @@ def faster_precision() -> str:
     return "bfloat16" if gain >= BFLOAT16_GAIN else "float32"
 
 
-def _tensors(model: SentenceTransformer, text: str) -> dict[str, Any]:
-    """The text as the model's modules take it, without what is said of it besides."""
+def _export(folder: Path, fingerprint: str) -> Path | None:
+    """Writes the model of this folder, in float32, to where encoders are kept, if it gives there what it gives here."""
     import torch
+    from sentence_transformers import SentenceTransformer
 
-    return {name: value for name, value in model.preprocess([text]).items() if torch.is_tensor(value)}
+    with _quietly():
+        # Its own attention, because the fused one cannot be written.
+        model = SentenceTransformer(
+            str(folder), device="cpu", model_kwargs={"dtype": "float32", "attn_implementation": "eager"}
+        ).eval()
+
+    class Whole(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids: torch.Tensor, types: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+            read = dict(zip(encoder.INPUTS, (ids, types, kept), strict=True))
+            return self.model(read)["sentence_embedding"]  # type: ignore[no-any-return]
+
+    def write(into: Path) -> None:
+        ids = torch.ones(2, 16, dtype=torch.long)
+        axes = {name: {0: "texts", 1: "tokens"} for name in encoder.INPUTS} | {encoder.OUTPUT: {0: "texts"}}
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")  # of the old exporter, which alone writes one file
+            torch.onnx.export(
+                Whole(), (ids, torch.zeros_like(ids), ids), str(into / encoder.NETWORK),
+                input_names=list(encoder.INPUTS), output_names=[encoder.OUTPUT], dynamic_axes=axes,
+                opset_version=OPSET, dynamo=False,
+            )  # fmt: skip
+        model.tokenizer.backend_tokenizer.save(str(into / encoder.TOKENIZER))
+        made = Encoder(into, about).embed(_TRIED)
+        if not (_cosines(made, model.encode(list(_TRIED), show_progress_bar=False)) >= _NEAR).all():
+            raise ValueError("it gives other vectors than the model")
+
+    about = {"max_tokens": int(model.max_seq_length or 512), "dimension": int(model.get_embedding_dimension() or 0)}
+    return encoder.keep(fingerprint, about, write)
 
 
-def _traced(model: SentenceTransformer, text: str) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
-    """The model's forward pass as a TorchScript graph, or None where a graph would not give the same.
-
-    `torch.jit` is deprecated in favour of `torch.compile`, which needs a C++ compiler, and `torch.export`, which takes
-    seconds. On 28,347 passages a question takes p50 43, p95 53 ms with it and 48 and 60 ms without, by turns in one
-    process (390 questions, Intel Xeon, two cores, 2026-11-29); making it takes 0.3 s.
-    """
-    import torch
-
-    try:
-        with torch.inference_mode(), _quietly(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            graph = torch.jit.trace(model, (_tensors(model, text),), strict=False, check_trace=False)  # type: ignore[no-untyped-call]
-            graph = torch.jit.freeze(graph.eval())
-            # Lengths that it was not traced with, up to more than the model reads.
-            same = (
-                torch.equal(graph(read)["sentence_embedding"], model(read)["sentence_embedding"])
-                for read in (_tensors(model, said) for said in ("", "Who?", text, "word " * 1000))
-            )
-            return graph if all(same) else None
-    except Exception:  # whatever it is, the model itself goes on
-        log.debug("the embedding model cannot be traced", exc_info=True)
-        return None
+def _cosines(some: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray((_of_length_1(some) * _of_length_1(others)).sum(axis=1))
 
 
 def _of_length_1(rows: NDArray[Any]) -> Vectors:

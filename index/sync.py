@@ -226,6 +226,8 @@ class _Run:
             if self.follow:
                 # From here on there is something to lose: whoever comes next goes on with it.
                 self._catalog.begin(self.follow)
+        if todo:
+            self._embedder.prepare()
         self._everywhere = False
         self.report.embedded += len(todo)
 

@@ -63,6 +63,13 @@ class WordEmbedder:
             os.close(handle)
         return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimension)
 
+    def embed_sentences(self, texts: Sequence[str]) -> Vectors:
+        """The same for texts that are not kept."""
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimension)
+
+    def prepare(self) -> None:
+        """There is nothing to prepare."""
+
     def embed_question(self, text: str) -> Vectors:
         """The vector of one text."""
         self.asked.append(text)

@@ -121,7 +121,7 @@ class SentenceReader:
         if not found:
             return []
         rare = rarity(self._index, question)
-        vectors = self._index.embedder.embed([c.text for c in found])
+        vectors = self._index.embedder.embed_sentences([c.text for c in found])
         similar = vectors @ self._index.embedder.embed_question(question)
         return [
             Weighed(candidate, evidence(question, candidate, rare, float(cosine)), vector)

@@ -26,6 +26,15 @@ from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
 from rag.followups import Query
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Nothing that a test makes is kept for the next run, and nothing of this machine's user is used."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOOTNOTE_CACHE", str(folder))
+        yield folder
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
     """What each open page showed is told with a test that failed in the browser."""

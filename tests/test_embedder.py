@@ -58,20 +58,9 @@ def test_a_question_asked_again_is_not_given_to_the_model_again(model, monkeypat
 def test_a_question_is_embedded_as_the_library_does(precision):
     model = Embedder(precision=precision)
     texts = ("Who rebuilt the mole?", "Qui l’a reconstruit à Évora ?", "word " * 400, "")
-    for text in (*texts, *texts):
+    for text in texts:
         given = np.asarray(model._model.encode_query([text]), dtype=np.float32)
-        assert (model._encoded(text) == given).all()
-    assert model._forward  # the last ones were embedded by the graph of the model
-
-
-def test_a_model_of_which_no_graph_can_be_made_embeds_questions_itself(monkeypatch):
-    model = Embedder(precision="float32")
-    before = [model._encoded(f"Who rebuilt pier {n}?") for n in range(5)]
-    other = Embedder(precision="float32")
-    other.load()
-    monkeypatch.setattr("torch.jit.trace", lambda *_, **__: 1 / 0)
-    assert (np.stack([other._encoded(f"Who rebuilt pier {n}?") for n in range(5)]) == np.stack(before)).all()
-    assert other._forward is None
+        assert np.allclose(model.embed_question(text), given / np.linalg.norm(given), atol=1e-6)
 
 
 def test_a_model_that_has_words_before_each_question_gets_them():

@@ -1,12 +1,8 @@
-"""The span model as it is shipped: an ONNX file, its tokenizer, and a manifest with the SHA-256 of each file.
-
-The only import of onnxruntime in rag/.
-"""
+"""The span model as it is shipped: an ONNX file, its tokenizer, and a manifest with the SHA-256 of each file."""
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.errors import FootnoteError
+from index.network import Network
 from index.records import sha256
 from rag.reading.spans import Logits, Span, chance, read_windows, run_in_batches
 from rag.reading.windows import Window, windows
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
 SHIPPED = Path(__file__).parent / "model"
@@ -68,23 +64,14 @@ class PackedModel:
         """What the files are and how they came about."""
         return checked(self._folder)
 
-    def _loaded(self) -> tuple[InferenceSession, Tokenizer]:
+    def _loaded(self) -> tuple[Network, Tokenizer]:
         with self._lock:  # cached_property has none
             return self._network, self._tokenizer
 
     @cached_property
-    def _network(self) -> InferenceSession:
-        # Once it is imported it keeps an id of this machine, and what it will tell its makers.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        from onnxruntime import InferenceSession, SessionOptions
-
+    def _network(self) -> Network:
         assert self.manifest
-        options = SessionOptions()
-        options.intra_op_num_threads = self._threads or _processors()
-        # Threads that wait by spinning take the processor from the embedding model.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        return InferenceSession(str(self._folder / NETWORK), options, providers=["CPUExecutionProvider"])
+        return Network(self._folder / NETWORK, self._threads)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -97,14 +84,9 @@ class PackedModel:
         return tokenizer
 
 
-def _processors() -> int:
-    """How many this process may use; where that is not told, how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _run(network: InferenceSession, batch: Sequence[Window]) -> list[Logits]:
+def _run(network: Network, batch: Sequence[Window]) -> list[Logits]:
     ids, types, kept = arrays(batch)
-    (said,) = network.run([OUTPUT], dict(zip(INPUTS, (ids, types, kept), strict=True)))
+    said = network.run(OUTPUT, dict(zip(INPUTS, (ids, types, kept), strict=True)))
     return [(said[row, 0, : len(w.ids)], said[row, 1, : len(w.ids)]) for row, w in enumerate(batch)]
 
 

@@ -171,7 +171,7 @@ class SpanReader:
         said = [sentence_of(hit, span) for hit, span in spans]
         # Spans may share a sentence.
         texts = list(dict.fromkeys(one.text for one in said))
-        similar = dict(zip(texts, self._index.embedder.embed(texts) @ asked.vector, strict=True))
+        similar = dict(zip(texts, self._index.embedder.embed_sentences(texts) @ asked.vector, strict=True))
         evidence = [
             self._evidence(asked, span, one, float(similar[one.text]))
             for (_, span), one in zip(spans, said, strict=True)

@@ -141,7 +141,7 @@ class LanguageWriter:
         return replace(draft, note=" ".join(notes))
 
     def _similarity(self, text: str, others: Sequence[str]) -> Sequence[float]:
-        vectors = self._embedder.embed([text, *others])
+        vectors = self._embedder.embed_sentences([text, *others])
         return [float(x) for x in vectors[1:] @ vectors[0]]
 
 
