@@ -193,27 +193,16 @@ class Once:
     def __init__(self, embedder):
         self._embedder, self._known = embedder, {}
 
-    def embed(self, texts):
+    def embed_sentences(self, texts):
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known |= zip(new, self._embedder.embed(new), strict=True)
+        self._known |= zip(new, self._embedder.embed_sentences(new), strict=True)
         return np.array([self._known[text] for text in texts]).reshape(len(texts), -1)
 
     def __getattr__(self, name):
         return getattr(self._embedder, name)
 
 
-@pytest.fixture
-def one_thread():
-    """Two threads that wait for each other on a busy machine take ten times as long over texts this short."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def test_the_quality_on_the_seeds_does_not_fall(seeds_store, one_thread):
+def test_the_quality_on_the_seeds_does_not_fall(seeds_store):
     parts = build(Settings(seeds_store))
     parts.index.embedder = Once(parts.index.embedder)
     floors = rules(json.loads(FLOORS.read_text(encoding="utf-8")), FLOORS.name)
