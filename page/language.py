@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "languages"
@@ -138,10 +138,16 @@ def short(day: date | None) -> str:
 
 def dated(day: date, pattern: str) -> str:
     """The day, or the hour of a day, by a pattern of Unicode, with the names that the reader has for months."""
+    return _written(day, pattern, language())
+
+
+# A long conversation is drawn again and again while an answer grows, with the days of all its notes.
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, language: str) -> str:
     from babel.dates import format_date, format_datetime
 
     formatted = format_datetime if isinstance(day, datetime) else format_date
-    return str(formatted(day, pattern, locale=language()))
+    return str(formatted(day, pattern, locale=language))
 
 
 def known(said: str) -> str | None:

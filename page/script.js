@@ -492,10 +492,21 @@
     chosen.textContent = "";
   }).observe(find("#source"), { childList: true, subtree: true, attributeFilter: ["data-place"] });
 
+  // What lies over the page for a while has a title and a button of Gradio's own, in English.
+  const titled = { Info: say("Info"), Warning: say("Warning"), Error: say("Error") };
+  new MutationObserver(() => {
+    for (const { firstChild } of document.querySelectorAll(".toast-title")) {
+      const title = titled[firstChild?.data?.trim()];
+      if (title && firstChild.data.trim() !== title) firstChild.data = title;
+    }
+    for (const button of document.querySelectorAll(".toast-close")) button.ariaLabel = say("Close");
+  }).observe(document.body, { childList: true, subtree: true });
+
   // The chat: a new question goes to the top, so that its answer is read from the beginning. Gradio labels each message
   // with its source text, tags and all, which a screen reader would spell out.
   const chat = find("#chat");
   let seen = "";
+  chat.querySelector("[role=log]")?.setAttribute("aria-label", say("Conversation"));
   new MutationObserver(() => {
     chat.querySelector("[role=log]")?.setAttribute("aria-label", say("Conversation"));
     for (const message of chat.querySelectorAll("[data-testid=bot], [data-testid=user]")) {

@@ -347,6 +347,9 @@ def test_a_german_reader_sees_no_english_word_of_the_page(chromium, site, width)
     with visiting(chromium, site, width, 900, locale="de-DE") as page:
         assert page.evaluate("document.documentElement.lang") == "de"
         look(page)
+        page.press("#question textarea", "Enter")
+        page.locator(".toast-body").wait_for()
+        look(page)
         for question in ("River?", "Mayor?", "Broken?", "Bug?", "Leaning?"):
             ask(page, question)
             look(page)
