@@ -69,8 +69,11 @@ def reply_html(turn: Turn) -> str:
     """What stands under a question: the answer, the trouble, or that it is being looked for."""
     if turn.answer and turn.answer.done:
         return answer_html(turn.number, turn.answer) + acts_html(turn)
-    if turn.answer and not turn.answer.begun:
+    if turn.answer and not (turn.answer.begun or turn.answer.early):
         return f'<p class="waiting">{plain(stage_line(turn.answer))}</p>'
+    if turn.answer and turn.answer.early:
+        more = f'<p class="waiting">{plain(say("Reading what else was found"))}</p>'
+        return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>{more}'
     if turn.answer:
         return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>'
     if turn.trouble:

@@ -92,7 +92,8 @@ class Draft:
     that it read, in the order that it would have them in. `differing` says that the sentences disagree on a number or a
     day. `pending` is the beginning of a sentence that is still being written; `prompt` the digest of the prompt it was
     written by, and `note` what whoever reads the answer should know of how it came about, "" for none. `heading` stands
-    over sentences that are a list, each with the day of its article.
+    over sentences that are a list, each with the day of its article. An `early` one is of the first passages alone,
+    while others are read: the next may say something else.
     """
 
     sentences: tuple[DraftSentence, ...]
@@ -105,6 +106,7 @@ class Draft:
     prompt: str = ""
     note: str = ""
     heading: str = ""
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,8 @@ class Answer:
     passages, with the `spots` in them that come nearest to an answer. `confidence` and `differing` are the draft's.
     `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
     left out. One that is still being written is not `done`, and `pending` is the beginning of its next sentence; only
-    the last of a stream is to be kept. `prompt`, `note` and `heading` are the draft's. `unknown` are the words of the
-    question that stand in no article.
+    the last of a stream is to be kept. `prompt`, `note`, `heading` and `early` are the draft's. `unknown` are the words
+    of the question that stand in no article.
     """
 
     question: Question
@@ -180,11 +182,12 @@ class Answer:
     note: str = ""
     heading: str = ""
     unknown: tuple[str, ...] = ()
+    early: bool = False
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything of it to show yet; before, it says what is searched."""
-        return bool(self.done or self.sentences or self.pending)
+        """Whether there is anything of it that will stay; before, it says what is searched."""
+        return bool(self.done or ((self.sentences or self.pending) and not self.early))
 
     @property
     def short(self) -> str:

@@ -21,7 +21,7 @@ from rag.answers import Answer, Draft, Question, Refusal, Spot
 from rag.citations import verify
 from rag.followups import Query, in_context
 from rag.named import Implied
-from rag.reader import Reader
+from rag.reader import Reader, drafts
 from rag.retrieve import HybridRetriever, Stage
 from rag.surveys import Survey, drafted, gathered, surveyed
 from rag.wording import readable
@@ -125,16 +125,18 @@ class Assistant:
         )  # fmt: skip
 
     def _read(self, walk: Walk) -> Iterator[Walk]:
-        """The walk before it is read, so that whoever watches sees what was searched, and after."""
+        """The walk before it is read, so that whoever watches sees what was searched, and with each draft."""
         yield replace(walk, draft=NOTHING_YET, done=False)
         if walk.survey:
-            draft = drafted(self._retriever.index, walk.survey, walk.hits)
-        else:
-            draft = self._reader.read(walk.query, walk.hits)
-        yield replace(walk, draft=draft)
+            yield replace(walk, draft=drafted(self._retriever.index, walk.survey, walk.hits))
+            return
+        for draft in drafts(self._reader, walk.query, walk.hits):
+            yield replace(walk, draft=draft, done=not draft.early)
 
     def _write(self, walk: Walk) -> Iterator[Walk]:
         """The walk with each draft of the writer. What is read to be a refusal is not given to a language model."""
+        if self._writer and walk.draft and walk.draft.early:
+            return
         if self._writer is None or not walk.done or walk.draft is None or walk.draft.refusal:
             yield walk
             return
@@ -172,6 +174,7 @@ class Assistant:
             note=walk.draft.note,
             heading="" if refusal else walk.draft.heading,
             unknown=walk.unknown,
+            early=walk.draft.early,
         )
 
     def _refusal(self, walk: Walk) -> Refusal | None:

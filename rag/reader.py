@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from index.embedder import Vectors
 from index.lexical import stem, terms
@@ -38,6 +38,22 @@ class Reader(Protocol):
 
     def read(self, query: Query | str, hits: Sequence[Hit]) -> Draft:
         """A draft whose quotes stand in the hits, or one with a refusal."""
+
+
+@runtime_checkable
+class EarlyReader(Reader, Protocol):
+    """A reader that can say something before it has read everything."""
+
+    def drafts(self, query: Query | str, hits: Sequence[Hit]) -> Iterator[Draft]:
+        """The draft that `read` gives, and before it none or some that are `early`."""
+
+
+def drafts(reader: Reader, query: Query, hits: Sequence[Hit]) -> Iterator[Draft]:
+    """What the reader says, as soon as it says anything."""
+    if isinstance(reader, EarlyReader):
+        yield from reader.drafts(query, hits)
+    else:
+        yield reader.read(query, hits)
 
 
 @dataclass(frozen=True, slots=True)

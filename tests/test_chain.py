@@ -424,6 +424,55 @@ def test_a_step_that_grows_is_the_last_of_its_values_where_it_is_not_streamed(in
     assert list(answer.timings) == [*STAGES[:3], "write", "verify"]
 
 
+# What is said before everything is read ------------------------------------------------------------------------------
+
+
+class Hasty:
+    """A reader that says something before it has read everything."""
+
+    def __init__(self, indexed):
+        self._reader = SentenceReader(indexed, ALWAYS)
+
+    def read(self, query, hits):
+        *_, last = self.drafts(query, hits)
+        return last
+
+    def drafts(self, query, hits):
+        yield replace(self._reader.read(query, hits[-1:]), early=True)
+        yield self._reader.read(query, hits)
+
+
+def test_what_is_said_early_is_verified_and_is_not_the_answer(indexed):
+    assistant = Assistant(HybridRetriever(index=indexed), Hasty(indexed))
+    looking, early, last = assistant.stream(Question(FERRY))
+    assert (looking.early, early.early, last.early) == (False, True, False)
+    assert (early.done, early.begun, early.refusal) == (False, False, None)
+    assert early.sentences
+    assert all(
+        c.quote in hit.article.text for c in early.citations for hit in early.hits if hit.article.id == c.article_id
+    )
+    assert last.done
+    asked = assistant.ask(Question(FERRY))
+    assert (asked.sentences, asked.early) == (last.sentences, False)
+
+
+def test_a_language_model_is_given_what_was_read_whole(indexed):
+    walks = []
+
+    class Noting:
+        def write(self, walk):
+            walks.append(walk)
+            yield walk.draft, True
+
+        def rewrite(self, text, earlier):
+            return None
+
+    *growing, last = Assistant(HybridRetriever(index=indexed), Hasty(indexed), Noting()).stream(Question(FERRY))
+    assert [walk.draft.early for walk in walks] == [False]
+    assert not any(answer.early for answer in growing)
+    assert last.done
+
+
 # What is searched ----------------------------------------------------------------------------------------------------
 
 

@@ -185,6 +185,14 @@ def test_an_answer_is_drawn_while_it_grows(page):
     page.locator("#source mark").first.wait_for()
 
 
+def test_what_is_said_before_everything_is_read_says_so():
+    whole = Scripted().ask(Question("River?"))
+    early = chat.reply_html(chat.Turn(1, "River?", answer=replace(whole, done=False, early=True)))
+    assert "Reading what else was found" in early
+    assert 'class="sentence"' in early
+    assert "Reading what else was found" not in chat.reply_html(chat.Turn(1, "River?", answer=whole))
+
+
 def test_each_answer_is_kept_in_its_conversation(monkeypatch):
     monkeypatch.setattr(asking, "REDRAWN", 0.0)
     kept = []

@@ -111,6 +111,34 @@ def test_a_sure_answer_ends_the_reading_early_unless_more_is_wanted(indexed):
         assert [len(passages) for _, passages in model.asked] == batches
 
 
+def test_what_the_first_passages_say_is_there_before_the_others_are_read(indexed):
+    hits = HybridRetriever(index=indexed).search(FERRY).hits * 2
+    model = Marks(noon=12.0)
+    drafts = SpanReader(model, indexed, 0.5).drafts(FERRY, hits)
+    early = next(drafts)
+    assert [len(passages) for _, passages in model.asked] == [3]
+    assert (early.early, early.refusal) == (True, None)
+    assert "noon" in early.sentences[0].text
+    (last,) = drafts
+    assert not last.early
+    assert last == SpanReader(Marks(noon=12.0), indexed, 0.5).read(FERRY, hits)
+
+
+@pytest.mark.parametrize(
+    ("question", "scores", "passages", "ranker"),
+    [
+        (FERRY, {"noon": -9.0}, 6, None),  # the first passages do not answer
+        ("Who sails the ferry?", {"noon": 12.0}, 6, None),  # they are enough
+        (FERRY, {"noon": 12.0}, 3, None),  # there are no others
+        (FERRY, {"noon": 12.0}, 6, Backwards()),
+    ],
+)
+def test_nothing_is_said_before_where_it_would_not_help(indexed, question, scores, passages, ranker):
+    hits = (HybridRetriever(index=indexed).search(FERRY).hits * 2)[:passages]
+    (draft,) = SpanReader(Marks(**scores), indexed, 0.5, ranker=ranker).drafts(question, hits)
+    assert not draft.early
+
+
 def test_a_follow_up_is_read_as_it_was_asked(indexed):
     model = Marks(noon=8.0)
     hits = HybridRetriever(index=indexed).search(FERRY).hits

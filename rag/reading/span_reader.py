@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -118,10 +118,26 @@ class SpanReader:
 
     def read(self, query: Query | str, hits: Sequence[Hit]) -> Draft:
         """Verbatim sentences with the short answer marked, the best first; a refusal when none is likely enough."""
+        *_, last = self.drafts(query, hits)
+        return last
+
+    def drafts(self, query: Query | str, hits: Sequence[Hit]) -> Iterator[Draft]:
+        """What `read` gives, after what the first passages say where they answer and others have to be read.
+
+        With a ranker there is nothing before: it takes longer than the rest.
+        """
         if not hits:
-            return Draft((), self._model.name, Refusal.NOTHING_FOUND, confidence=0.0)
+            yield Draft((), self._model.name, Refusal.NOTHING_FOUND, confidence=0.0)
+            return
         query = Query(query) if isinstance(query, str) else query
-        weighed = self._read(query, hits[: self._passages])
+        asked, hits = self._asked(query), hits[: self._passages]
+        first = self._weighed(asked, hits[:FIRST])
+        rest = hits[FIRST:] if not self._enough(query, first) else ()
+        if rest and not self._ranker and not (early := self._drafted(query, first)).refusal:
+            yield replace(early, early=True)
+        yield self._drafted(query, first + self._weighed(asked, rest))
+
+    def _drafted(self, query: Query, weighed: Sequence[Weighed]) -> Draft:
         spots = tuple(spot_of(found) for found in self._ordered(query, weighed))
         found = sorted((one.found for one in weighed), key=lambda f: -f.support)
         sure = found[0].support if found else 0.0
@@ -137,14 +153,10 @@ class SpanReader:
         """The spans of each passage, best first, in the order of the hits."""
         return self._weighed(self._asked(query), hits)
 
-    def _read(self, query: Query, hits: Sequence[Hit]) -> list[Weighed]:
-        """What was read, of the first passages alone where that is enough."""
-        asked = self._asked(query)
-        first = self._weighed(asked, hits[:FIRST])
+    def _enough(self, query: Query, first: Sequence[Weighed]) -> bool:
+        """Whether nothing else has to be read."""
         alone = wanted(query.text) is Wanted.SPAN and not asks_value(query.text)
-        if alone and any(one.found.support >= CONFIDENT for one in first):
-            return first
-        return first + self._weighed(asked, hits[FIRST:])
+        return alone and any(one.found.support >= CONFIDENT for one in first)
 
     def _ordered(self, query: Query, weighed: Sequence[Weighed]) -> list[Found]:
         """The likeliest span of each passage, in the order that the passages should have."""
