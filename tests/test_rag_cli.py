@@ -105,6 +105,16 @@ def test_with_json_stdout_is_json_alone(seeds_store):
     assert {n for s in answer["sentences"] for n in s["citations"]} == {c["number"] for c in answer["citations"]}
 
 
+def test_asking_waits_for_no_library_of_models(seeds_store):
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "rag", "ask", TALKS, "--store", seeds_store],
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert "onnxruntime" in imported
+    assert not imported & {"torch", "transformers", "sentence_transformers"}
+
+
 # Asking ---------------------------------------------------------------------------------------------------------------
 
 
