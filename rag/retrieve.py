@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -13,7 +14,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from index.candidates import About, Among, Only
+from index.candidates import About, Among, Names, Only
 from index.embedder import Vectors
 from index.lexical import terms
 from index.records import Hit, Overview
@@ -165,10 +166,13 @@ def find(view: View, asked: Asked, limit: int, depth: int = DEPTH) -> Found:
 
 def _is_name(word: str, view: View) -> bool:
     """Whether a paper or an author is called so."""
-    names = view.names()
-    return any(
-        word in terms(name.lower()) or f'"{word}"' in terms(name) for name in (*names.publishers, *names.authors)
-    )
+    return f'"{word}"' in _called(view.names())
+
+
+@lru_cache(maxsize=4)
+def _called(names: Names) -> frozenset[str]:
+    """The words of these names, as FTS5 phrases; there may be many thousand, and they seldom change."""
+    return frozenset(term for name in (*names.publishers, *names.authors) for term in terms(name))
 
 
 def gathered(view: View, asked: Asked, meant: Implied, depth: int = DEPTH) -> dict[str, dict[int, float]]:
