@@ -261,8 +261,9 @@ class Catalog(Ledger):
         """(vector key, text to embed) of each passage whose vector is not stored, each key once; of `staged` ones."""
         rows = self._db.execute(
             "SELECT p.vector, a.title, p.heading, "  # noqa: S608 - the condition is written above
-            'substr(a.text, p.start + 1, p."end" - p.start) FROM passages p '
-            "JOIN articles a ON a.number = p.article "
+            'substr(a.text, p.start + 1, p."end" - p.start) FROM articles a '
+            # In this order: otherwise each round of a run looks for the vectors of all that is live.
+            "CROSS JOIN passages p ON p.article = a.number "
             f"WHERE {'NOT a.live AND ' if staged else ''}NOT a.retired AND NOT {HAS_VECTOR} "
             "GROUP BY p.vector ORDER BY p.number"
         ).fetchall()

@@ -192,6 +192,29 @@ def test_what_was_staged_can_be_discarded_and_its_vectors_stay(catalog):
     assert list(catalog.without_vector()) == []
 
 
+def looks(catalog, work):
+    """How many steps SQLite takes for it."""
+    taken = []
+    catalog.connection.set_progress_handler(lambda: bool(taken.append(1)), 1)
+    work()
+    catalog.connection.set_progress_handler(None)
+    return len(taken)
+
+
+def test_what_is_staged_is_found_without_a_look_at_what_is_live(catalog):
+    def steps():
+        found = article("It fell.", source="new")
+        catalog.stage(found, split(found, WORDS.count, WORDS.max_tokens), "recipe", WORDS.fingerprint)
+        taken = looks(catalog, lambda: list(catalog.without_vector(staged=True)))
+        catalog.discard_staged()
+        return taken
+
+    publish(catalog, article("It stands.", source="0"))
+    few = steps()
+    publish(catalog, *(article(f"It stands, {n}.", source=f"{n}") for n in range(1, 40)))
+    assert steps() == few
+
+
 def test_words_in_title_and_heading_are_found(catalog):
     numbers = publish(catalog, article("It fell.", title="Harbours", sections=(Section(0, 0, "Masonry"),)))
     for word in ("harbour", "masonry", "fall OR fell"):
