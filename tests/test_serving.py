@@ -88,6 +88,11 @@ def test_without_keys_only_this_machine_may_ask(refused, command, host):
         (["--port", "99999"], "", "Nothing can listen at 127.0.0.1, port 99999.\n"),
         (["--per-minute", "0"], "", "0 is not a whole number of 1 or more.\n"),
         (["--at-once", "many"], "", "many is not a whole number of 1 or more.\n"),
+        (["--workers", "0"], "", "0 is not a whole number of 1 or more.\n"),
+        (["--workers", "two"], "", "two is not a whole number of 1 or more.\n"),
+        (["--workers", "65"], "", "65 processes are too many.\n"),
+        (["--workers", "2", "--host", "0.0.0.0"], "", "Without keys only this machine may ask, and 0.0.0.0 is open"),
+        (["--workers", "2", "--port", "99999"], "", "Nothing can listen at 127.0.0.1, port 99999.\n"),
     ],
 )
 def test_a_server_that_cannot_be_meant_is_a_sentence(refused, arguments, keys, said):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from argparse import ArgumentParser, Namespace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
@@ -14,8 +18,12 @@ from rag.doors.logs import FORMS, configure
 
 if TYPE_CHECKING:
     from rag.doors.desk import Desk
+    from rag.doors.metrics import Metrics
     from rag.doors.serving import Address
     from rag.settings import Parts
+
+# Each has models of its own, half a gigabyte or more.
+MOST_WORKERS = 64
 
 
 def arguments(commands: Any) -> None:  # noqa: ANN401 - argparse does not name what it gives
@@ -27,6 +35,9 @@ def arguments(commands: Any) -> None:  # noqa: ANN401 - argparse does not name w
     tools.set_defaults(door=_mcp)
     _served(serve, 8000)
     _served(tools, 8001)
+    serve.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="processes that answer at the port (default: 1)"
+    )
 
 
 def _served(parser: ArgumentParser, port: int) -> None:
@@ -46,25 +57,62 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _workers(text: str) -> int:
+    count = _positive(text)
+    if count > MOST_WORKERS:
+        raise UsageError(f"{count} processes are too many", f"Write a number up to {MOST_WORKERS}.")
+    return count
+
+
 def _serve(options: Namespace) -> int:
+    from rag.doors.metrics import Metrics
     from rag.doors.serving import app, serve
 
+    if options.workers > 1:
+        return _serve_by_several(options)
     configure(options.log, messages=options.log_questions)
     address, policy = _terms(options)
-    desk, parts = _desk(options)
+    desk, parts = _desk(options, Metrics())
     return serve(app(desk, parts.index), address, policy, desk.metrics.responded)
 
 
+def _serve_by_several(options: Namespace) -> int:
+    """One socket, and several processes that answer at it: whoever is free takes the next connection."""
+    from rag.doors.serving import opened
+    from rag.doors.supervisor import supervise
+    from rag.doors.tracing import require_grpc
+    from rag.settings import build
+
+    configure(options.log, messages=options.log_questions)
+    terms = _terms(options)
+    require_grpc(os.environ)
+    build(store=options.store)  # so that what cannot be meant is told once, and here
+    with TemporaryDirectory(prefix="footnote-", ignore_cleanup_errors=True) as folder, opened(*terms) as listener:
+        supervise(partial(_one_of_several, options, listener, Path(folder)), options.workers)
+    return 0
+
+
+def _one_of_several(options: Namespace, listener: socket.socket, folder: Path, number: int) -> int:
+    from rag.doors.metrics import Metrics, Shared
+    from rag.doors.serving import answer, app
+
+    configure(options.log, messages=options.log_questions, worker=number)
+    _, policy = _terms(options)
+    desk, parts = _desk(options, Metrics(Shared(folder, number)))
+    return answer(app(desk, parts.index), listener, policy, desk.metrics.responded)
+
+
 def _mcp(options: Namespace) -> int:
+    from rag.doors.metrics import Metrics
     from rag.doors.serving import serve
     from rag.doors.tools import over_http, over_stdio, server
 
     configure(options.log, messages=options.log_questions)
     if not options.http:
-        desk, parts = _desk(options)
+        desk, parts = _desk(options, Metrics())
         return over_stdio(server(desk, parts.index))
     address, policy = _terms(options)
-    desk, parts = _desk(options)
+    desk, parts = _desk(options, Metrics())
     return serve(over_http(server(desk, parts.index)), address, policy, desk.metrics.responded)
 
 
@@ -73,14 +121,18 @@ def _terms(options: Namespace) -> tuple[Address, Policy]:
 
     address = Address(options.host, options.port)
     hosts = frozenset(name.lower() for name in (*LOOPBACK, options.host, *options.name))
-    policy = Policy(read_keys(os.environ.get(KEYS, "")), hosts, options.per_minute)
+    policy = Policy(read_keys(os.environ.get(KEYS, "")), hosts, _share(options, options.per_minute))
     require_keys(address, policy)
     return address, policy
 
 
-def _desk(options: Namespace) -> tuple[Desk, Parts]:
+def _share(options: Namespace, limit: int) -> int:
+    """What this process may have of a limit for the whole server, rounded up."""
+    return -(-limit // getattr(options, "workers", 1))
+
+
+def _desk(options: Namespace, metrics: Metrics) -> tuple[Desk, Parts]:
     from rag.doors.desk import Desk
-    from rag.doors.metrics import Metrics
     from rag.doors.tracing import trace
     from rag.settings import build
 
@@ -88,4 +140,5 @@ def _desk(options: Namespace) -> tuple[Desk, Parts]:
     parts = build(store=options.store)
     if parts.index.exists():
         threading.Thread(target=parts.warm, name="warm", daemon=True).start()
-    return Desk(parts.assistant, Metrics(), options.at_once, log_questions=options.log_questions), parts
+    at_once = _share(options, options.at_once)
+    return Desk(parts.assistant, metrics, at_once, log_questions=options.log_questions), parts

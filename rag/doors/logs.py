@@ -21,16 +21,20 @@ _PLAIN = re.compile(r"[\w./:@%+-]+", re.ASCII)
 
 
 class Lines(logging.Formatter):
-    """One line for each record, with the "facts" that it was given, and what errors say where `messages` are wished."""
+    """One line for each record, with the "facts" that it was given, and what errors say where `messages` are wished.
 
-    def __init__(self, form: str, *, messages: bool = False) -> None:
+    Each names the process that wrote it, where it has a number.
+    """
+
+    def __init__(self, form: str, *, messages: bool = False, worker: int = 0) -> None:
         super().__init__()
         self._json = form == "json"
         self._messages = messages
+        self._always = {"worker": worker} if worker else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text, or as a JSON object; what is raised with its trace. Further lines are indented."""
-        facts: dict[str, Any] = getattr(record, "facts", {})
+        facts: dict[str, Any] = self._always | getattr(record, "facts", {})
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         trace = self._trace(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
         if self._json:
@@ -55,9 +59,9 @@ def _written(value: object) -> str:
     return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
-def configure(form: str, *, messages: bool) -> None:
+def configure(form: str, *, messages: bool, worker: int = 0) -> None:
     """Everything that is logged goes to stderr in this form: what the doors do, and the warnings of all others."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(form, messages=messages))
+    handler.setFormatter(Lines(form, messages=messages, worker=worker))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("footnote").setLevel(logging.INFO)

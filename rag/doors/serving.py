@@ -208,12 +208,22 @@ def punctual(seconds: float = HEAD_SECONDS, most: int = MOST_CONNECTIONS) -> typ
 
 def serve(inner: App, address: Address, policy: Policy, seen: Callable[[int], None]) -> int:
     """Serves the app until it is told to end. Raises UsageError when it may not, or cannot, listen there."""
-    import uvicorn
+    return answer(inner, opened(address, policy), policy, seen)
 
+
+def opened(address: Address, policy: Policy) -> socket.socket:
+    """A socket that listens there, and the log says so. Raises UsageError when it may not, or cannot."""
     require_keys(address, policy)
     listener = address.listening()
     host, port = listener.getsockname()[:2]
     log.info("Footnote listens at http://%s:%s", f"[{host}]" if ":" in host else host, port)
+    return listener
+
+
+def answer(inner: App, listener: socket.socket, policy: Policy, seen: Callable[[int], None]) -> int:
+    """Answers whoever connects there until it is told to end. Several processes may do so at one socket."""
+    import uvicorn
+
     config = uvicorn.Config(
         watched(admitted(inner, policy), seen), log_config=None, log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=LAST_SECONDS, http=punctual(),

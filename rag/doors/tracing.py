@@ -31,11 +31,7 @@ def trace(environ: Mapping[str, str]) -> None:
     endpoint = endpoint_of(environ)
     if not endpoint:
         return
-    protocol = next(filter(None, map(environ.get, PROTOCOLS)), "grpc")
-    if protocol != "grpc":
-        raise UsageError(
-            f"Spans cannot be sent by {protocol}", f"Set {PROTOCOLS[1]}=grpc, and an endpoint that takes it."
-        )
+    require_grpc(environ)
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -45,6 +41,15 @@ def trace(environ: Mapping[str, str]) -> None:
     provider = TracerProvider(resource=Resource.create({"service.name": environ.get("OTEL_SERVICE_NAME", "footnote")}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
     everywhere(Spans(provider.get_tracer("footnote")))
+
+
+def require_grpc(environ: Mapping[str, str]) -> None:
+    """Raises UsageError where there is an endpoint, and another protocol than gRPC is wanted."""
+    protocol = next(filter(None, map(environ.get, PROTOCOLS)), "grpc")
+    if endpoint_of(environ) and protocol != "grpc":
+        raise UsageError(
+            f"Spans cannot be sent by {protocol}", f"Set {PROTOCOLS[1]}=grpc, and an endpoint that takes it."
+        )
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
