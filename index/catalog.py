@@ -185,12 +185,12 @@ class Catalog(Ledger):
     def lexical(self, match: str, limit: int) -> list[tuple[int, float]]:
         """(passage number, BM25 score) of the live passages that match an FTS5 expression, best first.
 
-        Higher is better. A word in the title or heading counts as much as one in the text.
+        Higher is better. A word in the title or heading counts as much as one in the text. Of nothing else than what is
+        live is there full text, and to look at the article of each match took three quarters of the time.
         """
         found: list[tuple[int, float]] = self._db.execute(
-            "SELECT p.number, -bm25(passages_text) AS score FROM passages_text "
-            "JOIN passages p ON p.number = passages_text.rowid JOIN articles a ON a.number = p.article "
-            "WHERE passages_text MATCH ? AND a.live ORDER BY score DESC, p.number LIMIT ?",
+            "SELECT rowid, -bm25(passages_text) AS score FROM passages_text "
+            "WHERE passages_text MATCH ? ORDER BY score DESC, rowid LIMIT ?",
             (match, limit),
         ).fetchall()
         return found

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
+from apsw import SQLITE_OK
 from conftest import WordEmbedder, article
 
 from index.audit import Audit
@@ -219,6 +220,15 @@ def test_words_in_title_and_heading_are_found(catalog):
     numbers = publish(catalog, article("It fell.", title="Harbours", sections=(Section(0, 0, "Masonry"),)))
     for word in ("harbour", "masonry", "fall OR fell"):
         assert [number for number, _ in catalog.lexical(word, 9)] == numbers
+
+
+def test_words_are_looked_up_in_the_full_text_alone(catalog):
+    numbers = publish(catalog, article("It fell."), article("It fell apart.", source="quay"))
+    publish(catalog, article("It stands.", source="quay"))
+    tables = set()
+    catalog.connection.authorizer = lambda action, table, *_: tables.add(table) or SQLITE_OK
+    assert [number for number, _ in catalog.lexical('"fell"', 5)] == numbers[:1]
+    assert tables & {"passages_text", "passages", "articles"} == {"passages_text"}
 
 
 def test_a_transaction_happens_whole_or_not_at_all(catalog):
