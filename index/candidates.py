@@ -202,9 +202,10 @@ def _kept_to(only: Only) -> tuple[str, list[str]]:
         conditions.append(f"(folded(a.publisher) = ? OR {starts})")
         values += [source[1:-1], *papers]
     elif source:
+        # Without the first condition on the twins, their index cannot be used.
         conditions.append(
             "(instr(folded(a.publisher), ?) OR instr(folded(a.source), ?) OR EXISTS "
-            "(SELECT 1 FROM sources s WHERE s.twin = a.source AND instr(folded(s.source), ?)))"
+            "(SELECT 1 FROM sources s WHERE s.twin <> '' AND s.twin = a.source AND instr(folded(s.source), ?)))"
         )
         values += [source] * 3
     for word in _NAMES.findall(folded(only.author) or ""):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Version 4 has the tables of version 3. What wrote those would leave pages without checksums.
-VERSION = 4
+VERSION = 5
 
 FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
   title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
@@ -84,6 +84,14 @@ _THIRD = (
     "CREATE INDEX articles_named ON articles (live, publisher, author, published)",
 )
 
+_FIFTH = (
+    "DROP INDEX articles_named",
+    "CREATE INDEX articles_named ON articles (live, publisher, author, published, source)",
+    # What the ledger is searched for, likewise.
+    "DROP INDEX articles_of_source",
+    "CREATE INDEX articles_of_source ON articles (source, live, title, author, url)",
+)
+
 _FROM_FIRST = """
 ALTER TABLE sources RENAME TO sources_of_first;
 SECOND;
@@ -95,10 +103,10 @@ DROP TABLE sources_of_first
 def statements(version: int) -> list[str]:
     """What makes the tables of a file of that version those of VERSION; 0 is a new file."""
     if version == 0:
-        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *_THIRD]
+        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *_THIRD, *_FIFTH]
     if version == 1:
-        return [*_split(_FROM_FIRST.replace("SECOND", _SECOND.strip())), *_THIRD]
-    return [*_THIRD] if version == 2 else []
+        return [*_split(_FROM_FIRST.replace("SECOND", _SECOND.strip())), *_THIRD, *_FIFTH]
+    return [*(_THIRD if version == 2 else ()), *(_FIFTH if version < VERSION else ())]
 
 
 def _split(script: str) -> list[str]:

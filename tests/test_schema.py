@@ -6,6 +6,7 @@ import sqlite3
 from conftest import Shelf, WordEmbedder, live, rewrite
 
 from index import schema
+from index.candidates import Only, members
 from index.catalog import Catalog
 from index.check import check
 from index.database import FILE_NAME
@@ -115,3 +116,39 @@ def test_each_page_of_a_large_catalog_has_a_checksum_after_it_is_written_anew(st
     assert check(store).faults == ()
     copy(store, store.parent / "copy")
     assert check(store.parent / "copy").faults == ()
+
+
+def test_a_catalog_of_version_4_gets_the_indexes_of_this_one(store):
+    sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
+    for name, columns in (("articles_named", "live, publisher, author, published"), ("articles_of_source", "source")):
+        rewrite(store, f"DROP INDEX {name}")
+        rewrite(store, f"CREATE INDEX {name} ON articles ({columns})")
+    rewrite(store, "PRAGMA user_version = 4")
+    with contextlib.closing(Catalog(store)) as catalog:
+        made = dict(catalog.connection.execute("SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'articles'"))
+        assert made["articles_named"].endswith("(live, publisher, author, published, source)")
+        assert made["articles_of_source"].endswith("(source, live, title, author, url)")
+    assert live(store) == {"mole": "The mole fell in August."}
+    assert check(store).faults == ()
+
+
+def plans(store, ask):
+    """How SQLite goes about each statement of `ask`."""
+    said, told = [], []
+    with contextlib.closing(Catalog(store)) as catalog:
+        catalog.connection.exec_trace = lambda _, sql, values: said.append((sql, values)) or True
+        ask(catalog)
+        catalog.connection.exec_trace = None
+        for sql, values in said:
+            told += [row[3] for row in catalog.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    return told
+
+
+def test_what_finds_articles_among_many_reads_none_of_them(store):
+    sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
+    words = plans(store, lambda catalog: catalog.states("mole"))
+    assert any("SEARCH a USING COVERING INDEX articles_of_source" in step for step in words)
+    place = plans(store, lambda catalog: members(catalog, Only(source="mole"), 10))
+    assert any("SEARCH a USING COVERING INDEX articles_named" in step for step in place)
+    # Each article is looked for among the twins, not all twins for each article.
+    assert any("SEARCH s USING COVERING INDEX twins" in step for step in place)
