@@ -25,7 +25,7 @@ export GRADIO_ANALYTICS_ENABLED = False
 export TOKENIZERS_PARALLELISM = false
 
 RUN = .venv/bin/python
-CODE = $(wildcard app.py page index rag training tests benchmarks proofs)
+CODE = $(wildcard app.py page index rag training tests benchmarks proofs deploy)
 # What was installed is remembered inside .venv, so that it is forgotten with it.
 RUNTIME = .venv/.runtime
 DEV = .venv/.dev

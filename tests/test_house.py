@@ -82,7 +82,7 @@ TERMINAL = "index/terminal.py"
 LONGEST_FUNCTION, LONGEST_FILE = 60, 700
 LARGEST_FILE = 45_000_000
 # Test modules that are not about one module.
-WALKS = {"accessibility", "app_walk", "formats", "house", "page", "proofs", "readme", "seeds"}
+WALKS = {"accessibility", "app_walk", "deploy", "formats", "house", "page", "proofs", "readme", "seeds"}
 
 
 # What the rules read ------------------------------------------------------------------------------------------------
