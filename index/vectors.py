@@ -22,6 +22,11 @@ from typing import Any
 
 import numpy as np
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from index import graph
 from index.embedder import Vectors
 from index.errors import DamagedIndex
@@ -42,13 +47,16 @@ _UNPUBLISHED = "It was not published; run the command again."
 
 
 class Segment:
-    """An open copy of a segment, of the reader's own. The copy is removed when the last holder lets go of it."""
+    """An open copy of a segment, of the reader's own. The copy is removed when the last holder lets go of it.
 
-    def __init__(self, directory: Path) -> None:
+    `lock` is the open file that keeps others from removing it, None where the system knows no such locks.
+    """
+
+    def __init__(self, directory: Path, lock: int | None = None) -> None:
         self._client, self._collection = _open(directory)
         self._name = directory.name
         self.size = int(self._collection.count())
-        self.close = weakref.finalize(self, _release, self._client, directory)
+        self.close = weakref.finalize(self, _release, self._client, directory, lock)
 
     def numbers(self) -> set[int]:
         """The numbers of all passages in it."""
@@ -136,7 +144,7 @@ def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> S
     if not directory.is_dir():
         raise FileNotFoundError(directory)
     scratch.mkdir(parents=True, exist_ok=True)
-    copy = Path(tempfile.mkdtemp(prefix=f"open-{os.getpid()}-", dir=scratch))
+    copy, lock = _room_for_a_copy(scratch)
     try:
         _copy(directory, copy)
         wrong = differences(copy, checksums)
@@ -145,10 +153,45 @@ def open_copy(directory: Path, checksums: Mapping[str, str], scratch: Path) -> S
                 f"The vector index {directory.name} is damaged ({wrong[0]})",
                 "Run `python -m index check --repair` to rebuild it; nothing has to be embedded again.",
             )
-        return Segment(copy)
+        return Segment(copy, lock)
     except BaseException:
         shutil.rmtree(copy, ignore_errors=True)
+        _unlock(lock)
         raise
+
+
+def _room_for_a_copy(scratch: Path) -> tuple[Path, int | None]:
+    """A new directory, and the lock on it. The name tells whether it is held by that or by the process in its name.
+
+    A number of a process says nothing to another container, which has numbers of its own. It is locked before it has
+    the name by which it is swept.
+    """
+    made = Path(tempfile.mkdtemp(prefix=f"new-{os.getpid()}-", dir=scratch))
+    lock = _locked(made)
+    kept = made.with_name(made.name.replace("new", "open" if lock is None else "held", 1))
+    made.rename(kept)
+    return kept, lock
+
+
+def _locked(directory: Path) -> int | None:
+    """The open directory, locked as long as it is open; None where there are no such locks. Raises BlockingIOError."""
+    if fcntl is None:
+        return None
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def _unlock(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
 
 
 def _copy(directory: Path, copy: Path) -> None:
@@ -174,6 +217,11 @@ def sweep_copies(scratch: Path) -> None:
         pid = directory.name.split("-")[1]
         if pid.isdigit() and not is_alive(int(pid)):
             shutil.rmtree(directory, ignore_errors=True)
+    for directory in scratch.glob("held-*"):
+        with contextlib.suppress(OSError):  # it is held, or was just removed
+            lock = _locked(directory)
+            shutil.rmtree(directory, ignore_errors=True)
+            _unlock(lock)
 
 
 def _open(directory: Path) -> tuple[Any, Any]:
@@ -233,9 +281,10 @@ def _settings() -> Any:  # noqa: ANN401 - chromadb is imported late
     return Settings(anonymized_telemetry=False)
 
 
-def _release(client: Any, directory: Path) -> None:  # noqa: ANN401
+def _release(client: Any, directory: Path, lock: int | None) -> None:  # noqa: ANN401
     _close(client)
     shutil.rmtree(directory, ignore_errors=True)
+    _unlock(lock)
 
 
 def _close(client: Any) -> None:  # noqa: ANN401

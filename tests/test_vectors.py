@@ -173,3 +173,17 @@ def test_the_copies_of_processes_that_run_are_left_alone(tmp_path):
         (tmp_path / name).mkdir()
     vectors.sweep_copies(tmp_path)
     assert sorted(d.name for d in tmp_path.iterdir()) == ["open-1-x", "open-word-x"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no locks on directories")
+def test_the_copy_of_a_process_that_cannot_be_seen_from_here_is_left_alone(tmp_path):
+    """Processes of another container have numbers of their own, and a copy may lie there under any of them."""
+    checksums = vectors.build(tmp_path / "segment-e", NUMBERS, fetch)
+    copy = vectors.open_copy(tmp_path / "segment-e", checksums, tmp_path / "open")
+    (held,) = (tmp_path / "open").iterdir()
+    elsewhere = held.rename(held.with_name("held-999999999-x"))
+    vectors.sweep_copies(tmp_path / "open")
+    assert elsewhere.exists()
+    copy.close()
+    vectors.sweep_copies(tmp_path / "open")  # it is nobody's any more, though it has another name than it was made with
+    assert not elsewhere.exists()
