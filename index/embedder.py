@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import encoder
-from index.encoder import Encoder
+from index.encoder import Encoder, Impossible
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
 
@@ -47,7 +47,10 @@ BFLOAT16_GAIN = 1.3
 # The modules of a sentence-transformers model that an encoder can be made of.
 _PLAIN = {"Transformer", "Pooling", "Normalize"}
 # What an encoder is tried with before it is kept: texts of several lengths, up to more than the model reads.
-_TRIED = ("", "Who?", "When did the mole fall, and who rebuilt it in Évora?", "word " * 1000)
+_TRIED = (
+    "", "Who?", "When did the MOLE fall, and who rebuilt it in Évora?", "港口在哪里？ Где порт?",
+    " ".join(f"At pier {n} the ferry left {n * 7} minutes late." for n in range(200)),
+)  # fmt: skip
 # How near each of its vectors must be to the model's.
 _NEAR = 0.9999
 OPSET = 17
@@ -96,7 +99,9 @@ class Embedder:
 
         Takes some seconds, and loads the model.
         """
-        if not self._kept() and (folder := self._exported()):
+        if not self._folder or self._kept() or encoder.tried(self.fingerprint):
+            return
+        if folder := encoder.keep(self.fingerprint, partial(_export, self._folder)):
             log.debug("questions are embedded by %s", folder)
             self._sought = False
 
@@ -180,18 +185,6 @@ class Embedder:
                 self._sought, self._encoder = True, encoder.kept(self.fingerprint) if self._folder else None
             return self._encoder
 
-    def _exported(self) -> Path | None:
-        """Keeps the model as one file; None where it is of another kind, or the file would not give the same."""
-        model = self._model
-        plain = {type(module).__name__ for module in model} <= _PLAIN
-        if not self._folder or not plain or model.prompts.get("query") or model.default_prompt_name:
-            return None
-        try:
-            return _export(self._folder, self.fingerprint)
-        except Exception:  # whatever it is, the model itself goes on
-            log.debug("no encoder can be made of the embedding model", exc_info=True)
-            return None
-
     def forget(self) -> None:
         """Lets go of the last questions, so that they are embedded anew."""
         self._questions = {}
@@ -253,8 +246,11 @@ def faster_precision() -> str:
     return "bfloat16" if gain >= BFLOAT16_GAIN else "float32"
 
 
-def _export(folder: Path, fingerprint: str) -> Path | None:
-    """Writes the model of this folder, in float32, to where encoders are kept, if it gives there what it gives here."""
+def _export(folder: Path, into: Path) -> dict[str, int]:
+    """Writes the model of this folder as an encoder, in float32, and says what `encoder.keep` wants to know of it.
+
+    Raises Impossible where the file would not give the same as the model, whatever the reason.
+    """
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -263,6 +259,8 @@ def _export(folder: Path, fingerprint: str) -> Path | None:
         model = SentenceTransformer(
             str(folder), device="cpu", model_kwargs={"dtype": "float32", "attn_implementation": "eager"}
         ).eval()
+    if any(model.prompts.values()) or not {type(module).__name__ for module in model} <= _PLAIN:
+        raise Impossible("it does more than read, pool and normalise")
 
     class Whole(torch.nn.Module):
         def __init__(self) -> None:
@@ -273,9 +271,10 @@ def _export(folder: Path, fingerprint: str) -> Path | None:
             read = dict(zip(encoder.INPUTS, (ids, types, kept), strict=True))
             return self.model(read)["sentence_embedding"]  # type: ignore[no-any-return]
 
-    def write(into: Path) -> None:
-        ids = torch.ones(2, 16, dtype=torch.long)
-        axes = {name: {0: "texts", 1: "tokens"} for name in encoder.INPUTS} | {encoder.OUTPUT: {0: "texts"}}
+    about = {"max_tokens": int(model.max_seq_length or 512), "dimension": int(model.get_embedding_dimension() or 0)}
+    ids = torch.ones(2, 16, dtype=torch.long)
+    axes = {name: {0: "texts", 1: "tokens"} for name in encoder.INPUTS} | {encoder.OUTPUT: {0: "texts"}}
+    try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")  # of the old exporter, which alone writes one file
             torch.onnx.export(
@@ -285,11 +284,14 @@ def _export(folder: Path, fingerprint: str) -> Path | None:
             )  # fmt: skip
         model.tokenizer.backend_tokenizer.save(str(into / encoder.TOKENIZER))
         made = Encoder(into, about).embed(_TRIED)
-        if not (_cosines(made, model.encode(list(_TRIED), show_progress_bar=False)) >= _NEAR).all():
-            raise ValueError("it gives other vectors than the model")
-
-    about = {"max_tokens": int(model.max_seq_length or 512), "dimension": int(model.get_embedding_dimension() or 0)}
-    return encoder.keep(fingerprint, about, write)
+    except (OSError, MemoryError):  # not for ever
+        raise
+    except Exception as error:  # of four libraries
+        log.debug("no encoder can be made of the embedding model", exc_info=True)
+        raise Impossible(first_line(error)) from error
+    if not (_cosines(made, model.encode(list(_TRIED), show_progress_bar=False)) >= _NEAR).all():
+        raise Impossible("the file gives other vectors than the model")
+    return about
 
 
 def _cosines(some: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:

@@ -7,12 +7,14 @@ in float32, which may be compared with those in bfloat16 (`Embedder`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +37,15 @@ INPUTS, OUTPUT = ("input_ids", "token_type_ids", "attention_mask"), "vectors"
 FORMAT = 1
 # Tokens in one forward pass, after padding.
 BATCH_TOKENS = 1_600
+# How the folder begins in which one is made, and after how many seconds it was left by a process that is gone.
+MAKING, LEFT = "making-", 3_600.0
+
+# Who an encoder may belong to; empty where files belong to nobody.
+_OWNERS = {os.getuid(), 0} if hasattr(os, "getuid") else set[int]()
+
+
+class Impossible(Exception):
+    """No file of the model gives what the model gives."""
 
 
 class Encoder:
@@ -53,7 +64,7 @@ class Encoder:
         vectors = np.zeros((len(texts), int(self._manifest["dimension"])), dtype=np.float32)
         while order:
             size = len(tokens[order[-1]])
-            batch = order[-max(1, BATCH_TOKENS // size) :]
+            batch = order[-max(1, BATCH_TOKENS // max(1, size)) :]
             del order[-len(batch) :]
             vectors[batch] = self._run([tokens[i] for i in batch], size)
         return vectors
@@ -78,64 +89,111 @@ class Encoder:
         return tokenizer
 
 
-def cache() -> Path:
-    """Where files are kept that can be made again: FOOTNOTE_CACHE, or this user's folder for such."""
-    if named := os.environ.get("FOOTNOTE_CACHE"):
-        return Path(named).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "footnote"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/footnote").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "footnote"
+def cache() -> Path | None:
+    """Where files are kept that can be made again: FOOTNOTE_CACHE, or this user's folder for such; None without one."""
+    environ = os.environ
+    try:
+        if named := environ.get("FOOTNOTE_CACHE"):
+            return Path(named).expanduser()
+        if sys.platform == "win32":
+            return Path(environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "footnote"
+        if sys.platform == "darwin":
+            return Path("~/Library/Caches/footnote").expanduser()
+        if (named := environ.get("XDG_CACHE_HOME", "")) and Path(named).is_absolute():
+            return Path(named) / "footnote"
+        return Path("~/.cache/footnote").expanduser()
+    except RuntimeError:  # there is no home
+        return None
 
 
-def folder_of(fingerprint: str) -> Path:
+def folder_of(fingerprint: str) -> Path | None:
     """Where the file of the model with this fingerprint is kept, if it is."""
-    return cache() / f"{fingerprint[:32]}-{FORMAT}"
+    place = cache()
+    return place / f"{fingerprint[:32]}-{FORMAT}" if place else None
+
+
+def tried(fingerprint: str) -> bool:
+    """Whether a file was made of this model, or is known not to be possible."""
+    folder = folder_of(fingerprint)
+    return bool(folder and (folder / MANIFEST).exists())
 
 
 def kept(fingerprint: str) -> Encoder | None:
     """The encoder of this model; None where none is kept. What is damaged is taken away, for it to be made anew."""
     folder = folder_of(fingerprint)
+    if not folder:
+        return None
     try:
+        if not _trusted(folder):
+            return None
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        _take_away(folder, error)
-        return None
-    try:
+        if "impossible" in manifest:
+            return None
         if any(sha256(folder / name) != whole for name, whole in manifest["files"].items()):
             raise ValueError("a file is not as it was written")
-        return Encoder(folder, manifest)
-    except Exception as error:  # of three libraries
+    except OSError as error:  # it is not there, or cannot be read now
+        log.debug("no encoder: %s", error)
+        return None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         _take_away(folder, error)
+        return None
+    try:
+        return Encoder(folder, manifest)
+    except Exception as error:  # of two libraries; the model itself goes on
+        log.warning("The encoder in %s cannot be opened (%s)", folder, error)
         return None
 
 
-def keep(fingerprint: str, about: dict[str, int], write: Callable[[Path], None]) -> Path | None:
-    """Keeps what `write` writes into a folder, NETWORK and TOKENIZER, with `about`: its max_tokens and dimension.
+def keep(fingerprint: str, write: Callable[[Path], dict[str, int]]) -> Path | None:
+    """Keeps what `write` writes into a folder, NETWORK and TOKENIZER; it says their max_tokens and dimension.
 
-    Published whole or not at all; the folder, or None where it cannot be written. Of two processes at once, the later
-    one's is dropped.
+    Published whole or not at all; the folder, or None where it cannot be written, before anything was made. When
+    `write` raises Impossible, that is kept, so that it is not tried again. Of two processes at once, the later one's is
+    dropped.
     """
     folder = folder_of(fingerprint)
+    if not folder:
+        return None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="making-", dir=folder.parent, ignore_cleanup_errors=True) as made:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sweep(folder.parent)
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent, ignore_cleanup_errors=True) as made:
             whole = Path(made) / "whole"
             whole.mkdir()
-            write(whole)
-            files = {name: sha256(whole / name) for name in (NETWORK, TOKENIZER)}
-            (whole / MANIFEST).write_text(json.dumps({**about, "files": files}, indent=1) + "\n", encoding="utf-8")
-            if not folder.exists():
+            manifest = _manifest(whole, write)
+            (whole / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+            if not (folder / MANIFEST).exists():
+                if folder.exists():  # what was left of one that was taken away
+                    folder.rename(Path(made) / "left")
                 whole.rename(folder)
     except OSError as error:
         log.debug("the encoder cannot be kept: %s", error)
-        return folder if folder.exists() else None
-    return folder
+    return folder if (folder / MANIFEST).exists() else None
+
+
+def _manifest(whole: Path, write: Callable[[Path], dict[str, int]]) -> dict[str, Any]:
+    try:
+        about = write(whole)
+    except Impossible as error:
+        for name in (NETWORK, TOKENIZER):
+            (whole / name).unlink(missing_ok=True)
+        return {"impossible": str(error)}
+    return {**about, "files": {name: sha256(whole / name) for name in (NETWORK, TOKENIZER)}}
+
+
+def _sweep(place: Path) -> None:
+    """Takes away what a process left that was killed while it made an encoder."""
+    for left in place.glob(f"{MAKING}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _trusted(folder: Path) -> bool:
+    """Whether it is this user's, or the system's: whoever can write there says what is near to what."""
+    return not _OWNERS or folder.stat().st_uid in _OWNERS
 
 
 def _take_away(folder: Path, why: object) -> None:
-    log.warning("The encoder in %s cannot be read (%s); it is made anew at the next sync", folder, why)
+    log.warning("The encoder in %s is damaged (%s); it is made anew at the next sync", folder, why)
     shutil.rmtree(folder, ignore_errors=True)

@@ -28,10 +28,11 @@ class Network:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session = InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        self._inputs = {one.name for one in self._session.get_inputs()}
 
     def run(self, output: str, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """That output for these inputs."""
-        (given,) = self._session.run([output], dict(inputs))
+        """That output for these inputs; those that the network has no use for are left out."""
+        (given,) = self._session.run([output], {name: value for name, value in inputs.items() if name in self._inputs})
         return np.asarray(given, dtype=np.float32)
 
 

@@ -91,7 +91,10 @@ def sync(
         run = _Run(store, catalog, embedder, progress, remove_many)
         run.follow = [followed for followed in follow if followed not in already]
         run.looks_at = [followed.location for followed in follow]
-        return _synced(run, sources, dropped, progress)
+        report = _synced(run, sources, dropped, progress)
+    if report.embedded:
+        embedder.prepare()
+    return report
 
 
 def _synced(run: _Run, sources: Sequence[Source], dropped: Sequence[Followed], progress: Progress) -> Report:
@@ -226,8 +229,6 @@ class _Run:
             if self.follow:
                 # From here on there is something to lose: whoever comes next goes on with it.
                 self._catalog.begin(self.follow)
-        if todo:
-            self._embedder.prepare()
         self._everywhere = False
         self.report.embedded += len(todo)
 

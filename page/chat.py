@@ -73,7 +73,8 @@ def reply_html(turn: Turn) -> str:
         return f'<p class="waiting">{plain(stage_line(turn.answer))}</p>'
     if turn.answer and turn.answer.early:
         more = f'<p class="waiting">{plain(say("Reading what else was found"))}</p>'
-        return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>{more}'
+        # Its numbers lead nowhere yet, and may be others in a moment.
+        return f'<div class="growing" inert>{answer_html(turn.number, turn.answer)}</div>{more}'
     if turn.answer:
         return f'<div class="growing">{answer_html(turn.number, turn.answer)}</div>'
     if turn.trouble:

@@ -513,7 +513,7 @@
       message.setAttribute("aria-label", message.dataset.testid === "bot" ? say("Answer") : say("Question"));
     }
     const rows = chat.querySelectorAll(".user-row");
-    const now = `${rows.length} ${chat.querySelectorAll(".waiting").length}`;
+    const now = `${rows.length} ${chat.querySelectorAll(".answer, .trouble").length}`;
     if (now === seen) return;
     seen = now;
     [...rows].at(-1)?.scrollIntoView({ block: "start" });

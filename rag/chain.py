@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
@@ -266,6 +266,14 @@ class _Growing(Runnable[Walk, Out]):
 
     def _all(self, walks: Iterator[Walk]) -> Iterator[Out]:
         for walk in walks:
-            start = time.perf_counter()
-            for after in self._step(walk):
-                yield replace(after, timings={**after.timings, self._name: time.perf_counter() - start})
+            took = 0.0
+            values = self._step(walk)
+            while True:
+                # While whoever asked looks at one, the next is not worked on.
+                start = time.perf_counter()
+                after = next(values, None)
+                took += time.perf_counter() - start
+                if after is None:
+                    break
+                passed_on = cast(object, after) is walk
+                yield after if passed_on else replace(after, timings={**after.timings, self._name: took})

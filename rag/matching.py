@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -27,8 +27,13 @@ NEAR = 4
 # Ends a part of a text.
 _END = "\0"
 _ASCII = 127
-# Characters from here on, of scripts that are no longer written and of ideographs that are rare, all make words.
-_BEYOND = 0x10000
+# From here on there are rare ideographs, all of which make words, and behind them marks that do not.
+_BEYOND, _NO_LETTERS = 0x20000, 0xE0000
+# Signs on the letters of Latin, Greek, Cyrillic, Hebrew and Arabic. Those of other scripts part a word, as in `terms`.
+_ACCENTS = ((0x300, 0x36F), (0x483, 0x487), (0x591, 0x5C7), (0x610, 0x61A), (0x64B, 0x65F), (0x670, 0x670),
+            (0x6D6, 0x6ED), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE20, 0xFE2F))  # fmt: skip
+# Stems that do not begin as their word does: "dying" is a form of "die".
+_OTHERWISE = {"die": "dy", "lie": "ly", "tie": "ty", "vie": "vy"}
 
 # Where each word of the question stands in a passage: (place, term), in order.
 Places = list[tuple[int, str]]
@@ -135,19 +140,20 @@ def _looked_up(words: Words, texts: Mapping[int, Sequence[str]]) -> dict[int, tu
 
 def _words_in(letters: NDArray[np.uint32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Where each word begins, and where it has ended."""
-    inside = _of_words()[np.minimum(letters, _BEYOND)]
+    inside = _of_words()[np.minimum(letters, _BEYOND)] & (letters < _NO_LETTERS)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     return edges[::2], edges[1::2]
 
 
 def _may_be(
-    terms: Iterable[str], letters: NDArray[np.uint32], starts: NDArray[np.intp], ends: NDArray[np.intp]
+    terms: Set[str], letters: NDArray[np.uint32], starts: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Whether a word begins as one of the terms does, or with a letter that may have an accent."""
     first = letters[starts]
     second = np.where(ends - starts > 1, letters[np.minimum(starts + 1, len(letters) - 1)], 0)
     found: NDArray[np.bool_] = (first > _ASCII) | (second > _ASCII)
-    for a, b in {(ord(term[0]), ord(term[1]) if len(term) > 1 else 0) for term in terms if term}:
+    beginnings = [*terms, *(_OTHERWISE[term] for term in terms if term in _OTHERWISE)]
+    for a, b in {(ord(term[0]), ord(term[1]) if len(term) > 1 else 0) for term in beginnings if term}:
         found |= (first == a) & (second == b)
     return found
 
@@ -160,8 +166,11 @@ def _with_phrases(places: Places, words: Words) -> Places:
 
 @cache
 def _of_words() -> NDArray[np.bool_]:
-    """Whether each character, up to _BEYOND, is one that words are made of: letters, their marks, and numbers."""
-    return np.array([unicodedata.category(chr(n))[0] in "LMN" for n in range(_BEYOND)] + [True])
+    """Whether each character, up to _BEYOND, is one that words are made of: letters, accents on them, and numbers."""
+    made = np.array([chr(n).isalnum() for n in range(_BEYOND)] + [True])
+    for first, last in _ACCENTS:
+        made[first : last + 1] |= [unicodedata.category(chr(n)) == "Mn" for n in range(first, last + 1)]
+    return made
 
 
 def forms(terms: Iterable[str], words: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The door for clients of OpenAI, asked by OpenAI's own client."""
 
 import json
+from dataclasses import replace
 
 import httpx
 import openai
@@ -9,10 +10,12 @@ from doors import FERRY, NOON, Endless, Grows, over, served, stops
 from test_rest import Raises, draft
 
 from index.records import article_id
-from rag.answers import Refusal
+from rag.answers import Question, Refusal
 from rag.chain import Assistant
 from rag.doors.chat_completions import ANEW
 from rag.doors.faults import BROKEN
+from rag.reader import SentenceReader
+from rag.retrieve import HybridRetriever
 from rag.wording import SAYINGS
 
 TICKET = "A ticket costs two crowns."
@@ -125,6 +128,21 @@ def test_sentences_are_streamed_as_they_are_whole_and_rest_on_a_quotation(indexe
     for cited, sentence in zip(chunks[-1].choices[0].delta.annotations, (NOON, TICKET), strict=True):
         where = cited["url_citation"]
         assert text_of(chunks)[where["start_index"] : where["end_index"]] == sentence
+
+
+def test_what_is_said_before_everything_is_read_is_not_sent(indexed):
+    class Hasty:
+        def __init__(self, reader):
+            self.read = reader.read
+
+        def drafts(self, query, hits):
+            yield replace(self.read(query, hits[-1:]), early=True)
+            yield self.read(query, hits)
+
+    hasty = Assistant(HybridRetriever(index=indexed), Hasty(SentenceReader(indexed, 0.0)))
+    assert [a.early for a in hasty.stream(Question(FERRY))] == [False, True, False]
+    with served(hasty, indexed) as server, client_of(server) as client:
+        assert text_of(ask(client, FERRY, stream=True)) == ask(client, FERRY).choices[0].message.content
 
 
 def test_a_streamed_answer_is_the_one_that_is_given_at_once(client):

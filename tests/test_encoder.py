@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +38,7 @@ def elsewhere(tmp_path, monkeypatch):
 def written(folder):
     for name in (NETWORK, TOKENIZER):
         (folder / name).write_text(name)
+    return {"max_tokens": 256, "dimension": 384}
 
 
 def test_a_text_has_the_vector_that_the_library_gives(here, model):
@@ -82,24 +85,71 @@ def test_without_a_file_the_model_itself_embeds(elsewhere, model):
     assert not any(elsewhere.iterdir())
 
 
-def test_words_that_stand_before_each_question_are_left_to_the_library(elsewhere):
-    embedder = Embedder(precision="float32")
-    embedder._model.prompts["query"] = "Represent this question: "
-    embedder.prepare()
-    assert not any(elsewhere.iterdir())
-
-
-def test_a_file_that_gives_other_vectors_is_not_kept(elsewhere, monkeypatch):
+def test_a_file_that_gives_other_vectors_is_not_kept_and_not_made_again(elsewhere, monkeypatch):
     monkeypatch.setattr("index.embedder._NEAR", 1.1)
     embedder = Embedder(precision="float32")
     embedder.prepare()
-    assert not any(elsewhere.iterdir())
-    assert embedder.embed_question("Who?").shape == (384,)
+    (folder,) = elsewhere.iterdir()
+    assert json.loads((folder / MANIFEST).read_text()) == {"impossible": "the file gives other vectors than the model"}
+    assert [file.name for file in folder.iterdir()] == [MANIFEST]
+    monkeypatch.setattr("index.embedder._export", lambda *_: pytest.fail("made again"))
+    again = Embedder(precision="float32")
+    again.prepare()
+    assert again.embed_question("Who?").shape == (384,)
+
+
+def tiny(folder, config, prompts=None):
+    """A model of another make, with weights by chance, as sentence-transformers writes one."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import AutoModel
+
+    packaged = Embedder()._folder
+    torch.manual_seed(5)
+    base = folder / "base"
+    AutoModel.from_config(config).save_pretrained(str(base))
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
+        shutil.copy(packaged / name, base / name)
+    read = Transformer(str(base), max_seq_length=64)
+    model = SentenceTransformer(modules=[read, Pooling(read.get_embedding_dimension())], prompts=prompts)
+    model.save(str(folder / "model"))
+    return str(folder / "model")
+
+
+def small(name, **more):
+    from transformers import AutoConfig
+
+    return AutoConfig.for_model(name, vocab_size=30522, **more)
+
+
+BERT = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+DISTILBERT = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
+
+
+@pytest.mark.parametrize(("name", "sizes"), [("bert", BERT), ("distilbert", DISTILBERT), ("mpnet", BERT)])
+def test_a_model_of_another_make_gives_the_same_from_its_file(elsewhere, name, sizes):
+    folder = tiny(elsewhere / name, small(name, **sizes))
+    plain = Embedder(folder, precision="float32")
+    before = plain.embed_sentences(TEXTS)
+    plain.prepare()
+    after = Embedder(folder, precision="float32")
+    vectors = after.embed_sentences(TEXTS)
+    assert "_loaded" not in vars(after)
+    assert np.allclose(vectors, before, atol=1e-4)
+
+
+def test_a_model_that_puts_words_before_its_texts_is_left_to_the_library(elsewhere):
+    folder = tiny(elsewhere / "bert", small("bert", **BERT), {"query": "", "document": "the pier passage: "})
+    embedder = Embedder(folder, precision="float32")
+    embedder.prepare()
+    assert encoder.tried(embedder.fingerprint)
+    assert kept(embedder.fingerprint) is None
 
 
 @pytest.mark.parametrize("name", [NETWORK, TOKENIZER, MANIFEST])
 def test_a_damaged_file_is_told_and_taken_away(elsewhere, caplog, name):
-    folder = keep("f" * 64, {"max_tokens": 256, "dimension": 384}, written)
+    folder = keep("f" * 64, written)
     assert folder == folder_of("f" * 64)
     (folder / name).write_text("{")
     with caplog.at_level(logging.WARNING):
@@ -108,34 +158,84 @@ def test_a_damaged_file_is_told_and_taken_away(elsewhere, caplog, name):
     assert not folder.exists()
 
 
-def test_what_is_no_network_is_taken_away(elsewhere):
-    folder = keep("f" * 64, {"max_tokens": 256, "dimension": 384}, written)
+def test_what_cannot_be_read_for_now_is_left_there(elsewhere, monkeypatch):
+    folder = keep("f" * 64, written)
+
+    def full(*_):
+        raise OSError("Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("index.encoder.sha256", full)
+        assert kept("f" * 64) is None
+    assert (folder / MANIFEST).exists()
+
+
+def test_what_is_no_network_is_told(elsewhere, caplog):
+    keep("f" * 64, written)
+    with caplog.at_level(logging.WARNING):
+        assert kept("f" * 64) is None
+    assert "cannot be opened" in caplog.text
+
+
+def test_what_was_left_without_its_manifest_is_made_anew(elsewhere):
+    folder = keep("f" * 64, written)
+    (folder / MANIFEST).unlink()
     assert kept("f" * 64) is None
-    assert not folder.exists()
+    assert not encoder.tried("f" * 64)
+    assert keep("f" * 64, written) == folder
+    assert encoder.tried("f" * 64)
+    assert [f.name for f in elsewhere.iterdir()] == [folder.name]
 
 
 def test_a_write_that_fails_leaves_nothing(elsewhere):
     def full(_):
         raise OSError("No space left on device")
 
-    assert keep("f" * 64, {}, full) is None
+    assert keep("f" * 64, full) is None
     assert not any(elsewhere.iterdir())
+
+
+def test_what_a_killed_process_left_goes_in_time(elsewhere):
+    old, new = elsewhere / "making-old", elsewhere / "making-new"
+    for left in (old, new):
+        left.mkdir()
+    os.utime(old, (0, 0))
+    keep("f" * 64, written)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_of_two_that_keep_the_same_the_first_stays(elsewhere):
     def beside(folder):
-        keep("f" * 64, {"max_tokens": 1}, written)
-        written(folder)
+        keep("f" * 64, written)
+        return written(folder) | {"max_tokens": 1}
 
-    folder = keep("f" * 64, {"max_tokens": 2}, beside)
-    assert json.loads((folder / MANIFEST).read_text())["max_tokens"] == 1
+    folder = keep("f" * 64, beside)
+    assert json.loads((folder / MANIFEST).read_text())["max_tokens"] == 256
     assert [f.name for f in elsewhere.iterdir()] == [folder.name]
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(elsewhere, monkeypatch):
+def test_where_nothing_can_be_kept_nothing_is_made(elsewhere, monkeypatch):
     (elsewhere / "file").write_text("")
     monkeypatch.setenv("FOOTNOTE_CACHE", str(elsewhere / "file" / "cache"))
-    assert keep("f" * 64, {}, written) is None
+    assert keep("f" * 64, lambda _: pytest.fail("made")) is None
+    assert kept("f" * 64) is None
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch):
+    monkeypatch.setenv("FOOTNOTE_CACHE", "~nobody-has-this-name/cache")
+    assert encoder.cache() is None
+    assert keep("f" * 64, written) is None
+    assert kept("f" * 64) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")
+def test_what_belongs_to_somebody_else_is_not_used(elsewhere, monkeypatch):
+    Embedder(precision="float32").prepare()
+    fingerprint = Embedder().fingerprint
+    assert kept(fingerprint)
+    mine = os.getuid()
+    monkeypatch.setattr("index.encoder._OWNERS", {mine + 1, mine + 2})
+    assert kept(fingerprint) is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +243,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(elsewhere, monkeypatch):
     [
         ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/footnote"),
         ("linux", {}, "/home/ada/.cache/footnote"),
+        ("linux", {"XDG_CACHE_HOME": "x"}, "/home/ada/.cache/footnote"),
         ("darwin", {}, "/home/ada/Library/Caches/footnote"),
         ("win32", {"LOCALAPPDATA": "/l"}, "/l/footnote"),
         ("linux", {"FOOTNOTE_CACHE": "~/c"}, "/home/ada/c"),

@@ -5,13 +5,14 @@ from random import Random
 import pytest
 from lengths import AT_MOST, PIECES, growth
 
+from index.lexical import fold, terms
 from rag.matching import K1, NEAR, B, Words, bm25, forms, idf, matches, together, words_of
 
 FERRY, SAILS, NOON = '"ferry"', '"sails"', '"noon"'
 
 
-def words(*terms, frequencies=None, passages=100):
-    return words_of(terms, frequencies or dict.fromkeys(terms, 1), passages)
+def words(*phrases, frequencies=None, passages=100):
+    return words_of(phrases, frequencies or dict.fromkeys(phrases, 1), passages)
 
 
 def test_a_rare_word_tells_more_and_a_common_one_nothing():
@@ -165,3 +166,25 @@ def test_a_word_with_an_accent_is_a_form_all_the_same():
 def test_the_work_grows_as_the_texts_do_whatever_they_are_made_of(piece):
     asked = words(FERRY, SAILS)
     assert growth(lambda text: matches(asked, {1: ("", "", text * 30)}), piece) <= AT_MOST
+
+
+@pytest.mark.parametrize(
+    "text", ["हिन्दी भाषा", "தமிழ் மொழி", "ภาษาไทย", "العربية", "עברית", "Ελλάδα", "Йод", "東京", "İzmir"]
+)
+def test_a_text_that_is_the_question_matches_in_any_script(text):
+    assert matches(words_of(terms(text), {}, 100), {1: ("", "", fold(text))})[1] > 0
+
+
+@pytest.mark.parametrize(("question", "text"), [("العربية", "العَرَبِيَّة"), ("עברית", "עִבְרִית"), ("елка", "ёлка")])
+def test_a_text_with_signs_on_its_letters_matches_a_question_without(question, text):
+    assert matches(words_of(terms(question), {}, 100), {1: ("", "", fold(text))})[1] > 0
+
+
+@pytest.mark.parametrize("text", ["ferry🚢", "🚢ferry", "noon🎉ferry🎉", "🏴\U000e0067ferry"])
+def test_a_picture_at_a_word_is_none_of_it(text):
+    assert matches(words(FERRY), {1: ("", "", text)})[1] > 0
+
+
+@pytest.mark.parametrize("word", ["dying", "lying", "tying", "vying"])
+def test_a_word_whose_stem_begins_otherwise_is_found(word):
+    assert matches(words(f'"{word}"'), {1: ("", "", f"the {word} man")})[1] > 0

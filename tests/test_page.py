@@ -190,6 +190,7 @@ def test_what_is_said_before_everything_is_read_says_so():
     early = chat.reply_html(chat.Turn(1, "River?", answer=replace(whole, done=False, early=True)))
     assert "Reading what else was found" in early
     assert 'class="sentence"' in early
+    assert '<div class="growing" inert>' in early  # its numbers lead nowhere yet
     assert "Reading what else was found" not in chat.reply_html(chat.Turn(1, "River?", answer=whole))
 
 

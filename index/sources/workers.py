@@ -168,13 +168,16 @@ class Pool:
 
         The second time to a new one: those that became free together end together when they were idle for long.
         """
+        child = None if run.again else self._free()
         try:
-            child = (None if run.again else self._free()) or _Child(self)
+            child = child or _Child(self)
         except OSError:
-            run.fault, run.again = NOT_STARTED, True
-        else:
+            child = self._free()
+        if child:
             run.begin(child)
             child.take(run)
+        else:
+            run.fault, run.again = NOT_STARTED, True
 
     def _heard(self, run: _Run) -> Reading | None:
         """The next reading of a job; None when it is over, or after some other change: somebody may be free."""

@@ -150,7 +150,7 @@ async def _streamed(
         async with contextlib.aclosing(answers):
             sent, answer = "", first
             while not answer.done:
-                text = begun(answer)
+                text = begun(answer) if answer.begun else sent
                 if text != sent and text.startswith(sent):
                     yield _line(about.chunk({"content": text[len(sent) :]}))
                     sent = text

@@ -125,7 +125,7 @@ async def _events(first: Answer, answers: AsyncGenerator[Answer]) -> AsyncIterat
             while not answer.done:
                 if answer.begun:
                     yield event("growing", grown(before, answer))
-                before = list(answer.sentences)
+                    before = list(answer.sentences)
                 answer = await anext(answers)
             yield event("answer", as_json(answer))
     except Exception as error:

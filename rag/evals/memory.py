@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from index.embedder import Embedder, Vectors
+from index.encoder import FORMAT
 from index.records import digest
 
 MAGIC = b"footnote questions\n"
@@ -86,7 +87,7 @@ class Remembering:
 
 def remembering(embedder: Embedder, precision: str, folder: Path) -> Remembering:
     """The embedder with the memory, in `folder`, of its model in the precision that the index was made in."""
-    name = digest("questions", embedder.fingerprint, precision)[:16]
+    name = digest("questions", embedder.fingerprint, precision, f"encoder {FORMAT}")[:16]
     return Remembering(embedder, Memory(folder / f"{name}{SUFFIX}"))
 
 
