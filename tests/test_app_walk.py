@@ -12,7 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from scripted_page import ask, browser_test, follow, in_view, lit, visiting
+from scripted_page import ask as begun
+from scripted_page import browser_test, follow, in_view, lit, visiting
 
 from index.database import FILE_NAME
 from page.chat import NEAREST
@@ -72,7 +73,14 @@ def example(page):
     """The reply to the first example."""
     page.locator("a.example").first.click()
     reply = page.locator("[data-testid=bot]").first
-    reply.locator(".answer").wait_for()
+    reply.locator(".acts").wait_for()  # what is said before everything is read has none
+    return reply
+
+
+def ask(page, question):
+    """The reply to a question, when it is whole: before, another question is not taken."""
+    reply = begun(page, question)
+    reply.locator(".acts").wait_for()
     return reply
 
 

@@ -143,7 +143,7 @@ def test_an_answer_is_read_back_equal_to_what_was_shown(store, kept):
 
 def test_each_field_of_the_answer_of_this_test_is_another_than_its_default():
     plain = Answer(Question(""), "", (), (), (), Overview(0, 0, None, None, 0, 0), "")
-    same = {"refusal", "done", "pending"}
+    same = {"refusal", "done", "pending", "early"}
     assert {name for name in Answer.__slots__ if getattr(answer(), name) == getattr(plain, name)} == same
 
 

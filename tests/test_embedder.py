@@ -13,6 +13,19 @@ from index.errors import FootnoteError, UsageError
 TEXTS = ["The mole fell in August.", "A ferry.", "word " * 400, "The mole collapsed in August."]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_kept(tmp_path_factory):
+    """No encoder takes the place of the model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOOTNOTE_CACHE", str(tmp_path_factory.mktemp("nothing")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(nothing_kept):
+    return Embedder(precision="float32")
+
+
 @pytest.fixture(scope="module")
 def vectors(model):
     return model.embed(TEXTS)

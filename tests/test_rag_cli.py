@@ -11,6 +11,7 @@ from conftest import Shelf, resynced, rewrite
 
 from index.database import FILE_NAME
 from index.printable import visible
+from index.schema import VERSION
 from index.sync import sync_paths
 from index.terminal import guarded
 from rag.__main__ import EVALS, main, marked
@@ -216,7 +217,7 @@ def test_a_catalog_of_a_newer_version_is_one_sentence(rag, store):
     rewrite(store, "PRAGMA user_version = 99")
     code, out, err = rag("ask", FERRY)
     assert (code, out) == (1, "")
-    assert "was made by a newer Footnote (its schema is 99, this one knows 4).\nUpdate Footnote" in err
+    assert f"was made by a newer Footnote (its schema is 99, this one knows {VERSION}).\nUpdate Footnote" in err
 
 
 def test_a_catalog_that_is_none_is_one_sentence(rag, store):
