@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import encoder
-from index.encoder import Encoder, Impossible
+from index.encoder import Encoder, Impossible, batches
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
 
@@ -143,7 +143,7 @@ class Embedder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         lengths = self.count(texts)
         order = sorted(range(len(texts)), key=lengths.__getitem__)
-        for batch in _batches(order, lengths):
+        for batch in batches(order, lengths, BATCH_TOKENS):
             with self._lock:
                 found = self._model.encode_document(
                     [texts[i] for i in batch], batch_size=len(batch), show_progress_bar=False
@@ -303,17 +303,6 @@ def _of_length_1(rows: NDArray[Any]) -> Vectors:
     exact = np.asarray(rows, dtype=np.float32)
     lengths = np.linalg.norm(exact, axis=1, keepdims=True)
     return np.asarray(exact / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)
-
-
-def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
-    """The indices in batches of about BATCH_TOKENS after padding, the order kept; `order` is by length."""
-    batches: list[list[int]] = []
-    for i in order:
-        if batches and (len(batches[-1]) + 1) * max(lengths[i], 1) <= BATCH_TOKENS:
-            batches[-1].append(i)
-        else:
-            batches.append([i])
-    return batches
 
 
 @contextlib.contextmanager

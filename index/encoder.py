@@ -60,16 +60,14 @@ class Encoder:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the model gives for each text, float32 (len(texts), dimension), of whatever length it makes them."""
         tokens = [said.ids for said in self._tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
+        lengths = [len(said) for said in tokens]
         vectors = np.zeros((len(texts), int(self._manifest["dimension"])), dtype=np.float32)
-        while order:
-            size = len(tokens[order[-1]])
-            batch = order[-max(1, BATCH_TOKENS // max(1, size)) :]
-            del order[-len(batch) :]
-            vectors[batch] = self._run([tokens[i] for i in batch], size)
+        for batch in batches(sorted(range(len(texts)), key=lengths.__getitem__), lengths, BATCH_TOKENS):
+            vectors[batch] = self._run([tokens[i] for i in batch])
         return vectors
 
-    def _run(self, tokens: list[list[int]], size: int) -> NDArray[np.float32]:
+    def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        size = max(len(said) for said in tokens)
         ids, kept = (np.zeros((len(tokens), size), dtype=np.int64) for _ in range(2))
         for row, said in enumerate(tokens):
             ids[row, : len(said)], kept[row, : len(said)] = said, 1
@@ -87,6 +85,17 @@ class Encoder:
         tokenizer.no_padding()
         tokenizer.enable_truncation(int(self._manifest["max_tokens"]))
         return tokenizer
+
+
+def batches(order: list[int], lengths: list[int], most: int) -> list[list[int]]:
+    """The indices in batches of about `most` tokens after padding, the order kept; `order` is by length."""
+    made: list[list[int]] = []
+    for i in order:
+        if made and (len(made[-1]) + 1) * max(lengths[i], 1) <= most:
+            made[-1].append(i)
+        else:
+            made.append([i])
+    return made
 
 
 def cache() -> Path | None:

@@ -29,8 +29,6 @@ from rag.wording import readable
 MAX_QUESTION_CHARACTERS = 4_000
 # What the whole walk is called to whoever traces it.
 _NAMED: RunnableConfig = {"run_name": "ask"}
-# What a terminal makes of bytes that are not UTF-8. No model and no JSON takes it.
-
 # While it is looked for and read.
 NOTHING_YET = Draft((), "")
 

@@ -7,7 +7,8 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from index.embedder import BATCH_TOKENS, Embedder, _batches, _quietly, faster_precision
+from index.embedder import BATCH_TOKENS, Embedder, _quietly, faster_precision
+from index.encoder import batches
 from index.errors import FootnoteError, UsageError
 
 TEXTS = ["The mole fell in August.", "A ferry.", "word " * 400, "The mole collapsed in August."]
@@ -128,9 +129,9 @@ def test_a_precision_that_does_not_exist_is_refused():
 
 def test_a_batch_holds_about_as_many_tokens_as_the_cache():
     lengths = [100] * 65
-    assert [len(batch) for batch in _batches(list(range(65)), lengths)] == [30, 30, 5]
+    assert [len(batch) for batch in batches(list(range(65)), lengths, BATCH_TOKENS)] == [30, 30, 5]
     assert BATCH_TOKENS == 3_000
-    assert _batches([0, 1], [0, 5_000]) == [[0], [1]]
+    assert batches([0, 1], [0, 5_000], BATCH_TOKENS) == [[0], [1]]
 
 
 def test_auto_takes_the_precision_of_the_index_that_is_there():
