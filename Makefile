@@ -32,7 +32,7 @@ DEV = .venv/.dev
 # A .venv whose Python was removed from the machine is made anew.
 $(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
 
-.PHONY: setup app test lint fix bench peers prove prove-smoke pictures browser clean
+.PHONY: setup app test lint fix bench peers prove prove-smoke pictures browser postgres clean
 .DELETE_ON_ERROR:
 
 setup: $(RUNTIME)
@@ -42,7 +42,7 @@ app: $(RUNTIME)
 	@$(RUN) app.py --port "$(PORT)"
 
 # By two processes: half the time, and each file of tests stays with one.
-test: $(DEV) browser lint
+test: $(DEV) browser postgres lint
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)
@@ -104,4 +104,18 @@ browser:
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 \
 	    || echo "Chromium could not be installed, so the tests of the page in the browser will be skipped." >&2; \
+	fi
+
+# The tests of a shared database start a PostgreSQL of their own. Without one they are skipped, and say so. Debian would
+# begin another with the package; the file says not to, and goes again.
+NO_CLUSTER = /etc/postgresql-common/createcluster.d/footnote.conf
+postgres:
+	@if ! { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
+	  && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing PostgreSQL for the tests of a shared database."; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  mkdir -p "$$(dirname $(NO_CLUSTER))" && echo "create_main_cluster = false" > $(NO_CLUSTER); \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1 \
+	    || echo "PostgreSQL could not be installed, so the tests of a shared database will be skipped." >&2; \
+	  rm -f $(NO_CLUSTER); \
 	fi

@@ -230,7 +230,7 @@ def main() -> int:
     address, settings = Address(options.host, options.port), load_settings().at(options.store)
     trace(os.environ)
     parts = build(settings)
-    users = Users(parts.store)
+    users = Users(parts.keeping)
     hosts = hosts_for(address, options.name, users=bool(users.names()))
     listener = listening(options.port, options.host)
     with terminal.progress_bar() as progress:

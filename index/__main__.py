@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,9 +204,12 @@ def _rollback(options: argparse.Namespace) -> Result:
 
 
 def _purge(options: argparse.Namespace) -> Result:
+    from index.settings import database
     from index.upkeep import purge
 
+    elsewhere = bool(database())
     done = purge(_settings(options).store)
+    done = replace(done, quoted=done.quoted or elsewhere)
     lines = [f"Erased {done.erased:,} articles that could have been brought back; what is left was written anew."]
     if not done.whole:
         lines.append("Somebody is reading the index, so old pages may be left: close the app, and purge again.")

@@ -15,7 +15,9 @@ from index.following import SOURCES_FILE, Outside
 
 SETTINGS_FILE = "footnote.toml"
 # The sections of the file: [index] is read here, the others where questions are answered.
-SECTIONS = ("index", "ask", "write")
+SECTIONS = ("index", "ask", "write", "conversations")
+# Settings that may hold a password, and are never shown.
+SECRET = ("database",)
 # How a value is written in the file, by the kind of its default.
 _WRITTEN = {
     str: ("a text", 'Write {name} = "...".'),
@@ -70,6 +72,16 @@ def index_values(environ: Mapping[str, str] | None = None, file: Path = Path(SET
 _ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL"}
 
 
+def database(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> str:
+    """The address of the database that keeps what people write, "" where files of the store do.
+
+    It is what FOOTNOTE_DATABASE says or, where that is not set, [conversations] in `file`. Raises UsageError.
+    """
+    environ = os.environ if environ is None else environ
+    in_file: str = section(file, "conversations", {"database": ""}).get("database", "")
+    return environ.get("FOOTNOTE_DATABASE") or in_file
+
+
 def section(file: Path, name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a section of the file, each of the kind that its default has. Raises UsageError."""
     values = _sections(file).get(name, {})
@@ -89,7 +101,9 @@ def _checked(file: Path, name: str, value: Any, kind: type) -> Any:  # noqa: ANN
         return float(value)
     if type(value) is not kind:
         what, hint = _WRITTEN[kind]
-        raise UsageError(f"{file}: {name} is {value!r}, not {what}", hint.format(name=name))
+        # A list of addresses of databases, say, has their passwords.
+        said = f"is {value!r}," if name not in SECRET else "is"
+        raise UsageError(f"{file}: {name} {said} not {what}", hint.format(name=name))
     return value
 
 
@@ -103,7 +117,7 @@ def _sections(file: Path) -> dict[str, dict[str, Any]]:
     for name, values in sections.items():
         if name not in SECTIONS:
             raise UsageError(
-                f"{file}: there is no {name!r} outside of [index], [ask] and [write]",
+                f"{file}: there is no {name!r} outside of [index], [ask], [write] and [conversations]",
                 "Write settings below one of these lines.",
             )
         if not isinstance(values, dict):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from rag.keeping import Keeping
+
 DONE, FAILED = 0, 1
 
 # The step that is under way, how much of it is done, and of how much; a total of 0 is not known.
@@ -54,3 +56,11 @@ def store_command(
 def store_argument(parser: ArgumentParser) -> None:
     """The folder of the index, for a command that opens one."""
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
+
+
+def kept_in(given: Namespace) -> Keeping:
+    """Where what people write is kept, by the settings and the store that was given. Raises UsageError."""
+    from index.settings import load_settings
+    from rag.keeping import Keeping, database
+
+    return Keeping(load_settings().at(given.store).store, database())

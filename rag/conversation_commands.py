@@ -1,7 +1,7 @@
 """`python -m rag conversations`: what was asked, listed, shown, exported, renamed, removed, asked again or checked.
 
-These are the conversations of the only user, those on the page among them: it is for one machine. `check` and `forget`
-look at those of all who keep some in this store.
+These are the conversations of the only user, those on the page among them. `check`, `forget` and `move` look at those
+of all who keep some in this store, or in the database that is set.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, FAILED, Result, store_command
+from rag.commands import DONE, FAILED, Result, kept_in, store_command
 
 if TYPE_CHECKING:
     from rag.answers import Answer
@@ -29,7 +29,7 @@ FORMATS = ("markdown", "bibtex")
 
 def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not name it
     """Gives the command line its `conversations`, which shows answers as `draw` does."""
-    about = "list, show, rename, remove, export, replay or check what was asked, or forget an article"
+    about = "list, show, rename, remove, export, replay, check or move what was asked, or forget an article"
     ours = commands.add_parser("conversations", help=about, description=f"{about[0].upper()}{about[1:]}.")
     kinds = ours.add_subparsers(metavar="COMMAND", required=True)
     listing = store_command(kinds, "list", "the conversations, the newest first", _list)
@@ -55,6 +55,9 @@ def add(commands: Any, draw: Draw) -> None:  # noqa: ANN401 - argparse does not 
     )
     forget.add_argument("article", metavar="PATH|URL|ID", help="the article's place or id, or a folder of them")
     forget.add_argument("--yes", action="store_true", help="erase them; without it they are counted")
+    store_command(
+        kinds, "move", "bring them from this store into the database that is set, with marks and users", _move
+    )
 
 
 def _of_one(parser: ArgumentParser) -> ArgumentParser:
@@ -163,7 +166,7 @@ def _check(given: Namespace) -> Result:
     from rag.kept import check
     from rag.wording import counted
 
-    done = check(_store(given))
+    done = check(kept_in(given))
     lines = [f"{_where(fault)}{fault.what}" for fault in done.faults]
     if not done.faults:
         much = [
@@ -184,7 +187,7 @@ def _forget(given: Namespace) -> Result:
     from rag.kept import forget, resting
     from rag.wording import counted
 
-    done = (forget if given.yes else resting)(_store(given), given.article)
+    done = (forget if given.yes else resting)(kept_in(given), given.article)
     answers = f"{counted(done.answers, 'answer')} of {counted(done.conversations, 'conversation')}"
     lines = []
     if not done.answers:
@@ -218,16 +221,36 @@ def _forget(given: Namespace) -> Result:
     return Result(FAILED if left else DONE, asdict(done) | {"erased": given.yes}, "\n".join(lines))
 
 
-def _store(given: Namespace) -> Path:
-    from index.settings import load_settings
+def _move(given: Namespace) -> Result:
+    from index.errors import UsageError
+    from rag.moving import move
+    from rag.shared import shared
+    from rag.wording import counted
 
-    return load_settings().at(given.store).store
+    kept = kept_in(given)
+    if not kept.database:
+        hint = "Set FOOTNOTE_DATABASE, or `database` below [conversations] in footnote.toml, to postgresql://user@host/name"
+        raise UsageError("There is no database to move to", hint)
+    moved = move(kept)
+    name = shared(kept.database).name
+    much = [
+        counted(moved.conversations, "conversation"),
+        counted(moved.answers, "answer"),
+        counted(moved.marks, "marked answer"),
+        counted(moved.users, "user"),
+    ]
+    lines = [f"Moved: {', '.join(much)}. {name} has them now, and the store has not."]
+    if moved.known:
+        lines.append(f"There already, with another password, which stays: {', '.join(moved.known)}.")
+    if not moved.whole:
+        lines.append("Somebody is reading a file, so old pages may be left in it: close the app, and do this again.")
+    return Result(DONE if moved.whole else FAILED, asdict(moved), "\n".join(lines))
 
 
 def _kept(given: Namespace) -> Conversations:
     from rag.conversations import Conversations
 
-    return Conversations(_store(given))
+    return Conversations(kept_in(given))
 
 
 def _chosen(given: Namespace) -> tuple[Conversation, list[Turn]]:

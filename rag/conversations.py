@@ -1,9 +1,9 @@
 """Conversations that are kept: each turn as it was shown, so that it can be read again, checked and asked anew.
 
-They are in a file of their own in the store, which is made at the first turn; looking never makes one. A conversation
-belongs to an owner, and whoever asks for another's is told that there is none. The text of a cited article is kept as
-it was, once for all turns that rest on it, until the last of these is removed. An answer that was erased with an
-article leaves its question, and says so (rag/kept.py).
+They are in a file of their own in the store, or in a database (rag/keeping.py), which has their tables from the first
+turn on; looking never makes any. A conversation belongs to an owner, and whoever asks for another's is told that there
+is none. The text of a cited article is kept as it was, once for all turns that rest on it, until the last of these is
+removed. An answer that was erased with an article leaves its question, and says so (rag/kept.py).
 """
 
 from __future__ import annotations
@@ -20,21 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import (
-    CONVERSATIONS,
-    Connection,
-    Database,
-    Error,
-    Form,
-    is_damage,
-    one_state,
-    unusable,
-    what_is_wrong,
-)
+from index.database import CONVERSATIONS, Connection, Error, Form, is_damage, what_is_wrong
 from index.errors import FootnoteError, UsageError
 from index.printable import visible
 from index.records import digest
 from rag.answers import Answer
+from rag.keeping import Keeping, keeping
 from rag.stored import CHANGED, Damaged, Stored, restored, shown, stored
 from rag.wording import clipped, short
 
@@ -119,18 +110,19 @@ class Conversations:
 
     An `owner` that is not a name tells it, each time that something is asked for.
 
-    Each method opens the file for itself, which takes a few milliseconds. All raise FootnoteError when it cannot be
-    used, and UsageError for a conversation that this owner does not have.
+    `place` is the store, or where else they are kept. Each method opens the file for itself, which takes a few
+    milliseconds. All raise FootnoteError when it cannot be used, and UsageError for a conversation that this owner does
+    not have.
     """
 
     def __init__(
         self,
-        store: Path,
+        place: Path | Keeping,
         owner: str | Callable[[], str] = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        self._store = store
+        self._kept = keeping(place)
         self._settings = settings or {}
         self._named = owner
         self._clock = clock
@@ -152,16 +144,20 @@ class Conversations:
         """
         words = list(dict.fromkeys(folded(like).split()))[:MOST_WORDS]
         wanted = "".join(
-            f" AND (instr(c.named, ?{n}) OR EXISTS ({_SAID} AND instr(s.text, ?{n})))" for n in range(4, 4 + len(words))
+            f" AND (instr(c.named, :word{n}) > 0 OR EXISTS ({_SAID} AND instr(s.text, :word{n}) > 0))"
+            for n in range(len(words))
         )
-        with one_state(self._store, FORM) as db:
-            return _listed(db, f"c.owner = ?1{wanted}", self._owner, limit, offset, *words) if db else []
+        values = {"owner": self._owner, "limit": limit, "offset": offset}
+        values |= {f"word{n}": word for n, word in enumerate(words)}
+        with self._kept.reading(FORM) as db:
+            return _listed(db, f"c.owner = :owner{wanted}", values) if db else []
 
     def find(self, name: str) -> Conversation:
         """The conversation with this id, or the only one whose id begins with these characters."""
-        with one_state(self._store, FORM) as db:
-            begins = "c.owner = ?1 AND c.id BETWEEN ?4 AND ?4 || 'g'"
-            found = _listed(db, begins, self._owner, 2, 0, name) if db and re.fullmatch("[0-9a-f]+", name) else []
+        begins = "c.owner = :owner AND c.id BETWEEN :name AND :after"
+        values = {"owner": self._owner, "name": name, "after": f"{name}g", "limit": 2, "offset": 0}
+        with self._kept.reading(FORM) as db:
+            found = _listed(db, begins, values) if db and re.fullmatch("[0-9a-f]+", name) else []
         if not found:
             raise _unknown(name)
         if len(found) > 1:
@@ -170,11 +166,11 @@ class Conversations:
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns, oldest first, each as it was shown. One that was damaged says so, and the others are there."""
-        with one_state(self._store, FORM) as db:
+        with self._kept.reading(FORM) as db:
             if db is None:
                 raise _unknown(conversation)
-            number = self._number(db, conversation)
-            rows = db.execute("SELECT number, place FROM turns WHERE conversation = ? ORDER BY place", (number,))
+            number = {"number": self._number(db, conversation)}
+            rows = db.execute("SELECT number, place FROM turns WHERE conversation = :number ORDER BY place", number)
             texts: dict[str, str] = {}
             return [read_turn(db, turn, place, texts) for turn, place in rows.fetchall()]
 
@@ -195,11 +191,11 @@ class Conversations:
         ).encode()
         with self._writing() as db:
             number = self._begun(db, conversation, answer.question.text, now)
-            (place,) = db.execute(
-                "SELECT ifnull(max(place), 0) + 1 FROM turns WHERE conversation = ?", (number,)
-            ).fetchone()
+            last = "SELECT coalesce(max(place), 0) FROM turns WHERE conversation = :number"
+            place = int(db.execute(last, {"number": number}).fetchone()[0]) + 1
             _insert(db, (number, place, now), answer, kept, zlib.compress(made_with))
-            db.execute("UPDATE conversations SET changed = ? WHERE number = ?", (now, number))
+            changed = "UPDATE conversations SET changed = :now WHERE number = :number"
+            db.execute(changed, {"now": now, "number": number})
         question = answer.question.text
         return Turn(place, question, shown(answer), "", datetime.fromisoformat(now), *_made_with(json.loads(made_with)))
 
@@ -209,46 +205,43 @@ class Conversations:
         if not title:
             raise UsageError("The title is empty", "Write what the conversation is to be called.")
         with self._writing(existing=True) as db:
-            number = self._number(db, conversation)
-            db.execute("UPDATE conversations SET title = ?, named = ? WHERE number = ?", (title, folded(title), number))
+            values = {"number": self._number(db, conversation), "title": title, "named": folded(title)}
+            db.execute("UPDATE conversations SET title = :title, named = :named WHERE number = :number", values)
 
     def remove(self, conversation: str) -> None:
         """Erases it, with the texts that no other turn rests on."""
         with self._writing(existing=True) as db:
-            db.execute("DELETE FROM conversations WHERE number = ?", (self._number(db, conversation),))
-            db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
+            number = {"number": self._number(db, conversation)}
+            db.execute("DELETE FROM conversations WHERE number = :number", number)
+            drop_texts(db)
 
     def _number(self, db: Connection, conversation: str) -> int:
         """Its number in the file. Raises UsageError, whether it is another's or nobody's."""
-        find = "SELECT number FROM conversations WHERE id = ? AND owner = ?"
-        row = db.execute(find, (conversation, self._owner)).fetchone() if _ID.fullmatch(conversation) else None
+        find = "SELECT number FROM conversations WHERE id = :id AND owner = :owner"
+        values = {"id": conversation, "owner": self._owner}
+        row = db.execute(find, values).fetchone() if _ID.fullmatch(conversation) else None
         if not row:
             raise _unknown(conversation)
         return int(row[0])
 
     def _begun(self, db: Connection, conversation: str, question: str, now: str) -> int:
         """Its number, after it was begun if it was not there."""
-        if not db.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation,)).fetchone():
+        if not db.execute("SELECT 1 FROM conversations WHERE id = :id", {"id": conversation}).fetchone():
             title = clipped(visible(question), LONGEST_FIRST) or "Untitled"
             db.execute(
-                "INSERT INTO conversations (id, owner, title, named, begun, changed) VALUES (?, ?, ?, ?, ?, ?)",
-                (conversation, self._owner, title, folded(title), now, now),
+                "INSERT INTO conversations (id, owner, title, named, begun, changed)"
+                " VALUES (:id, :owner, :title, :named, :now, :now)",
+                {"id": conversation, "owner": self._owner, "title": title, "named": folded(title), "now": now},
             )
         return self._number(db, conversation)
 
     @contextlib.contextmanager
     def _writing(self, *, existing: bool = False) -> Iterator[Connection]:
-        """A transaction. The file is made for it, unless it must be an existing one."""
-        if existing and not (self._store / FORM.name).exists():
-            raise UsageError("There are no conversations yet", "The first question begins one.")
-        with contextlib.closing(Database(self._store, FORM)) as file:
-            try:
-                file.connection.execute("PRAGMA secure_delete = ON")
-                with file.transaction():
-                    yield file.connection
-                file.connection.execute("PRAGMA incremental_vacuum").fetchall()
-            except Error as error:
-                raise unusable(file.path, error, FORM) from error
+        """A transaction. What it needs is made for it, unless it must be there."""
+        with self._kept.writing(FORM, make=not existing) as db:
+            if db is None:
+                raise UsageError("There are no conversations yet", "The first question begins one.")
+            yield db
 
 
 def folded(text: str) -> str:
@@ -277,39 +270,65 @@ def _checked(answer: Answer) -> Stored:
 
 def _insert(db: Connection, at: tuple[int, int, str], answer: Answer, kept: Stored, made_with: bytes) -> None:
     said = folded("\n".join([answer.question.text, *(sentence.text for sentence in answer.sentences)]))
-    question = answer.question.text.encode("utf-8", "replace").decode()
-    db.execute(
-        "INSERT INTO turns (conversation, place, kept, question, digest, record, made_with)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*at, question, digest(kept.record, made_with), kept.record, made_with),
-    )
-    turn = db.last_insert_rowid()
-    db.execute("INSERT INTO said VALUES (?, ?)", (turn, said))
+    question = as_text(answer.question.text)
+    conversation, place, now = at
+    turn = insert_turn(db, conversation, place, (now, question, digest(kept.record, made_with), kept.record, made_with))
+    db.execute("INSERT INTO said VALUES (:turn, :said)", {"turn": turn, "said": said})
     for key, text in kept.texts.items():
-        packed = zlib.compress(text.encode("utf-8", "surrogatepass"))
-        db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (key, packed))
-        db.execute("INSERT INTO rests_on VALUES (?, ?)", (turn, key))
+        rest_on(db, turn, key, zlib.compress(text.encode("utf-8", "surrogatepass")))
+
+
+def insert_turn(db: Connection, conversation: int, place: int, kept: tuple[str, str, str, bytes, bytes]) -> int:
+    """The number of a new turn: when it was kept, its question, the digest, the record and what it was made with."""
+    names = ("kept", "question", "digest", "record", "made_with")
+    values = {"conversation": conversation, "place": place, **dict(zip(names, kept, strict=True))}
+    ((turn,),) = db.execute(
+        "INSERT INTO turns (conversation, place, kept, question, digest, record, made_with)"
+        " VALUES (:conversation, :place, :kept, :question, :digest, :record, :made_with) RETURNING number",
+        values,
+    ).fetchall()
+    return int(turn)
+
+
+def rest_on(db: Connection, turn: int, key: str, packed: bytes) -> None:
+    """Says that the turn rests on the text with this digest, which is kept unless it is there."""
+    db.execute("INSERT INTO texts VALUES (:key, :packed) ON CONFLICT DO NOTHING", {"key": key, "packed": packed})
+    db.execute("INSERT INTO rests_on VALUES (:turn, :key)", {"turn": turn, "key": key})
+
+
+def drop_texts(db: Connection) -> None:
+    """Erases the texts that no turn rests on."""
+    db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
+
+
+def as_text(text: str) -> str:
+    """The text without what one of the databases does not take as text: lone surrogates, and zero bytes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def erase_turn(db: Connection, turn: int, now: datetime) -> None:
     """Leaves of a turn its question and that its answer was erased; texts that it alone rested on are left over."""
-    (question,) = db.execute("SELECT question FROM turns WHERE number = ?", (turn,)).fetchone()
+    (question,) = db.execute("SELECT question FROM turns WHERE number = :turn", {"turn": turn}).fetchone()
     made_with = zlib.compress(json.dumps({ERASED: _written(now)}).encode())
     db.execute(
-        "UPDATE turns SET record = x'', made_with = ?, digest = ? WHERE number = ?",
-        (made_with, digest(b"", made_with), turn),
+        "UPDATE turns SET record = :record, made_with = :made_with, digest = :digest WHERE number = :turn",
+        {"record": b"", "made_with": made_with, "digest": digest(b"", made_with), "turn": turn},
     )
-    db.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (turn, folded(question)))
-    db.execute("DELETE FROM rests_on WHERE turn = ?", (turn,))
+    db.execute(
+        "INSERT INTO said VALUES (:turn, :said) ON CONFLICT (turn) DO UPDATE SET text = excluded.text",
+        {"turn": turn, "said": folded(question)},
+    )
+    db.execute("DELETE FROM rests_on WHERE turn = :turn", {"turn": turn})
 
 
 def read_turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> Turn:
     """A turn as it was kept; `texts` are those that were read for the turns before it, and gain its own."""
     question = ""
     try:
-        question, kept = db.execute("SELECT question, kept FROM turns WHERE number = ?", (turn,)).fetchone()
+        number = {"turn": turn}
+        question, kept = db.execute("SELECT question, kept FROM turns WHERE number = :turn", number).fetchone()
         expected, record, made_with = db.execute(
-            "SELECT digest, record, made_with FROM turns WHERE number = ?", (turn,)
+            "SELECT digest, record, made_with FROM turns WHERE number = :turn", number
         ).fetchone()
         if digest(record, made_with) != expected:
             raise Damaged(CHANGED)
@@ -329,9 +348,10 @@ def read_turn(db: Connection, turn: int, place: int, texts: dict[str, str]) -> T
 
 
 def _read_texts(db: Connection, turn: int, texts: dict[str, str]) -> None:
-    rows = db.execute("SELECT text FROM rests_on WHERE turn = ?", (turn,)).fetchall()
+    rows = db.execute("SELECT text FROM rests_on WHERE turn = :turn", {"turn": turn}).fetchall()
     for (key,) in rows:
-        row = None if key in texts else db.execute("SELECT text FROM texts WHERE digest = ?", (key,)).fetchone()
+        find = "SELECT text FROM texts WHERE digest = :key"
+        row = None if key in texts else db.execute(find, {"key": key}).fetchone()
         if row:
             texts[key] = zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
 
@@ -340,12 +360,12 @@ def _made_with(made: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, .
     return made["settings"], tuple(made["passages"])
 
 
-def _listed(db: Connection, where: str, owner: bytes, limit: int, offset: int, *values: str) -> list[Conversation]:
-    """The conversations for which this holds; its values are numbered from 4."""
+def _listed(db: Connection, where: str, values: Mapping[str, Any]) -> list[Conversation]:
+    """The conversations for which this holds, as many as `limit` of the values says, from `offset` on."""
     rows = db.execute(
         f"SELECT c.id, c.title, c.begun, c.changed, (SELECT count(*) FROM turns WHERE conversation = c.number)"  # noqa: S608
-        f" FROM conversations c WHERE {where} ORDER BY c.changed DESC, c.number DESC LIMIT ?2 OFFSET ?3",
-        (owner, limit, offset, *values),
+        f" FROM conversations c WHERE {where} ORDER BY c.changed DESC, c.number DESC LIMIT :limit OFFSET :offset",
+        values,
     ).fetchall()
     return [
         Conversation(id_, title, datetime.fromisoformat(begun), datetime.fromisoformat(changed), turns)

@@ -7,17 +7,17 @@ questions (rag/marked.py). Nothing here tells one owner what another asked.
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.database import Connection, Database, Error, is_damage, unusable, what_is_wrong
+from index.database import Connection, Error, is_damage
 from index.following import place_of
 from rag import marked
-from rag.conversations import FORM, erase_turn, read_turn
+from rag.conversations import FORM, drop_texts, erase_turn, read_turn
+from rag.keeping import Keeping, keeping
 from rag.stored import Damaged, Named, named, text_digest
 
 
@@ -59,63 +59,56 @@ class Resting:
     untold: int = 0
 
 
-def check(store: Path) -> Checked:
+def check(place: Path | Keeping) -> Checked:
     """Compares every answer and every kept text with its digest, and every quote with its article. Changes nothing.
 
     Raises FootnoteError when the file cannot be used.
     """
-    if not (store / FORM.name).exists():
-        return Checked(0, 0, 0, ())
-    with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
-        db = file.connection
+    with keeping(place).reading(FORM) as db:
+        if db is None:
+            return Checked(0, 0, 0, ())
         ids: dict[int, str] = dict(db.execute("SELECT number, id FROM conversations").fetchall())
         turns = _turns(db)
         faults = [*_damaged_turns(db, turns, ids)]
         texts, wrong = _texts(db)
         told = {(fault.conversation, fault.number) for fault in faults}
         faults += [Fault(what) for what, resting in wrong if not {(ids.get(c, ""), n) for c, n in resting} & told]
-        return Checked(len(ids), len(turns), texts, (*faults, *map(Fault, _file_faults(db))))
+        return Checked(len(ids), len(turns), texts, (*faults, *map(Fault, keeping(place).faults(db))))
 
 
-def resting(store: Path, article: str) -> Resting:
+def resting(place: Path | Keeping, article: str) -> Resting:
     """What rests on the article with this id, on the one found at this place, or on any in this folder or file.
 
     Answers that rest on the same text under another name are among them, and those that name it as a copy.
     Raises FootnoteError when the file cannot be used.
     """
-    found = _Found.nothing()
-    if (store / FORM.name).exists():
-        with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
-            found = _found(file.connection, article)
-    return _with(found.counted, marked.resting(store, article, found.texts))
+    with keeping(place).reading(FORM) as db:
+        found = _found(db, article) if db else _Found.nothing()
+    return _with(found.counted, marked.resting(place, article, found.texts))
 
 
-def forget(store: Path, article: str, now: datetime | None = None) -> Resting:
+def forget(place: Path | Keeping, article: str, now: datetime | None = None) -> Resting:
     """Erases the answers that `resting` counts, and the text of the article; the files are written anew.
 
     Where they stood is said that they were erased; marks are erased whole. Raises FootnoteError when a file cannot be
     used.
     """
-    if not (store / FORM.name).exists():
-        return _with(_Found.nothing().counted, marked.forget(store, article))
-    with contextlib.closing(Database(store, FORM)) as file:
-        db = file.connection
-        try:
-            db.execute("PRAGMA secure_delete = ON")
-            with file.transaction():
-                found = _found(db, article)
-                # First: which text the article had is told by the answers.
-                marks = marked.forget(store, article, found.texts)
-                for turn in found.turns:
-                    erase_turn(db, turn, now or datetime.now(UTC))
-                db.execute("DELETE FROM texts WHERE NOT EXISTS (SELECT 1 FROM rests_on WHERE text = digest)")
-            return _with(replace(found.counted, whole=file.rewrite()), marks)
-        except Error as error:
-            raise unusable(file.path, error, FORM) from error
+    kept = keeping(place)
+    with kept.writing(FORM, make=False) as db:
+        found = _found(db, article) if db else _Found.nothing()
+        # First: which text the article had is told by the answers.
+        marks = marked.take_out(kept, article, found.texts)
+        for turn in found.turns:
+            erase_turn(db, turn, now or datetime.now(UTC))
+        if db:
+            drop_texts(db)
+    # Last: PostgreSQL leaves what was deleted where it is while a transaction goes on that began before.
+    whole = [kept.rewrite(form) for form in (FORM, marked.FORM)]
+    return replace(_with(found.counted, marks), whole=all(whole))
 
 
 def _with(answers: Resting, marks: marked.Found) -> Resting:
-    return replace(answers, whole=answers.whole and marks.whole, marks=marks.marks, untold=marks.untold)
+    return replace(answers, marks=marks.marks, untold=marks.untold)
 
 
 # What rests on an article ---------------------------------------------------------------------------------------------
@@ -152,14 +145,14 @@ def _found(db: Connection, article: str) -> _Found:
             turns[turn] = conversation
     by_number = {turn: conversation for turn, conversation, _ in _turns(db)}
     for text in texts:
-        for (turn,) in db.execute("SELECT turn FROM rests_on WHERE text = ?", (text,)).fetchall():
+        for (turn,) in db.execute("SELECT turn FROM rests_on WHERE text = :text", {"text": text}).fetchall():
             turns[turn] = by_number.get(turn, 0)
     left = len(unread.keys() - turns.keys())
     return _Found(sorted(turns), frozenset(texts), Resting(len(turns), len(set(turns.values())), left))
 
 
 def _named(db: Connection, turn: int) -> list[Named]:
-    (record,) = db.execute("SELECT record FROM turns WHERE number = ?", (turn,)).fetchone()
+    (record,) = db.execute("SELECT record FROM turns WHERE number = :turn", {"turn": turn}).fetchone()
     return named(record) if record else []
 
 
@@ -191,7 +184,7 @@ def _texts(db: Connection) -> tuple[int, list[tuple[str, list[tuple[int, int]]]]
     wrong = []
     for key in keys:
         turns = db.execute(
-            "SELECT conversation, place FROM rests_on JOIN turns ON turn = number WHERE text = ?", (key,)
+            "SELECT conversation, place FROM rests_on JOIN turns ON turn = number WHERE text = :key", {"key": key}
         ).fetchall()
         if not _as_written(db, key):
             wrong.append(("The text of an article was damaged where it is kept.", turns))
@@ -202,20 +195,9 @@ def _texts(db: Connection) -> tuple[int, list[tuple[str, list[tuple[int, int]]]]
 
 def _as_written(db: Connection, key: str) -> bool:
     try:
-        (packed,) = db.execute("SELECT text FROM texts WHERE digest = ?", (key,)).fetchone()
+        (packed,) = db.execute("SELECT text FROM texts WHERE digest = :key", {"key": key}).fetchone()
         return text_digest(zlib.decompress(packed).decode("utf-8", "surrogatepass")) == key
     except (Error, TypeError, ValueError, zlib.error) as error:
         if isinstance(error, Error) and not is_damage(error):
             raise
         return False
-
-
-def _file_faults(db: Connection) -> Iterator[str]:
-    """What SQLite itself finds wrong with the file."""
-    try:
-        rows = [row[0] for row in db.execute("PRAGMA integrity_check(5)")]
-    except Error as error:
-        if not is_damage(error):
-            raise
-        rows = [what_is_wrong(error)]
-    yield from (f"The file is damaged: {row}." for row in rows if row != "ok")

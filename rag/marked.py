@@ -7,18 +7,18 @@ them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from index.database import MARKS, Connection, Database, Error, Form, unusable
+from index.database import MARKS, Connection, Form
 from index.following import place_of
 from index.records import article_id, digest
 from index.upkeep import EVALS
+from rag.keeping import Keeping, keeping
 from rag.stored import Named
 
 # Where, in a store, question sets lie that its evals are to offer; and under its evals, the runs that are kept.
@@ -76,66 +76,59 @@ def as_owner(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass")
 
 
-def resting(store: Path, article: str, texts: Collection[str] = ()) -> Found:
+def resting(place: Path | Keeping, article: str, texts: Collection[str] = ()) -> Found:
     """What rests on the article with this id, on the one found at this place, or on any in this folder or file.
 
     So do marks that rest on a text with one of these digests. Raises FootnoteError when the file cannot be used.
     """
-    if not (store / MARKS).exists():
-        return Found()
-    with contextlib.closing(Database(store, FORM)) as file, file.snapshot():
-        meant, untold = _resting(file.connection, article, texts)
-        return Found(len(meant), untold)
+    with keeping(place).reading(FORM) as db:
+        meant, untold = _resting(db, article, texts) if db else ([], 0)
+    return Found(len(meant), untold)
 
 
-def forget(store: Path, article: str, texts: Collection[str] = ()) -> Found:
-    """Erases the marks that `resting` counts, and their lines of the sets; the file is written anew.
+def forget(place: Path | Keeping, article: str, texts: Collection[str] = ()) -> Found:
+    """Erases the marks that `resting` counts, and their lines of the sets in this store; the file is written anew.
 
     Raises FootnoteError when a file cannot be used; then nothing has changed.
     """
-    if not (store / MARKS).exists():
-        return Found()
-    with writing(store) as file:
-        with file.transaction():
-            meant, untold = _resting(file.connection, article, texts)
-            for owner in {owner for owner, _ in meant}:
-                names = [name for whose, name in meant if whose == owner]
-                _take_out(store / SETS / set_of(owner), names)
-                for name in names:
-                    file.connection.execute("DELETE FROM marks WHERE owner = ? AND id = ?", (owner, name))
-        return Found(len(meant), untold, file.rewrite())
+    kept = keeping(place)
+    return replace(take_out(kept, article, texts), whole=kept.rewrite(FORM))
 
 
-def erase(store: Path, owner: str) -> int:
+def take_out(kept: Keeping, article: str, texts: Collection[str] = ()) -> Found:
+    """The same, but for writing the file anew."""
+    with kept.writing(FORM, make=False) as db:
+        if db is None:
+            return Found()
+        meant, untold = _resting(db, article, texts)
+        for owner in {owner for owner, _ in meant}:
+            names = [name for whose, name in meant if whose == owner]
+            _take_out(kept.store / SETS / set_of(owner), names)
+            for name in names:
+                db.execute("DELETE FROM marks WHERE owner = :owner AND id = :id", {"owner": owner, "id": name})
+    return Found(len(meant), untold)
+
+
+def erase(place: Path | Keeping, owner: str) -> int:
     """Erases all that this owner marked, with the set, its runs and what was kept of them; how many marks there were.
 
     Raises FootnoteError when a file cannot be used.
     """
-    whose, erased = as_owner(owner), 0
+    kept, whose = keeping(place), as_owner(owner)
+    store = kept.store
     for folder in (store / SETS / set_of(whose), store / EVALS / set_of(whose)):
         shutil.rmtree(folder, ignore_errors=True)
     for run in (store / EVALS / RUNS).glob("*.json"):
         if _set_asked(run) == set_of(whose):
             run.unlink(missing_ok=True)
-    if (store / MARKS).exists():
-        with writing(store) as file:
-            with file.transaction():
-                count = "SELECT count(*) FROM marks WHERE owner = ?"
-                erased = file.connection.execute(count, (whose,)).fetchone()[0]
-                file.connection.execute("DELETE FROM marks WHERE owner = ?", (whose,))
-            file.rewrite()
+    with kept.writing(FORM, make=False) as db:
+        if db is None:
+            return 0
+        count = "SELECT count(*) FROM marks WHERE owner = :owner"
+        erased = int(db.execute(count, {"owner": whose}).fetchone()[0])
+        db.execute("DELETE FROM marks WHERE owner = :owner", {"owner": whose})
+    kept.rewrite(FORM)
     return erased
-
-
-@contextlib.contextmanager
-def writing(store: Path) -> Iterator[Database]:
-    """The file of marks, of which nothing that is deleted stays in it. Raises FootnoteError when it cannot be used."""
-    with contextlib.closing(Database(store, FORM)) as file:
-        try:
-            file.connection.execute("PRAGMA secure_delete = ON")
-            yield file
-        except (Error, OSError) as error:
-            raise unusable(file.path, error, FORM) from error
 
 
 def _resting(db: Connection, article: str, texts: Collection[str]) -> tuple[list[tuple[bytes, str]], int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import FootnoteError
+from rag.shared import host_of as database_at
 from rag.wording import extent
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iter
         yield "Articles", "Nothing of them."
     sites = sum("://" in place for place in _followed(parts))
     yield "Web", f"A sync fetches what is followed there, {sites:,} in all." if sites else "Nothing is followed there."
+    if chosen.database:
+        told = f"What is asked and answered is kept in a database at {database_at(chosen.database)}."
+        yield "Conversations", told
     spans = endpoint_of(environ)
     yield (
         "Reports",

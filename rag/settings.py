@@ -16,6 +16,7 @@ from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
 from rag import reader as sentences
 from rag.chain import Assistant, Writer
 from rag.conversations import Conversations
+from rag.keeping import Keeping, database
 from rag.reader import PASSAGES, Reader, SentenceReader
 from rag.reading.others import CrossEncoderRanker, ForeignModel
 from rag.reading.packed import PackedModel
@@ -59,6 +60,8 @@ class Settings(IndexSettings):
     is refused, and -1 is what the reader comes with. `reader` is "footnote" for the model that is shipped, "sentences"
     for the reader that needs none, or an extractive question-answering model: a folder, or a name in the local model
     cache. `ranker` is a cross-encoder that orders the passages that are read, likewise; without one the reader does.
+    `database` is the address of the one that keeps conversations, marks and users, "" for files of the store; it may
+    hold a password, so it is not shown.
     """
 
     depth: int = DEPTH
@@ -67,6 +70,7 @@ class Settings(IndexSettings):
     reader: str = SHIPPED_READER
     ranker: str = ""
     writing: Writing = field(default_factory=Writing)
+    database: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         for name, value in (("depth", self.depth), ("read", self.read)):
@@ -91,15 +95,18 @@ class Settings(IndexSettings):
 
 # What a run may be made with instead, and how it comes.
 CHANGEABLE: Mapping[str, Any] = {
-    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "writing")
+    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "writing", "database")
 }
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> Settings:
     """The settings of footnote.toml and the environment. Raises UsageError for one that does not exist."""
-    own = {f.name: f.default for f in fields(Settings)[len(fields(IndexSettings)) :] if f.name != "writing"}
+    others = ("writing", "database")
+    own = {f.name: f.default for f in fields(Settings)[len(fields(IndexSettings)) :] if f.name not in others}
     writing = Writing(**section(file, "write", {f.name: f.default for f in fields(Writing)}))
-    return Settings(**index_values(environ, file), **section(file, "ask", own), writing=writing)
+    return Settings(
+        **index_values(environ, file), **section(file, "ask", own), writing=writing, database=database(environ, file)
+    )
 
 
 def _parsed(name: str, text: str) -> Any:  # noqa: ANN401 - of the kind that the setting has
@@ -134,13 +141,18 @@ class Parts:
         return self.index.store
 
     @property
+    def keeping(self) -> Keeping:
+        """Where what people write is kept."""
+        return Keeping(self.store, self.settings.database)
+
+    @property
     def conversations(self) -> Conversations:
         """Those of the only user, which keep the settings that their answers were made with."""
         return self.conversations_of("")
 
     def conversations_of(self, owner: str | Callable[[], str]) -> Conversations:
         """Those of a user, or of whoever `owner` names when something is asked for."""
-        return Conversations(self.store, owner, settings=self.changes)
+        return Conversations(self.keeping, owner, settings=self.changes)
 
     def warm(self) -> None:
         """Loads what the first question would wait for; what goes wrong it will say itself, to whoever asks it."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, Result, store_command
+from rag.commands import DONE, Result, kept_in, store_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from rag.keeping import Keeping
     from rag.users import Users
 
 
@@ -70,35 +69,31 @@ def _remove(given: Namespace) -> Result:
     users.remove(name)
     erased = marks = 0
     if not given.keep_conversations:
-        erased, marks = _erased(_store(given), name), erase(_store(given), name)
+        erased, marks = _erased(kept_in(given), name), erase(kept_in(given), name)
     parts = [counted(erased, "conversation")] * bool(erased) + [counted(marks, "marked answer")] * bool(marks)
     told = f", with {' and '.join(parts)}" if parts else ""
     alone = "" if users.names() else " Nobody has to log in any more."
     return Result(DONE, {"removed": name, "conversations": erased, "marked": marks}, f"Removed: {name}{told}.{alone}")
 
 
-def _erased(store: Path, owner: str) -> int:
+def _erased(place: Keeping, owner: str) -> int:
     """How many conversations of this owner there were; there are none any more."""
-    from rag.conversations import Conversations
+    from rag.conversations import FORM, Conversations
 
-    kept, erased = Conversations(store, owner), 0
+    kept, erased = Conversations(place, owner), 0
     while found := kept.listing():
         for conversation in found:
             kept.remove(conversation.id)
         erased += len(found)
+    if erased:
+        place.rewrite(FORM)
     return erased
-
-
-def _store(given: Namespace) -> Path:
-    from rag.settings import load_settings
-
-    return load_settings().at(given.store).store
 
 
 def _users(given: Namespace) -> Users:
     from rag.users import Users
 
-    return Users(_store(given))
+    return Users(kept_in(given))
 
 
 def _typed() -> str:

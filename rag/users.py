@@ -1,4 +1,4 @@
-"""Who may log in to the page: the names, and of each password what proves it, in a file of the store.
+"""Who may log in to the page: the names, and of each password what proves it, in a file of the store or a database.
 
 Without the file, or with nobody in it, the page has one user, who sits at this machine and is asked for nothing.
 """
@@ -10,16 +10,20 @@ import contextlib
 import hashlib
 import hmac
 import json
+import math
 import os
 import secrets
 import threading
+import time
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from index.database import Connection, Form
 from index.errors import FootnoteError, UsageError
+from rag.keeping import Keeping, keeping
 
 FILE_NAME = "users.json"
 FORM = 1
@@ -32,6 +36,16 @@ SALT_BYTES, KEY_BYTES = 16, 32
 AT_ONCE = 2
 # How long one command waits for another that writes.
 PATIENCE = 10.0
+# Users of a database are asked for anew after so many seconds. While it is away, those are users who were last, for
+# GRACE seconds: nobody can be added or removed meanwhile, but this machine alone may be cut off. The page stands still
+# for at most HOLD seconds of that.
+FRESH, GRACE, HOLD = 1.0, 600.0, 0.5
+
+_TABLE = """CREATE TABLE users (
+  name TEXT PRIMARY KEY, salt BLOB NOT NULL, key BLOB NOT NULL,
+  n INTEGER NOT NULL, r INTEGER NOT NULL, p INTEGER NOT NULL
+)"""
+TABLE = Form("users", 1, lambda version: [] if version else [_TABLE], "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +69,38 @@ def proof_of(password: str, cost: Mapping[str, int] = COST) -> Proof:
     return Proof(salt, _scrypt(password, salt, **cost), **cost)
 
 
-class Users:
-    """The users of a store. Safe for several threads and processes: the file is read again when it has changed.
+class Kept(Protocol):
+    """Where users are kept. Both raise FootnoteError when it cannot be used."""
 
-    All methods raise FootnoteError when the file cannot be read or written, and those that change it UsageError for a
-    name or a password that cannot be meant.
+    def proofs(self) -> Mapping[str, Proof]:
+        """All users."""
+
+    def changing(self) -> contextlib.AbstractContextManager[dict[str, Proof]]:
+        """All users, to be changed while nobody else does; at the end they are kept, whole or not at all."""
+
+
+class Users:
+    """The users of a store, or of the machines that share a database. Safe for several threads and processes.
+
+    What another one changes is seen at once, and in a database within FRESH seconds. All methods raise FootnoteError
+    when the file or the database cannot be used, and those that change it UsageError for a name or a password that
+    cannot be meant.
     """
 
-    def __init__(self, store: Path, cost: Mapping[str, int] = COST) -> None:
-        self.path = store / FILE_NAME
+    def __init__(self, place: Path | Keeping, cost: Mapping[str, int] = COST) -> None:
+        kept = keeping(place)
+        self._kept: Kept = InDatabase(kept) if kept.database else InFile(kept.store)
         self._cost = cost
         self._places = threading.BoundedSemaphore(AT_ONCE)
         self._nobody = Proof(secrets.token_bytes(SALT_BYTES), secrets.token_bytes(KEY_BYTES), **cost)
-        self._read: tuple[object, Mapping[str, Proof]] = (None, {})
 
     def names(self) -> list[str]:
         """All names, in their order."""
-        return sorted(self._proofs())
+        return sorted(self._kept.proofs())
 
     def proof(self, name: str) -> Proof | None:
         """What is kept of this user's password, which is another after it was changed; None where there is no such."""
-        return self._proofs().get(name)
+        return self._kept.proofs().get(name)
 
     def check(self, name: str, password: str) -> Proof | None:
         """The proof that this password fits, None where it is not this user's. Takes as long where there is no such."""
@@ -88,24 +113,35 @@ class Users:
         """Lets a new user in."""
         checked_name(name)
         proof = proof_of(checked_password(password), self._cost)
-        with self._changing() as proofs:
+        with self._kept.changing() as proofs:
             unknown(name, proofs)
             proofs[name] = proof
 
     def change(self, name: str, password: str) -> None:
         """Gives a user another password."""
         proof = proof_of(checked_password(password), self._cost)
-        with self._changing() as proofs:
+        with self._kept.changing() as proofs:
             known(name, proofs)
             proofs[name] = proof
 
     def remove(self, name: str) -> None:
         """Lets a user in no more."""
-        with self._changing() as proofs:
+        with self._kept.changing() as proofs:
             known(name, proofs)
             del proofs[name]
 
-    def _proofs(self) -> Mapping[str, Proof]:
+
+# Where they are kept --------------------------------------------------------------------------------------------------
+
+
+class InFile:
+    """The users in a file of a store, which is read again when it has changed."""
+
+    def __init__(self, store: Path) -> None:
+        self.path = store / FILE_NAME
+        self._read: tuple[object, Mapping[str, Proof]] = (None, {})
+
+    def proofs(self) -> Mapping[str, Proof]:
         """What the file says now."""
         try:
             status = self.path.stat()
@@ -122,14 +158,14 @@ class Users:
             ) from error
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[dict[str, Proof]]:
+    def changing(self) -> Iterator[dict[str, Proof]]:
         """The users, to be changed while no other process does; they are written at the end, whole or not at all."""
         from filelock import FileLock, Timeout
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=PATIENCE):
-                proofs = dict(self._proofs())
+                proofs = dict(self.proofs())
                 yield proofs
                 self._write(proofs)
         except Timeout as error:
@@ -148,6 +184,91 @@ class Users:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.path)
+
+
+class InDatabase:
+    """The users in a database, as they were FRESH seconds ago at most; while it is away, as they were before.
+
+    Each request to the page looks at them, and while one does, all others wait. So they are asked for in a thread of
+    its own, and where there are some from before, it is waited for HOLD seconds.
+    """
+
+    def __init__(self, kept: Keeping, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept = kept
+        self._clock = clock
+        self._one = threading.Lock()
+        self._known: Mapping[str, Proof] | None = None
+        self._trouble = FootnoteError("The database does not say who the users are", "Try again in a moment.")
+        self._asking: threading.Thread | None = None
+        # When they were asked for last, when an answer came last, and when the last that was no failure was asked for.
+        self._begun = self._told = self._at = -math.inf
+
+    def proofs(self) -> Mapping[str, Proof]:
+        """The users. Raises FootnoteError where they could not be read, for GRACE seconds by now."""
+        with self._one:
+            if self._asking is None and self._clock() - self._told >= FRESH:
+                self._begun = self._clock()
+                self._asking = threading.Thread(target=self._ask, args=(self._begun,), name="users", daemon=True)
+                self._asking.start()
+            asking, known = self._asking, self._known
+            left = self._begun + (PATIENCE if known is None else HOLD) - self._clock()
+        if asking and left > 0:
+            asking.join(left)
+        with self._one:
+            if self._known is None or self._clock() - self._at > GRACE:
+                raise FootnoteError(str(self._trouble), self._trouble.hint) from self._trouble
+            return self._known
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[dict[str, Proof]]:
+        """The users, to be changed while no other machine does; all changes are made at the end, or none."""
+        with self._kept.writing(TABLE) as db:
+            before = rows(db)
+            after = dict(before)
+            yield after
+            for name in before.keys() - after.keys():
+                erase(db, name)
+            for name in (name for name, proof in after.items() if before.get(name) != proof):
+                write(db, name, after[name])
+        with self._one:
+            self._known, self._told = None, -math.inf
+
+    def _ask(self, begun: float) -> None:
+        known = trouble = None
+        try:
+            with self._kept.reading(TABLE) as db:
+                known = rows(db)
+        except FootnoteError as error:
+            trouble = error
+        finally:
+            with self._one:
+                if known is not None:
+                    self._known, self._at = known, begun
+                self._trouble = trouble or self._trouble
+                self._asking, self._told = None, self._clock()
+
+
+def rows(db: Connection | None) -> dict[str, Proof]:
+    """The users of a database, none where there is no table of them."""
+    found = db.execute("SELECT name, salt, key, n, r, p FROM users").fetchall() if db else []
+    return {name: Proof(*proof) for name, *proof in found}
+
+
+def erase(db: Connection, name: str) -> None:
+    """Removes this user from a database."""
+    db.execute("DELETE FROM users WHERE name = :name", {"name": name})
+
+
+def write(db: Connection, name: str, proof: Proof) -> None:
+    """Keeps this user in a database, or another password of theirs."""
+    db.execute(
+        "INSERT INTO users VALUES (:name, :salt, :key, :n, :r, :p) ON CONFLICT (name) DO UPDATE SET"
+        " salt = excluded.salt, key = excluded.key, n = excluded.n, r = excluded.r, p = excluded.p",
+        {"name": name, **asdict(proof)},
+    )
+
+
+# What is typed --------------------------------------------------------------------------------------------------------
 
 
 def name_of(text: str) -> str:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from postgres import database, postgres  # noqa: F401 - fixtures
 from scripted_page import chromium, page, phone  # noqa: F401 - fixtures
 from sites import Ledger, site_at
 
@@ -24,6 +25,7 @@ from rag.chain import Walk
 from rag.evals.measures import measure
 from rag.evals.sets import EvalQuestion, GoldSpan, QuestionSet
 from rag.followups import Query
+from rag.keeping import Keeping
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +34,7 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOOTNOTE_CACHE", str(folder))
+        patch.delenv("FOOTNOTE_DATABASE", raising=False)
         yield folder
 
 
@@ -159,6 +162,12 @@ def clock():
 def store(tmp_path):
     """The place of a store that does not exist yet."""
     return tmp_path / "store"
+
+
+@pytest.fixture(params=["files", "postgres"])
+def place(request, store):
+    """Where what people write is kept: in files of the store, and in a database."""
+    return Keeping(store, request.getfixturevalue("database") if request.param == "postgres" else "")
 
 
 @pytest.fixture

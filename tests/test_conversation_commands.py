@@ -14,17 +14,19 @@ from rag.conversation_commands import SHOWN_ID
 from rag.conversations import Conversations
 from rag.evals.marks import Marks
 from rag.exports import bibtex, markdown
+from rag.keeping import Keeping
 from rag.settings import build
 
 NONE = "There is no conversation {!r}.\nIt may have been removed.\n"
 
 
 @pytest.fixture
-def kept(store, tmp_path, monkeypatch):
+def kept(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FOOTNOTE_STORE", str(store))
+    monkeypatch.setenv("FOOTNOTE_STORE", str(place.store))
+    monkeypatch.setenv("FOOTNOTE_DATABASE", place.database)
     monkeypatch.setenv("FOOTNOTE_DEBUG", "1")
-    return Conversations(store)
+    return Conversations(place)
 
 
 @pytest.fixture
@@ -77,9 +79,9 @@ def test_a_conversation_is_shown_as_it_was(conversations, kept):
     assert shown["turns"][0]["passages"] == ["mole.pdf:33", "ferry.txt:0", "mole.pdf:0", "ferry.txt:25"]
 
 
-def test_a_damaged_turn_is_told_and_the_command_has_not_done_its_work(conversations, kept, store):
+def test_a_damaged_turn_is_told_and_the_command_has_not_done_its_work(conversations, kept, place):
     conversation = said(kept, "One?", "Two?")
-    change(store, "UPDATE turns SET record = x'' WHERE place = 1")
+    change(place, "UPDATE turns SET record = :none WHERE place = 1")
     code, out, err = conversations("show", conversation)
     assert (code, err) == (1, "")
     assert "1. One?\n\nThe answer to this question was damaged where it is kept: it is not what was written.\n" in out
@@ -125,8 +127,8 @@ def test_a_conversation_that_is_not_there_is_told(conversations, kept, arguments
     assert conversations(command, name, *rest) == (2, "", NONE.format(name))
 
 
-def test_the_conversation_of_another_is_not_there(conversations, kept, store):
-    conversation = said(Conversations(store, "another"), "One?")
+def test_the_conversation_of_another_is_not_there(conversations, place):
+    conversation = said(Conversations(place, "another"), "One?")
     assert conversations("list") == (0, "There are no conversations yet.\n", "")
     assert conversations("show", conversation) == (2, "", NONE.format(conversation))
 
@@ -181,11 +183,11 @@ def test_a_question_is_asked_again(conversations, kept, monkeypatch, indexed, sh
     )  # fmt: skip
 
 
-def test_a_check_says_that_all_is_sound_or_names_what_is_not(conversations, kept, store):
+def test_a_check_says_that_all_is_sound_or_names_what_is_not(conversations, kept, place):
     assert conversations("check")[0] == 0
     conversation = said(kept, "One?", "Two?")
     assert conversations("check") == (0, "What is kept is as it was written: 2 answers, 1 conversation, 2 texts.\n", "")
-    change(store, "UPDATE turns SET record = x'' WHERE place = 2")
+    change(place, "UPDATE turns SET record = :none WHERE place = 2")
     why = "The answer to this question was damaged where it is kept: it is not what was written."
     assert conversations("check") == (1, f"{conversation[:SHOWN_ID]}, question 2: {why}\n", "")
     told = json.loads(conversations("check", "--json")[1])
@@ -213,20 +215,20 @@ def test_an_article_is_forgotten_when_yes_was_said(conversations, kept):
     ] * 3
 
 
-def test_marked_answers_are_counted_and_forgotten_too(conversations, store):
-    Marks(store).keep(answer("One?"))
+def test_marked_answers_are_counted_and_forgotten_too(conversations, place):
+    Marks(place).keep(answer("One?"))
     told = "Marked as wrong, and resting on it: 1 answer; --yes erases these whole."
     code, out, _ = conversations("forget", "ferry.txt")
     assert (code, out) == (1, f"No answer that is kept rests on it.\n{told}\n")
     code, out, _ = conversations("forget", "ferry.txt", "--yes")
     assert code == 0
     assert "Erased of what was marked as wrong: 1 answer, with question and note." in out
-    assert Marks(store).listing() == ()
+    assert Marks(place).listing() == ()
 
 
-def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, store):
+def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, place):
     said(kept, "One?", "Two?")
-    change(store, "UPDATE turns SET record = x'00' WHERE place = 2")
+    change(place, "UPDATE turns SET record = :zero WHERE place = 2")
     code, out, _ = conversations("forget", "nothing.txt")
     assert code == 1
     assert "Too damaged to tell what they rest on: 1 answer; `python -m rag conversations check` names them." in out
@@ -248,3 +250,23 @@ def test_of_an_erased_answer_a_replay_says_so(conversations, kept, indexed):
     code, out, err = conversations("replay", conversation)
     assert (code, err) == (0, "")
     assert out.startswith("1. One?\n   The answer to this question was erased on ")
+
+
+# To a database --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_the_files_is_moved_to_the_database_that_is_set(store, database, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOOTNOTE_STORE", str(store))
+    said(Conversations(store), "One?", "Two?")
+    assert guarded(lambda: main(("conversations", "move"))) == 2
+    assert capsys.readouterr().err.startswith("There is no database to move to.\n")
+    monkeypatch.setenv("FOOTNOTE_DATABASE", database)
+    for much in ("1 conversation, 2 answers", "0 conversations, 0 answers"):
+        assert guarded(lambda: main(("conversations", "move"))) == 0
+        assert capsys.readouterr().out == (
+            f"Moved: {much}, 0 marked answers, 0 users. "
+            "The database postgres at this machine has them now, and the store has not.\n"
+        )
+    assert [c.turns for c in Conversations(Keeping(store, database)).listing()] == [2]
+    assert Conversations(store).listing() == []

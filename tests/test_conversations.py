@@ -1,5 +1,6 @@
 """What is kept is what was shown: equal, its quotes in their articles, and nobody else's."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from rag.answers import Answer, Doubt, Draft, DraftSentence, Question, Quote, Re
 from rag.chain import Assistant
 from rag.citations import verify
 from rag.conversations import FORM, Conversations
+from rag.keeping import keeping
 from rag.named import Implied
 from rag.periods import Period
 from rag.reader import SentenceReader
@@ -96,8 +98,8 @@ def refused(question="Who sang?", why=Refusal.NOT_SUPPORTED, hits=(CROWNS, MAY, 
 
 
 @pytest.fixture
-def kept(store):
-    return Conversations(store)
+def kept(place):
+    return Conversations(place)
 
 
 def said(kept, *questions, conversation=None):
@@ -112,29 +114,31 @@ def titles(kept, *arguments):
     return [conversation.title for conversation in kept.listing(*arguments)]
 
 
-def change(store, statement, *values):
-    """Changes the file behind its back, with right checksums."""
-    file = Database(store, FORM)
-    file.connection.execute("PRAGMA foreign_keys = OFF")
-    file.connection.execute(statement, values)
-    file.close()
+def change(place, statement):
+    """Changes what is kept behind its back, with right checksums; `:none` and `:zero` are bytes."""
+    kept, values = keeping(place), {"none": b"", "zero": b"\0"}
+    if kept.database:
+        with kept.writing(FORM) as db:
+            db.execute("SET LOCAL session_replication_role = replica")
+            db.execute(statement, values)
+        return
+    with contextlib.closing(Database(kept.store, FORM)) as file:
+        file.connection.execute("PRAGMA foreign_keys = OFF")
+        file.connection.execute(statement, values)
 
 
-def rows(store, query):
-    file = Database(store, FORM)
-    try:
-        return file.connection.execute(query).fetchall()
-    finally:
-        file.close()
+def rows(place, query):
+    with keeping(place).reading(FORM) as db:
+        return [tuple(row) for row in db.execute(query).fetchall()] if db else []
 
 
 # An answer is read back as it was shown -------------------------------------------------------------------------------
 
 
-def test_an_answer_is_read_back_equal_to_what_was_shown(store, kept):
+def test_an_answer_is_read_back_equal_to_what_was_shown(place, kept):
     conversation = kept.begin()
     turn = kept.keep(conversation, answer(), {"reader": "footnote", "read": 6})
-    (read,) = Conversations(store).turns(conversation)
+    (read,) = Conversations(place).turns(conversation)
     assert read == turn
     assert read.answer == shown(answer())
     assert read.answer != shown(answer("And the ferry?"))
@@ -198,11 +202,11 @@ def test_hostile_text_is_kept_as_it_is(kept, text):
     assert turn.settings == {"note": text}
 
 
-def test_a_text_is_kept_once_for_all_turns_that_rest_on_it(store, kept):
+def test_a_text_is_kept_once_for_all_turns_that_rest_on_it(place, kept):
     said(kept, "One?", "Two?")
     said(kept, "Three?")
-    Conversations(store, "another").keep(kept.begin(), answer())
-    texts = rows(store, "SELECT text FROM texts")
+    Conversations(place, "another").keep(kept.begin(), answer())
+    texts = rows(place, "SELECT text FROM texts")
     assert sorted(zlib.decompress(text).decode() for (text,) in texts) == sorted([MOLE.text, FERRY.text])
 
 
@@ -222,31 +226,35 @@ def test_settings_of_any_kind_are_kept_as_json_has_them(kept):
     assert kept.turns(conversation) == [turn]
 
 
-def test_an_answer_that_is_not_done_is_refused(store, kept):
+def test_an_answer_that_is_not_done_is_refused(place, kept):
     with pytest.raises(UsageError, match="still being written"):
         kept.keep(kept.begin(), answer(done=False))
-    assert not (store / FORM.name).exists()
+    with place.reading(FORM) as db:
+        assert db is None
 
 
-def test_an_answer_that_would_be_read_back_as_another_is_refused(store, kept):
+def test_an_answer_that_would_be_read_back_as_another_is_refused(place, kept):
     false = replace(answer(), citations=(replace(answer().citations[0], quote="rose in August"),))
     with pytest.raises(FootnoteError, match="cannot be kept"):
         kept.keep(kept.begin(), false)
-    assert not (store / FORM.name).exists()
+    with place.reading(FORM) as db:
+        assert db is None
 
 
 # Conversations --------------------------------------------------------------------------------------------------------
 
 
-def test_looking_at_a_store_without_conversations_makes_nothing(store, kept):
+def test_looking_at_a_store_without_conversations_makes_nothing(place, kept):
     assert kept.listing() == []
     for look in (kept.turns, kept.find, kept.remove, lambda c: kept.rename(c, "Title")):
         with pytest.raises(UsageError):
             look(kept.begin())
-    assert not store.exists()
+    assert not place.store.exists()
+    with place.reading(FORM) as db:
+        assert db is None
 
 
-def test_a_conversation_is_there_from_its_first_turn(store, kept):
+def test_a_conversation_is_there_from_its_first_turn(kept):
     conversation = kept.begin()
     assert kept.listing() == []
     said(kept, "One?", conversation=conversation)
@@ -267,10 +275,10 @@ def test_turns_are_numbered_from_1_in_the_order_they_were_kept(kept):
     assert [(turn.number, turn.question) for turn in turns] == [(1, "One?"), (2, "Two?"), (3, "Three?")]
 
 
-def test_the_conversation_with_the_newest_turn_is_first(store):
+def test_the_conversation_with_the_newest_turn_is_first(place):
     now = datetime(2024, 9, 1, tzinfo=UTC)
     clock = (now + timedelta(seconds=n) for n in range(9))
-    kept = Conversations(store, clock=lambda: next(clock))
+    kept = Conversations(place, clock=lambda: next(clock))
     old = said(kept, "Old?")
     said(kept, "New?")
     assert titles(kept) == ["New?", "Old?"]
@@ -295,18 +303,19 @@ def test_a_title_that_says_nothing_is_refused(kept, title):
     assert titles(kept) == ["One?"]
 
 
-def test_a_conversation_that_is_removed_is_erased_and_what_others_rest_on_stays(store, kept):
+def test_a_conversation_that_is_removed_is_erased_and_what_others_rest_on_stays(place, kept):
     secret = replace(FERRY, text="The password is swordfish. " + FERRY.text)
     found = hit(secret, 0, 26)
     claims = (*CLAIMS, DraftSentence("S.", (Quote(found.passage.id, "password"),)))
     doomed, stays = kept.begin(), said(kept, "One?")
     kept.keep(doomed, answer("Zanzibar?", claims, (MAY, FALL, SAILS, found)))
-    assert rows(store, "SELECT count(*) FROM texts") == [(3,)]
+    assert rows(place, "SELECT count(*) FROM texts") == [(3,)]
     kept.remove(doomed)
     assert titles(kept) == ["One?"]
     assert kept.turns(stays)[0].answer
-    assert rows(store, "SELECT count(*) FROM texts") == [(2,)]
-    assert b"zanzibar" not in b"".join(file.read_bytes() for file in store.iterdir())
+    assert rows(place, "SELECT count(*) FROM texts") == [(2,)]
+    assert rows(place, "SELECT count(*) FROM said") == [(1,)]
+    assert b"zanzibar" not in b"".join(file.read_bytes() for file in place.store.glob("*"))
     with pytest.raises(UsageError, match="There is no conversation"):
         kept.turns(doomed)
 
@@ -332,7 +341,7 @@ def test_a_name_that_is_none_is_a_usage_error(kept, name):
             look(name)
 
 
-def test_an_id_that_two_begin_with_is_told(store, kept):
+def test_an_id_that_two_begin_with_is_told(kept):
     for n in (1, 2):
         said(kept, f"{n}?", conversation=f"ab{n}".ljust(32, "0"))
     with pytest.raises(UsageError, match="More than one conversation begins with ab"):
@@ -343,11 +352,11 @@ def test_an_id_that_two_begin_with_is_told(store, kept):
 # Owners ---------------------------------------------------------------------------------------------------------------
 
 
-def test_nobody_sees_the_conversation_of_another(store, kept):
-    hers, his = Conversations(store, "her"), Conversations(store, "his")
+def test_nobody_sees_the_conversation_of_another(place, kept):
+    hers, his = Conversations(place, "her"), Conversations(place, "his")
     conversation = said(hers, "Her secret?")
     said(his, "His?")
-    for other in (his, kept, Conversations(store, "HER"), Conversations(store, "her\x00")):
+    for other in (his, kept, Conversations(place, "HER"), Conversations(place, "her\x00")):
         assert conversation not in {c.id for c in other.listing()}
         assert titles(other, "secret") == []
         assert refusals(other, conversation) == refusals(other, "0" * 32)
@@ -366,18 +375,17 @@ def refusals(kept, conversation):
 
 
 @pytest.mark.parametrize("owner", HOSTILE, ids=range(len(HOSTILE)))
-def test_any_text_may_be_an_owner(store, owner):
-    said(Conversations(store, owner), "One?")
-    assert titles(Conversations(store, owner)) == ["One?"]
-    assert titles(Conversations(store, owner + "\ufffd")) == titles(Conversations(store, owner[:-1])) == []
+def test_any_text_may_be_an_owner(place, owner):
+    said(Conversations(place, owner), "One?")
+    assert titles(Conversations(place, owner)) == ["One?"]
+    assert titles(Conversations(place, owner + "\ufffd")) == titles(Conversations(place, owner[:-1])) == []
 
 
 # Search ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    kept = Conversations(tmp_path_factory.mktemp("library") / "store")
+@pytest.fixture
+def library(kept):
     said(kept, "Wo liegt die Straße nach Zürich?")
     said(kept, "Πού είναι η Αθήνα;", "And in 北京?")
     said(kept, "100% of what_ever?")
@@ -420,10 +428,10 @@ def test_of_a_long_search_the_first_eight_words_are_looked_for(library):
 
 DAMAGES = {
     "the record is cut off": "UPDATE turns SET record = substr(record, 1, 100) WHERE place = 2",
-    "the record is empty": "UPDATE turns SET record = x'' WHERE place = 2",
+    "the record is empty": "UPDATE turns SET record = :none WHERE place = 2",
     "the record is no bytes": "UPDATE turns SET record = 'record' WHERE place = 2",
     "the record is another's": "UPDATE turns SET record = (SELECT record FROM turns WHERE place = 1) WHERE place = 2",
-    "what it was made with is gone": "UPDATE turns SET made_with = x'' WHERE place = 2",
+    "what it was made with is gone": "UPDATE turns SET made_with = :none WHERE place = 2",
     "the day is none": "UPDATE turns SET kept = 'soon' WHERE place = 2",
     "its text is gone": "DELETE FROM texts WHERE digest IN (SELECT text FROM rests_on WHERE turn = 2) "
     "AND digest NOT IN (SELECT text FROM rests_on WHERE turn <> 2)",
@@ -442,9 +450,9 @@ def three(kept):
 
 
 @pytest.mark.parametrize("statement", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_turn_says_so_and_the_others_are_there(store, kept, three, statement):
+def test_a_damaged_turn_says_so_and_the_others_are_there(place, kept, three, statement):
     assert all(turn.answer for turn in kept.turns(three))
-    change(store, statement)
+    change(place, statement)
     one, two, three = kept.turns(three)
     assert (two.number, two.question, two.answer) == (2, "Two?", None)
     assert two.trouble.startswith("The answer to this question was damaged where it is kept: ")
@@ -499,7 +507,8 @@ def test_a_field_that_was_not_known_when_it_was_kept_has_its_default():
     assert read.sentences == answer().sentences
 
 
-def test_a_page_that_is_not_as_it_was_written_is_never_read(store, kept):
+def test_a_page_that_is_not_as_it_was_written_is_never_read(store):
+    kept = Conversations(store)
     conversation = said(kept, *(f"{n}?" for n in range(12)))
     whole, good = kept.turns(conversation), (store / FORM.name).read_bytes()
     lost, refusals = 0, set()
@@ -522,7 +531,8 @@ def test_a_page_that_is_not_as_it_was_written_is_never_read(store, kept):
 
 
 @pytest.mark.parametrize("bytes_", [b"", b"not a database" * 999])
-def test_a_file_that_is_no_database_is_told_or_begun(store, kept, bytes_):
+def test_a_file_that_is_no_database_is_told_or_begun(store, bytes_):
+    kept = Conversations(store)
     store.mkdir()
     (store / FORM.name).write_bytes(bytes_)
     if bytes_:
@@ -532,7 +542,8 @@ def test_a_file_that_is_no_database_is_told_or_begun(store, kept, bytes_):
         assert kept.listing() == []
 
 
-def test_a_file_of_a_newer_footnote_is_left_alone(store, kept):
+def test_a_file_of_a_newer_footnote_is_left_alone(store):
+    kept = Conversations(store)
     conversation = said(kept, "One?")
     change(store, "PRAGMA user_version = 99")
     with pytest.raises(FootnoteError, match="newer Footnote"):
@@ -547,17 +558,18 @@ sys.path[:0] = [".", "tests"]
 from pathlib import Path
 from test_conversations import answer
 from rag.conversations import Conversations
-store, conversation, who, turns = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-kept = Conversations(store)
+from rag.keeping import Keeping
+store, database, conversation, who, turns = Path(sys.argv[1]), *sys.argv[2:5], int(sys.argv[5])
+kept = Conversations(Keeping(store, database))
 for n in range(turns):
     kept.keep(conversation, answer(f"{who} {n}?"))
 assert len(kept.turns(conversation)) >= turns
 """
 
 
-def test_two_processes_and_two_threads_write_to_one_conversation_and_nothing_is_lost(store, kept):
+def test_two_processes_and_two_threads_write_to_one_conversation_and_nothing_is_lost(place, kept):
     conversation, each = kept.begin(), 6
-    command = [sys.executable, "-c", WRITES, str(store), conversation]
+    command = [sys.executable, "-c", WRITES, str(place.store), place.database, conversation]
     crowd = [
         subprocess.Popen([*command, who, str(each)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         for who in ("one", "two")
@@ -583,7 +595,31 @@ def test_two_processes_and_two_threads_write_to_one_conversation_and_nothing_is_
         own = [turn.question for turn in turns if turn.question.startswith(f"{who} ")]
         assert own == [f"{who} {n}?" for n in range(each)]
     assert all(turn.answer == shown(answer(turn.question)) for turn in turns)
-    assert not [file.name for file in store.iterdir() if file.name.startswith(f"{FORM.name}-making")]
+    assert not list(place.store.glob(f"{FORM.name}-making*"))
+
+
+TURNS_OVER = """
+import sys
+sys.path[:0] = [".", "tests"]
+from pathlib import Path
+from test_conversations import said
+from rag.conversations import Conversations
+from rag.keeping import Keeping
+kept = Conversations(Keeping(Path(sys.argv[1]), sys.argv[2]), sys.argv[3])
+for n in range(8):
+    kept.remove(said(kept, f"{n}?"))
+said(kept, "Last?")
+"""
+
+
+def test_texts_that_some_erase_while_others_come_to_rest_on_them_are_there_for_those_who_do(place):
+    command = [sys.executable, "-c", TURNS_OVER, str(place.store), place.database]
+    crowd = [subprocess.Popen([*command, who], cwd=ROOT, stderr=subprocess.PIPE, text=True) for who in ("ada", "grace")]
+    assert [process.communicate(timeout=120)[1] for process in crowd] == ["", ""]
+    for who in ("ada", "grace"):
+        kept = Conversations(place, who)
+        assert [turn.answer for turn in kept.turns(kept.listing()[0].id)] == [shown(answer("Last?"))]
+    assert rows(place, "SELECT count(*) FROM texts") == [(2,)]
 
 
 def test_a_sync_leaves_alone_a_file_of_conversations_that_is_being_made(store):

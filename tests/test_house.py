@@ -32,6 +32,7 @@ HOMES = {
     "torch": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "transformers": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "filelock": ("index/writer.py", "rag/users.py"),
+    "sqlalchemy": "rag/shared.py",
     "sentencex": "index/sentences.py",
     "charset_normalizer": "index/sources/decoding.py",
     "brotli": "index/sources/encodings.py",
@@ -71,6 +72,8 @@ HOMES = {
 }
 AT_THE_TOP = {"apsw", "langchain_core", "pydantic"}
 ANYWHERE = {"numpy", "rich"}
+# Libraries that are not installed unless they are asked for, and what pins them.
+OPTIONAL = {"sqlalchemy": "requirements-postgres.txt"}
 
 # They read HTML, so they name tags.
 READS_HTML = {"index/sources/webpage.py", "index/sources/markdown.py"}
@@ -329,18 +332,19 @@ def no_file_knows_a_machine_or_a_registry(files):
 
 
 def every_library_is_pinned(files):
-    runtime, dev = (
-        {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", files.get(name, ""))}
-        for name in ("requirements.txt", "requirements-dev.txt")
-    )
+    def pins(name):
+        return {normal(library) for library in re.findall(r"(?m)^([\w.-]+)==", files.get(name, ""))}
+
+    runtime, dev = pins("requirements.txt"), pins("requirements-dev.txt")
     owners = importlib.metadata.packages_distributions()
     for path, text in code(files, "app.py", "page/", "index/", "rag/", "training/").items():
         pinned = runtime | dev if path.startswith("training/") else runtime
         for found in imports(text):
             if found.library in sys.stdlib_module_names | {"app", "page", "index", "rag", "training"}:
                 continue
-            if not {normal(name) for name in owners.get(found.library, [found.library])} & pinned:
-                yield f"{path}:{found.line} imports {found.library}, which requirements.txt does not pin"
+            extra = OPTIONAL.get(found.library, "requirements.txt")
+            if not {normal(name) for name in owners.get(found.library, [found.library])} & (pinned | pins(extra)):
+                yield f"{path}:{found.line} imports {found.library}, which {extra} does not pin"
 
 
 def every_requirement_is_exact(files):
@@ -430,7 +434,10 @@ RULES = {
         {"requirements.txt": "--extra-index" + "-url https://example.org\n"},
         {"Makefile": "pip install -i https://py" + "pi.org/simple"},
     ],
-    every_library_is_pinned: [{"requirements.txt": "torch==1.0\n", "index/a.py": "def f():\n    import docx"}],
+    every_library_is_pinned: [
+        {"requirements.txt": "torch==1.0\n", "index/a.py": "def f():\n    import docx"},
+        {"requirements-postgres.txt": "psycopg==1.0\n", "rag/a.py": "def f():\n    import sqlalchemy"},
+    ],
     every_requirement_is_exact: [
         {"requirements.txt": "torch>=2\n"},
         {"requirements-dev.txt": "pytest\n"},
@@ -487,7 +494,10 @@ def test_no_file_is_large():
     assert not large, f"more than {LARGEST_FILE:,} bytes: {large}"
 
 
-SLOW = {"chromadb", "gradio", "langchain", "langchain_core", "numpy", "sentence_transformers", "torch", "transformers"}
+SLOW = {
+    "chromadb", "gradio", "langchain", "langchain_core", "numpy", "psycopg", "sentence_transformers", "sqlalchemy",
+    "torch", "transformers",
+}  # fmt: skip
 HELP = """
 import contextlib, io, json, runpy, sys
 sys.argv = [sys.argv[1], *sys.argv[2:]]

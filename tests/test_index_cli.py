@@ -102,6 +102,14 @@ def test_a_purge_says_that_kept_answers_may_quote_what_was_erased(command, folde
     assert "`python -m rag conversations forget PATH|URL`" in line
 
 
+def test_a_purge_says_so_too_where_answers_are_kept_in_a_database(command, folder, monkeypatch):
+    command("sync", folder)
+    monkeypatch.setenv("FOOTNOTE_DATABASE", "postgresql://ada:sesame@h/notes")
+    told = command("purge")[1]
+    assert "conversations forget" in told
+    assert "sesame" not in told
+
+
 def test_the_ledger_is_listed_by_state_and_by_what_is_in_it(command, folder):
     (folder / "picture.png").write_bytes(b"png")
     command("sync", folder)

@@ -28,8 +28,8 @@ def about(article, question="Two?", **fields):
 
 
 @pytest.fixture
-def kept(store):
-    return Conversations(store)
+def kept(place):
+    return Conversations(place)
 
 
 @pytest.fixture
@@ -40,60 +40,77 @@ def three(kept):
     return said(kept, "Three?", conversation=conversation)
 
 
-def bytes_of(store):
-    return b"".join(file.read_bytes() for file in sorted(store.iterdir()))
+@pytest.fixture
+def lies(request, place):
+    """All bytes in which it lies: the files of the store, and those of the database."""
+
+    def lying():
+        return files_of(place.store) + (request.getfixturevalue("postgres").files() if place.database else b"")
+
+    return lying
+
+
+def everything(place):
+    """The files of the store as they are, and what is in each table."""
+    tables = ("conversations", "turns", "said", "texts", "rests_on")
+    return files_of(place.store), [sorted(rows(place, f"SELECT * FROM {table}")) for table in tables]
+
+
+def files_of(store):
+    return b"".join(file.read_bytes() for file in sorted(store.rglob("*")) if file.is_file())
 
 
 # Check ---------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_kept_is_sound_and_a_check_changes_nothing(store, kept, three):
+def test_what_is_kept_is_sound_and_a_check_changes_nothing(place, kept, three):
     kept.keep(kept.begin(), refused())
-    Conversations(store, "another").keep(kept.begin(), answer())
-    before = bytes_of(store)
-    assert check(store) == Checked(3, 5, 3, ())
-    assert bytes_of(store) == before
+    Conversations(place, "another").keep(kept.begin(), answer())
+    before = everything(place)
+    assert check(place) == Checked(3, 5, 3, ())
+    assert everything(place) == before
 
 
-def test_looking_at_a_store_without_conversations_makes_nothing(store):
-    assert check(store) == Checked(0, 0, 0, ())
-    assert resting(store, "tram.txt") == forget(store, "tram.txt") == Resting(0, 0, 0)
-    assert not store.exists()
+def test_looking_at_a_store_without_conversations_makes_nothing(place):
+    assert check(place) == Checked(0, 0, 0, ())
+    assert resting(place, "tram.txt") == forget(place, "tram.txt") == Resting(0, 0, 0)
+    assert not place.store.exists()
 
 
 @pytest.mark.parametrize("statement", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_answer_is_named_with_its_conversation(store, three, statement):
-    change(store, statement)
-    named, *more = check(store).faults
+def test_a_damaged_answer_is_named_with_its_conversation(place, three, statement):
+    change(place, statement)
+    named, *more = check(place).faults
     assert (named.conversation, named.number) == (three, 2)
     assert named.what.startswith("The answer to this question was damaged where it is kept: ")
     assert [fault.conversation for fault in more] == [""] * len(more)
 
 
-def test_the_damaged_answer_of_another_is_named(store, kept):
-    conversation = said(Conversations(store, "another"), "One?")
-    change(store, "UPDATE turns SET record = x'00'")
-    assert [(f.conversation, f.number) for f in check(store).faults] == [(conversation, 1)]
+def test_the_damaged_answer_of_another_is_named(place, kept):
+    conversation = said(Conversations(place, "another"), "One?")
+    change(place, "UPDATE turns SET record = :zero")
+    assert [(f.conversation, f.number) for f in check(place).faults] == [(conversation, 1)]
 
 
-def test_a_damaged_text_is_told_of_each_answer_that_rests_on_it(store, kept, three):
+def test_a_damaged_text_is_told_of_each_answer_that_rests_on_it(place, kept, three):
     other = kept.begin()
     kept.keep(other, about(TRAM))
-    change(store, "UPDATE texts SET text = x'00' WHERE digest IN (SELECT text FROM rests_on WHERE turn = 2)")
-    assert {(f.conversation, f.number) for f in check(store).faults} == {(three, 2), (other, 1)}
+    change(place, "UPDATE texts SET text = :zero WHERE digest IN (SELECT text FROM rests_on WHERE turn = 2)")
+    assert {(f.conversation, f.number) for f in check(place).faults} == {(three, 2), (other, 1)}
 
 
-def test_a_text_that_no_answer_rests_on_is_told(store, three):
-    change(store, "INSERT INTO texts VALUES ('abc', x'00')")
-    assert check(store).faults == (Fault("The text of an article was damaged where it is kept."),)
+def test_a_text_that_no_answer_rests_on_is_told(place, three):
+    change(place, "INSERT INTO texts VALUES ('abc', :zero)")
+    assert check(place).faults == (Fault("The text of an article was damaged where it is kept."),)
 
 
-def test_an_answer_that_is_in_no_conversation_is_told(store, three):
-    change(store, "DELETE FROM conversations")
-    assert check(store).faults == (Fault("An answer is kept that is in no conversation."),) * 3
+def test_an_answer_that_is_in_no_conversation_is_told(place, three):
+    change(place, "DELETE FROM conversations")
+    assert check(place).faults == (Fault("An answer is kept that is in no conversation."),) * 3
 
 
-def test_pages_that_are_not_as_they_were_written_never_pass(store, kept):
+def test_pages_that_are_not_as_they_were_written_never_pass(store):
+    kept = Conversations(store)
     said(kept, *(f"{n}?" for n in range(12)))
     good = (store / FORM.name).read_bytes()
     for page in range(len(good) // 4096):
@@ -108,22 +125,22 @@ def test_pages_that_are_not_as_they_were_written_never_pass(store, kept):
 
 
 @pytest.mark.parametrize("name", ["tram.txt", article_id("tram.txt")])
-def test_of_a_forgotten_article_no_byte_is_left(store, kept, three, name):
-    assert b"xyzzyplugh" in b"".join(text for (text,) in rows(store, "SELECT CAST(text AS BLOB) FROM said"))
-    assert resting(store, name) == Resting(1, 1, 0)
-    packed = rows(store, "SELECT text FROM texts WHERE digest IN (SELECT text FROM rests_on WHERE turn = 2)")[0][0]
-    record = rows(store, "SELECT record FROM turns WHERE place = 2")[0][0]
-    assert packed in bytes_of(store)
-    assert forget(store, name, NOW) == Resting(1, 1, 0)
-    left = bytes_of(store)
+def test_of_a_forgotten_article_no_byte_is_left(place, kept, three, name, lies):
+    assert b"xyzzyplugh" in lies()
+    assert resting(place, name) == Resting(1, 1, 0)
+    packed = rows(place, "SELECT text FROM texts WHERE digest IN (SELECT text FROM rests_on WHERE turn = 2)")[0][0]
+    record = rows(place, "SELECT record FROM turns WHERE place = 2")[0][0]
+    assert packed in lies()
+    assert forget(place, name, NOW) == Resting(1, 1, 0)
+    left = lies()
     for gone in (b"xyzzyplugh", b"qwertzuiop", b"tram", packed[:16], packed[-16:], record[:16], record[-16:]):
         assert gone not in left
-    assert resting(store, name) == Resting(0, 0, 0)
-    assert check(store) == Checked(1, 3, 2, ())
+    assert resting(place, name) == Resting(0, 0, 0)
+    assert check(place) == Checked(1, 3, 2, ())
 
 
-def test_a_forgotten_answer_says_so_and_the_others_are_as_they_were(store, kept, three):
-    forget(store, "tram.txt", NOW)
+def test_a_forgotten_answer_says_so_and_the_others_are_as_they_were(place, kept, three):
+    forget(place, "tram.txt", NOW)
     one, two, last = kept.turns(three)
     assert (one.answer, last.answer) == (shown(answer("One?")), shown(answer("Three?")))
     assert (two.number, two.question, two.answer, two.erased, two.settings) == (2, "Two?", None, True, {})
@@ -133,78 +150,81 @@ def test_a_forgotten_answer_says_so_and_the_others_are_as_they_were(store, kept,
     assert kept.keep(three, answer("Four?")).number == 4
 
 
-def test_what_was_kept_while_another_had_the_file_open_leaves_its_log_too(store, kept):
+def test_what_was_kept_while_another_had_the_file_open_leaves_its_log_too(store):
+    kept = Conversations(store)
     with contextlib.closing(Database(store, FORM)):  # so that closing does not empty the log
         conversation = said(kept, "One?")
         kept.keep(conversation, about(TRAM))
         assert (store / f"{FORM.name}-wal").stat().st_size
-        assert b"xyzzyplugh" in bytes_of(store)
+        assert b"xyzzyplugh" in files_of(store)
         assert forget(store, "tram.txt") == Resting(1, 1, 0)
-        assert b"xyzzyplugh" not in bytes_of(store)
+        assert b"xyzzyplugh" not in files_of(store)
 
 
-def test_while_somebody_reads_it_says_that_pages_may_be_left(store, three, monkeypatch):
+def test_while_somebody_reads_it_says_that_pages_may_be_left(place, three, lies, monkeypatch):
     monkeypatch.setattr("index.database._CLEARING", 10)
-    with contextlib.closing(Database(store, FORM)) as reader, reader.snapshot():
-        assert forget(store, "tram.txt") == Resting(1, 1, 0, whole=False)
-    assert forget(store, "tram.txt") == Resting(0, 0, 0)
-    assert b"xyzzyplugh" not in bytes_of(store)
+    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    with place.reading(FORM) as reader:
+        reader.execute("SELECT count(*) FROM turns").fetchall()
+        assert forget(place, "tram.txt") == Resting(1, 1, 0, whole=False)
+    assert forget(place, "tram.txt") == Resting(0, 0, 0)
+    assert b"xyzzyplugh" not in lies()
 
 
-def test_an_article_is_forgotten_for_all_owners_and_in_every_wording_it_had(store, kept, three):
-    hers = Conversations(store, "her")
+def test_an_article_is_forgotten_for_all_owners_and_in_every_wording_it_had(place, kept, three, lies):
+    hers = Conversations(place, "her")
     hers.keep(hers.begin(), about(replace(TRAM, text=SECRET.replace("door", "roof"))))
-    assert forget(store, "tram.txt") == Resting(2, 2, 0)
-    assert b"xyzzyplugh" not in bytes_of(store)
+    assert forget(place, "tram.txt") == Resting(2, 2, 0)
+    assert b"xyzzyplugh" not in lies()
     assert hers.turns(hers.listing()[0].id)[0].erased
 
 
-def test_a_refusal_that_shows_the_article_is_erased(store, kept):
+def test_a_refusal_that_shows_the_article_is_erased(place, kept, lies):
     kept.keep(kept.begin(), refused(hits=(hit(TRAM, 0, 20), MAY)))
-    assert forget(store, "tram.txt") == Resting(1, 1, 0)
-    assert b"xyzzyplugh" not in bytes_of(store)
+    assert forget(place, "tram.txt") == Resting(1, 1, 0)
+    assert b"xyzzyplugh" not in lies()
 
 
-def test_the_same_text_under_another_name_is_erased_with_it(store, kept, three):
+def test_the_same_text_under_another_name_is_erased_with_it(place, kept, three):
     kept.keep(kept.begin(), about(replace(TRAM, source="bus.txt", id=article_id("bus.txt"))))
-    assert forget(store, "tram.txt") == Resting(2, 2, 0)
-    assert check(store) == Checked(2, 4, 2, ())
+    assert forget(place, "tram.txt") == Resting(2, 2, 0)
+    assert check(place) == Checked(2, 4, 2, ())
 
 
-def test_an_answer_that_names_it_as_a_copy_is_erased(store, kept):
+def test_an_answer_that_names_it_as_a_copy_is_erased(place, kept, lies):
     said(kept, "One?")
     kept.keep(kept.begin(), about(TRAM))
     assert FALL.also[0].source == "post.html"
-    assert forget(store, "post.html") == Resting(1, 1, 0)
-    assert b"post.html" not in bytes_of(store)
-    assert resting(store, "tram.txt") == Resting(1, 1, 0)
+    assert forget(place, "post.html") == Resting(1, 1, 0)
+    assert b"post.html" not in lies()
+    assert resting(place, "tram.txt") == Resting(1, 1, 0)
 
 
-def test_an_article_is_meant_by_its_address_and_all_in_a_folder_or_a_zip_by_its_path(store, kept, tmp_path):
+def test_an_article_is_meant_by_its_address_and_all_in_a_folder_or_a_zip_by_its_path(place, kept, tmp_path):
     for name in ("old/tram.txt", "old/trams.zip#a/tram.txt"):
         kept.keep(kept.begin(), about(replace(TRAM, text=f"{name}: {SECRET}", source=str(tmp_path / name))))
     said(kept, "One?")
-    assert resting(store, str(tmp_path / "ol")) == Resting(0, 0, 0)
-    assert resting(store, str(tmp_path / "old" / "trams.zip")) == Resting(1, 1, 0)
-    assert resting(store, str(tmp_path / "old")) == Resting(2, 2, 0)
-    assert resting(store, MOLE.url) == Resting(1, 1, 0)
+    assert resting(place, str(tmp_path / "ol")) == Resting(0, 0, 0)
+    assert resting(place, str(tmp_path / "old" / "trams.zip")) == Resting(1, 1, 0)
+    assert resting(place, str(tmp_path / "old")) == Resting(2, 2, 0)
+    assert resting(place, MOLE.url) == Resting(1, 1, 0)
 
 
-def test_a_damaged_answer_that_may_rest_on_it_is_counted_and_left(store, kept, three):
-    change(store, "UPDATE turns SET record = x'00' WHERE place = 1")
-    assert resting(store, "tram.txt") == Resting(1, 1, 1)
-    assert forget(store, "tram.txt") == Resting(1, 1, 1)
+def test_a_damaged_answer_that_may_rest_on_it_is_counted_and_left(place, kept, three):
+    change(place, "UPDATE turns SET record = :zero WHERE place = 1")
+    assert resting(place, "tram.txt") == Resting(1, 1, 1)
+    assert forget(place, "tram.txt") == Resting(1, 1, 1)
     assert [turn.erased for turn in kept.turns(three)] == [False, True, False]
 
 
-def test_a_damaged_answer_is_erased_when_another_tells_that_it_rests_on_it(store, kept, three):
+def test_a_damaged_answer_is_erased_when_another_tells_that_it_rests_on_it(place, kept, three, lies):
     kept.keep(three, about(TRAM))
-    change(store, "UPDATE turns SET record = x'00' WHERE place = 2")
-    assert forget(store, "tram.txt") == Resting(2, 1, 0)
-    assert b"xyzzyplugh" not in bytes_of(store)
+    change(place, "UPDATE turns SET record = :zero WHERE place = 2")
+    assert forget(place, "tram.txt") == Resting(2, 1, 0)
+    assert b"xyzzyplugh" not in lies()
 
 
-def test_what_nothing_rests_on_is_no_error_and_erases_nothing(store, kept, three):
+def test_what_nothing_rests_on_is_no_error_and_erases_nothing(place, kept, three):
     before = kept.turns(three)
-    assert forget(store, "nothing.txt") == Resting(0, 0, 0)
+    assert forget(place, "nothing.txt") == Resting(0, 0, 0)
     assert kept.turns(three) == before

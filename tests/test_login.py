@@ -5,11 +5,12 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import httpx
 import pytest
+from doors import until
 from scripted_page import CHROMIUM, FLAGS, SEEN, Scripted, Shelved, Syncing, Unmarked, ask, browser_test, serving
 
 import app
@@ -18,6 +19,7 @@ from page.login import WRONG, again_html, login_html, too_often
 from page.rooms.visitor import visitor
 from page.session import Gate
 from rag.conversations import Conversations
+from rag.keeping import Keeping
 from rag.users import Users
 
 CHEAP = {"n": 16, "r": 1, "p": 1}
@@ -345,12 +347,12 @@ def test_who_is_not_logged_in_can_send_no_file(site):
     assert files(site.store) == []
 
 
-def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(tmp_path):
-    users = Users(tmp_path, CHEAP)
+def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(place, tmp_path):
+    users = Users(place, CHEAP)
     names = [f"reader{n}" for n in range(50)]
     for name in names:
         users.add(name, f"password of {name}")
-    past, assistant = Conversations(tmp_path, visitor), Scripted()
+    past, assistant = Conversations(place, visitor), Scripted()
     blocks = app.page(assistant, Shelved(), Syncing(assistant, tmp_path), [], past, Unmarked())
 
     async def everybody(site):
@@ -360,6 +362,33 @@ def test_fifty_people_at_once_find_what_they_asked_and_nothing_else(tmp_path):
     with serving(served) as port, ThreadPoolExecutor(1) as thread:  # in this one there may be the loop of the browser
         found = thread.submit(asyncio.run, everybody(SimpleNamespace(url=f"http://127.0.0.1:{port}"))).result()
     for name, ids in zip(names, found, strict=True):
-        [own] = Conversations(tmp_path, name).listing()
+        [own] = Conversations(place, name).listing()
         assert (own.title, {own.id}) == (f"River, of {name}?", ids)
-    assert Conversations(tmp_path).listing() == []
+    assert Conversations(place).listing() == []
+
+
+def test_a_conversation_that_was_begun_at_one_machine_is_there_at_another_and_so_are_users(database, tmp_path):
+    team = Users(Keeping(tmp_path, database), CHEAP)
+    for name, password in PASSWORDS.items():
+        team.add(name, password)
+    with ExitStack() as running, ThreadPoolExecutor(1) as thread:
+        here, there = (running.enter_context(machine(tmp_path / name, database)) for name in ("here", "there"))
+        begun = thread.submit(asyncio.run, asks(here, "ada", PASSWORDS["ada"])).result()
+        seen = thread.submit(asyncio.run, asks(there, "ada", PASSWORDS["ada"])).result()
+        assert (len(begun), len(seen), begun < seen) == (1, 2, True)
+        assert thread.submit(asyncio.run, asks(there, "grace", PASSWORDS["grace"])).result().isdisjoint(seen)
+        with httpx.Client(base_url=there.url) as client:
+            client.post("/login", data={"username": "ada", "password": PASSWORDS["ada"]})
+            assert client.get("/config").status_code == 200
+            team.remove("ada")
+            until(lambda: client.get("/config").status_code == 401, 10)
+
+
+@contextmanager
+def machine(store, database):
+    """The page of a machine of its own, which keeps nothing in its store."""
+    place = Keeping(store, database)
+    users, past, assistant = Users(place, CHEAP), Conversations(place, visitor), Scripted()
+    blocks = app.page(assistant, Shelved(), Syncing(assistant, store), [], past, Unmarked())
+    with serving(app.serve(blocks, past, Shelved(), store, lambda inner: Gate(inner, users))) as port:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{port}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import test_kept
 from test_conversations import FALL, MOLE, answer, refused
 from test_kept import SECRET, TRAM, about
 
@@ -20,58 +21,57 @@ from rag.stored import named_by
 GOLD = {"source": "/tram.txt", "title": "The qwertzuiop line", "start": 0, "end": 20, "text": SECRET[:20]}
 
 
-def bytes_of(store):
-    return b"".join(file.read_bytes() for file in sorted(store.rglob("*")) if file.is_file())
+lies = test_kept.lies  # a fixture
 
 
-def test_looking_at_a_store_without_marks_makes_nothing(store):
-    assert marked.resting(store, "tram.txt") == marked.forget(store, "tram.txt") == Found()
-    assert not store.exists()
+def test_looking_at_a_store_without_marks_makes_nothing(place):
+    assert marked.resting(place, "tram.txt") == marked.forget(place, "tram.txt") == Found()
+    assert not place.store.exists()
 
 
-def test_of_a_forgotten_article_no_mark_of_anybody_is_left(store):
+def test_of_a_forgotten_article_no_mark_of_anybody_is_left(place, lies):
     for owner in ("ada", "grace"):
-        marks = Marks(store, owner)
+        marks = Marks(place, owner)
         marks.judge(marks.keep(about(TRAM), "xyzzyplugh, I think").id, "answerable", "xyzzyplugh", [GOLD])
         marks.judge(marks.keep(answer("One?")).id, "unanswerable")
-    assert bytes_of(store).count(b"xyzzyplugh") > 4
-    assert kept.resting(store, "tram.txt") == Resting(0, 0, 0, marks=2)
-    assert kept.forget(store, "tram.txt") == Resting(0, 0, 0, marks=2)
-    left = bytes_of(store)
+    assert lies().count(b"xyzzyplugh") > 4
+    assert kept.resting(place, "tram.txt") == Resting(0, 0, 0, marks=2)
+    assert kept.forget(place, "tram.txt") == Resting(0, 0, 0, marks=2)
+    left = lies()
     assert b"xyzzyplugh" not in left
     assert b"qwertzuiop" not in left
     for owner in ("ada", "grace"):
-        assert [mark.question for mark in Marks(store, owner).listing()] == ["One?"]
-        assert (Marks(store, owner).folder / "questions.jsonl").read_text().count("\n") == 1
-    assert kept.resting(store, "tram.txt") == Resting(0, 0, 0)
+        assert [mark.question for mark in Marks(place, owner).listing()] == ["One?"]
+        assert (Marks(place, owner).folder / "questions.jsonl").read_text().count("\n") == 1
+    assert kept.resting(place, "tram.txt") == Resting(0, 0, 0)
 
 
-def test_a_set_of_which_nothing_is_left_is_gone(store):
-    marks = Marks(store)
+def test_a_set_of_which_nothing_is_left_is_gone(place):
+    marks = Marks(place)
     marks.judge(marks.keep(about(TRAM)).id, "unanswerable")
-    marked.forget(store, TRAM.id)
+    marked.forget(place, TRAM.id)
     assert not (marks.folder / "questions.jsonl").exists()
 
 
-def test_a_refusal_goes_with_the_article_that_was_chosen_as_right(store):
-    marks = Marks(store)
+def test_a_refusal_goes_with_the_article_that_was_chosen_as_right(place):
+    marks = Marks(place)
     name = marks.keep(refused("Who has the key?")).id
-    assert marked.resting(store, "tram.txt") == Found()
+    assert marked.resting(place, "tram.txt") == Found()
     marks.judge(name, "answerable", gold=[GOLD], rests_on=named_by([TRAM]))
-    assert marked.resting(store, "/tram.txt") == marked.resting(store, "tram.txt") == Found(1)
+    assert marked.resting(place, "/tram.txt") == marked.resting(place, "tram.txt") == Found(1)
     marks.judge(name, "")
-    assert marked.resting(store, "tram.txt") == Found()
+    assert marked.resting(place, "tram.txt") == Found()
 
 
-def test_a_mark_goes_that_names_it_as_a_copy_or_rests_on_its_text_by_another_name(store):
-    marks = Marks(store)
+def test_a_mark_goes_that_names_it_as_a_copy_or_rests_on_its_text_by_another_name(place):
+    marks = Marks(place)
     marks.keep(answer("One?"))
     assert FALL.also[0].source == "post.html"
-    assert marked.resting(store, "post.html") == Found(1)
-    assert marked.resting(store, MOLE.url) == Found(1)
-    Conversations(store).keep(Conversations(store).begin(), about(TRAM))
+    assert marked.resting(place, "post.html") == Found(1)
+    assert marked.resting(place, MOLE.url) == Found(1)
+    Conversations(place).keep(Conversations(place).begin(), about(TRAM))
     marks.keep(about(replace(TRAM, source="new.txt")))
-    assert kept.forget(store, "tram.txt") == Resting(1, 1, 0, marks=1)
+    assert kept.forget(place, "tram.txt") == Resting(1, 1, 0, marks=1)
 
 
 @pytest.mark.parametrize("owner", ["owner BLOB NOT NULL, ", ""])

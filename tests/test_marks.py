@@ -9,6 +9,7 @@ from index.errors import FootnoteError, UsageError
 from rag.answers import Question
 from rag.evals.marks import FORM, Marks
 from rag.evals.sets import load
+from rag.keeping import Keeping
 
 ASKED = datetime(2024, 9, 3, 10, tzinfo=UTC)
 FALL = Question("When did the mole fall?", ("What is the mole?",), ASKED)
@@ -16,9 +17,9 @@ SANG = Question("Who sang?", asked_at=ASKED)
 
 
 @pytest.fixture
-def marks(store):
+def marks(place):
     times = iter(ASKED + timedelta(hours=n) for n in range(100))
-    return Marks(store, clock=lambda: next(times))
+    return Marks(place, clock=lambda: next(times))
 
 
 @pytest.fixture
@@ -32,11 +33,13 @@ def lines(marks):
     return [json.loads(text) for text in (marks.folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_looking_makes_no_file(marks, store):
+def test_looking_makes_no_file(marks, place):
     assert (marks.listing(), marks.names()) == ((), frozenset())
     with pytest.raises(UsageError, match="no such marked answer"):
         marks.find("0" * 16)
-    assert not store.exists()
+    assert not place.store.exists()
+    with place.reading(FORM) as db:
+        assert db is None
 
 
 def test_a_mark_keeps_the_question_the_answer_and_what_it_rested_on(marks):
@@ -83,22 +86,22 @@ def test_what_was_judged_can_be_taken_back(marks):
     assert not (marks.folder / "questions.jsonl").exists()
 
 
-def test_a_mark_that_is_taken_out_leaves_the_set_and_the_file(marks, store):
+def test_a_mark_that_is_taken_out_leaves_the_set_and_the_file(marks, place):
     mark = marks.keep(ask(FALL), "Zanzibar")
     marks.judge(mark.id, "unanswerable")
     marks.remove(mark.id)
     assert marks.listing() == ()
     assert not (marks.folder / "questions.jsonl").exists()
-    assert all(b"Zanzibar" not in file.read_bytes() for file in store.glob(f"{FORM.name}"))
+    assert all(b"Zanzibar" not in file.read_bytes() for file in place.store.glob(f"{FORM.name}"))
     with pytest.raises(UsageError, match="no such marked answer"):
         marks.remove(mark.id)
 
 
 def test_nothing_is_judged_when_the_set_cannot_be_written(marks):
     mark = marks.keep(ask(FALL))
-    marks.folder.parent.mkdir()
+    marks.folder.parent.mkdir(parents=True, exist_ok=True)
     marks.folder.write_text("in the way", encoding="utf-8")
-    with pytest.raises(FootnoteError, match=r"marks\.db cannot be used"):
+    with pytest.raises(FootnoteError, match=r"marks\.db cannot be used|questions/\S+ cannot be written"):
         marks.judge(mark.id, "unanswerable")
     assert marks.find(mark.id).verdict == ""
 
@@ -108,9 +111,9 @@ def test_a_note_can_be_written_later(marks):
     assert marks.annotate(mark.id, " It was July. ").note == marks.find(mark.id).note == "It was July."
 
 
-def test_a_mark_is_its_owners_alone(store):
+def test_a_mark_is_its_owners_alone(place):
     who = ["ada"]
-    marks, others = Marks(store, lambda: who[0]), Marks(store, "grace")
+    marks, others = Marks(place, lambda: who[0]), Marks(place, "grace")
     mark = marks.keep(ask(SANG))
     marks.judge(mark.id, "unanswerable")
     assert (others.listing(), others.names()) == ((), frozenset())
@@ -122,3 +125,14 @@ def test_a_mark_is_its_owners_alone(store):
     assert not (others.folder / "questions.jsonl").exists()
     who[0] = "grace"
     assert marks.listing() == others.listing()
+
+
+def test_a_set_follows_what_was_judged_at_another_machine(database, tmp_path):
+    here, there = (Marks(Keeping(tmp_path / name, database)) for name in ("here", "there"))
+    mark = here.keep(ask(FALL))
+    here.judge(mark.id, "unanswerable")
+    there.follow()
+    assert lines(there) == lines(here)
+    there.judge(mark.id, "")
+    here.follow()
+    assert not (here.folder / "questions.jsonl").exists()

@@ -12,7 +12,7 @@ from page import session
 from page.login import BUSY, WRONG
 from page.session import IDLE, MOST_LOGINS, VISITOR, Gate, Sessions, ungated
 from rag.doors.throttle import FREE_OF_NAME
-from rag.users import Users
+from rag.users import FILE_NAME, Users
 
 CHEAP = {"n": 16, "r": 1, "p": 1}
 PASSWORD, OTHER = "correct horse", "battery staple"
@@ -279,9 +279,9 @@ def test_the_first_user_locks_a_page_that_is_open(store):
     assert visit.name() is None
 
 
-def test_a_file_of_users_that_is_damaged_opens_nothing(visit, users):
+def test_a_file_of_users_that_is_damaged_opens_nothing(visit, users, store):
     visit.log_in()
-    users.path.write_bytes(b"{")
+    (store / FILE_NAME).write_bytes(b"{")
     got = visit("GET", "/", headers=HTML)
     assert (got.status_code, got.json()["error"].startswith("The file of users")) == (503, True)
     assert visit.log_in().status_code == 503

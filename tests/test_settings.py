@@ -50,8 +50,8 @@ def test_a_store_may_be_in_the_home_folder(file):
         ("[index]\npassage_tokens = true\n", "passage_tokens is True, not a whole number"),
         ("[index]\nnetworks = 'x'\n", "networks is 'x', not a list of texts"),
         ("index = 3\n", "index is not a section"),
-        ("store = 'x'\n", "there is no 'store' outside of \\[index\\], \\[ask\\] and \\[write\\]"),
-        ("[indx]\nstore = 'x'\n", "there is no 'indx' outside of \\[index\\], \\[ask\\] and \\[write\\]"),
+        ("store = 'x'\n", "there is no 'store' outside of \\[index\\], \\[ask\\], \\[write\\] and \\[conv"),
+        ("[indx]\nstore = 'x'\n", "there is no 'indx' outside of \\[index\\], \\[ask\\], \\[write\\] and \\[conv"),
         ("[index\n", "cannot be read: "),
     ],
 )

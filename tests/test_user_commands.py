@@ -26,10 +26,11 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture
-def command(store, tmp_path, monkeypatch, capsys):
+def command(place, tmp_path, monkeypatch, capsys):
     """Runs a command with what is piped in: exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FOOTNOTE_STORE", str(store))
+    monkeypatch.setenv("FOOTNOTE_STORE", str(place.store))
+    monkeypatch.setenv("FOOTNOTE_DATABASE", place.database)
     monkeypatch.setenv("FOOTNOTE_DEBUG", "1")
 
     def run(*arguments, piped=""):
@@ -43,13 +44,13 @@ def command(store, tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_the_first_user_is_told_what_changes(command, store):
+def test_the_first_user_is_told_what_changes(command, place):
     assert command("add", "Ada", piped=f"{PASSWORD}\n") == (
         0, "ada may log in. From now on the page asks everybody to log in.\n", ""
     )  # fmt: skip
     assert command("add", "grace", piped="another password")[1] == "grace may log in.\n"
-    assert Users(store).check("ada", PASSWORD)
-    assert Users(store).check("grace", "another password")
+    assert Users(place).check("ada", PASSWORD)
+    assert Users(place).check("grace", "another password")
 
 
 def test_users_are_listed(command):
@@ -62,37 +63,38 @@ def test_users_are_listed(command):
     assert json.loads(command("list", "--json")[1]) == ["ada", "grace"]
 
 
-def test_a_password_is_changed(command, store):
+def test_a_password_is_changed(command, place):
     command("add", "ada", piped=PASSWORD)
     assert command("password", "ADA", piped="battery staple\n") == (
         0, "ada has another password, and is logged out everywhere.\n", ""
     )  # fmt: skip
-    assert Users(store).check("ada", "battery staple")
+    assert Users(place).check("ada", "battery staple")
 
 
-def test_with_a_user_go_the_conversations_and_nobody_elses(command, store):
+def test_with_a_user_go_the_conversations_and_nobody_elses(command, place):
     for name in ("ada", "grace"):
         command("add", name, piped=PASSWORD)
-        said(Conversations(store, name), "One?")
-        said(Conversations(store, name), "Two?")
-    said(Conversations(store), "Of before?")
+        said(Conversations(place, name), "One?")
+        said(Conversations(place, name), "Two?")
+    said(Conversations(place), "Of before?")
     assert command("remove", "ada") == (0, "Removed: ada, with 2 conversations.\n", "")
-    assert Conversations(store, "ada").listing() == []
-    assert len(Conversations(store, "grace").listing()) == 2
+    assert Conversations(place, "ada").listing() == []
+    assert len(Conversations(place, "grace").listing()) == 2
     assert command("remove", "grace", "--keep-conversations") == (
         0, "Removed: grace. Nobody has to log in any more.\n", ""
     )  # fmt: skip
-    assert len(Conversations(store, "grace").listing()) == 2
-    assert len(Conversations(store).listing()) == 1
+    assert len(Conversations(place, "grace").listing()) == 2
+    assert len(Conversations(place).listing()) == 1
 
 
-def test_with_a_user_go_the_marks_their_set_and_what_was_kept_of_its_runs(command, store, monkeypatch, embedder):
+def test_with_a_user_go_the_marks_their_set_and_what_was_kept_of_its_runs(command, place, monkeypatch, embedder):
     monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    store = place.store
     folder = store.parent / "articles"
     folder.mkdir()
     (folder / "mole.txt").write_text("The mole fell in August.", encoding="utf-8")
     sync_paths(store, [folder], embedder)
-    settings = Settings(store, reader="sentences")
+    settings = Settings(store, reader="sentences", database=place.database)
     parts = build(settings)
     rooms = {name: Room(parts, settings, name) for name in ("ada", "grace")}
     for name, room in rooms.items():
@@ -124,11 +126,11 @@ def test_with_a_user_go_the_marks_their_set_and_what_was_kept_of_its_runs(comman
         (("password", "ada"), PASSWORD, "There is no user 'ada'.\nThose there are: python -m rag users list\n"),
     ],
 )
-def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(command, store, arguments, piped, error):
+def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(command, place, arguments, piped, error):
     code, out, err = command(*arguments, piped=piped)
     assert (code, out) == (2, "")
     assert err.startswith(error)
-    assert Users(store).names() == []
+    assert Users(place).names() == []
 
 
 def test_a_name_that_is_taken_is_told_before_a_password_is_asked_for(command):

@@ -1,8 +1,10 @@
 """Answers that were marked as wrong: each is a question to be judged, and once it was, a question of a set.
 
-They are in a file of their own in the store. What was judged of them is written beside it as a question set, made anew
-with each change, so that it never says other than the file. What purge takes away, evals can make again; these nobody
-could, so they lie elsewhere and stay. A mark belongs to an owner, as conversations do, and so does the set.
+They are in a file of their own in the store, or in a database (rag/keeping.py). What was judged of them is written into
+the store as a question set, made anew with each change, so that it never says other than what is kept; what another
+machine changed in a database is followed before the set is looked for. What purge takes away, evals can make again;
+these nobody could, so they lie elsewhere and stay. A mark belongs to an owner, as conversations do, and so does the
+set.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from index.database import Connection, one_state
+from index.database import Connection
 from index.errors import UsageError
 from index.records import digest
 from rag.answers import Answer
 from rag.evals.collection import line
 from rag.evals.scores import said
 from rag.evals.sets import QUESTIONS
-from rag.marked import FORM, SETS, as_owner, set_of, writing
+from rag.keeping import Keeping, keeping
+from rag.marked import FORM, SETS, as_owner, set_of
 from rag.measured import Mark
 from rag.stored import Named, named_by
 
@@ -39,17 +42,17 @@ def name_of(answer: Answer) -> str:
 class Marks:
     """The marked answers of one owner, "" where there is only one user; one that is no name tells it when asked.
 
-    Safe for several threads and processes; looking never makes the file.
-    All methods raise FootnoteError when the file cannot be used, and UsageError for a mark that is not there.
+    `place` is the store, or where else they are kept. Safe for several threads and processes; looking never makes the
+    file. All methods raise FootnoteError when the file cannot be used, and UsageError for a mark that is not there.
     """
 
     def __init__(
         self,
-        store: Path,
+        place: Path | Keeping,
         owner: str | Callable[[], str] = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store = store
+        self._kept = keeping(place)
         self._named = owner
         self._clock = clock
 
@@ -60,26 +63,27 @@ class Marks:
     @property
     def folder(self) -> Path:
         """The folder of the question set; it holds one as soon as a question was judged."""
-        return self._store / SETS / set_of(self._owner)
+        return self._kept.store / SETS / set_of(self._owner)
 
     def listing(self) -> tuple[Mark, ...]:
         """All marks, the newest first."""
-        with one_state(self._store, FORM) as db:
-            newest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked DESC, id"
-            rows = db.execute(newest, (self._owner,)).fetchall() if db else []
+        newest = "SELECT id, record FROM marks WHERE owner = :owner ORDER BY marked DESC, id"
+        with self._kept.reading(FORM) as db:
+            rows = db.execute(newest, {"owner": self._owner}).fetchall() if db else []
         return tuple(_mark(name, json.loads(record)) for name, record in rows)
 
     def find(self, name: str) -> Mark:
         """The mark with this id."""
-        with one_state(self._store, FORM) as db:
+        with self._kept.reading(FORM) as db:
             if db is None:
                 raise _unknown()
             return _mark(name, self._read(db, name))
 
     def names(self) -> frozenset[str]:
         """The ids of all marks."""
-        with one_state(self._store, FORM) as db:
-            rows = db.execute("SELECT id FROM marks WHERE owner = ?", (self._owner,)).fetchall() if db else []
+        find = "SELECT id FROM marks WHERE owner = :owner"
+        with self._kept.reading(FORM) as db:
+            rows = db.execute(find, {"owner": self._owner}).fetchall() if db else []
         return frozenset(name for (name,) in rows)
 
     def keep(self, answer: Answer, note: str = "") -> Mark:
@@ -88,8 +92,8 @@ class Marks:
             raise UsageError("The answer is still being written", "Mark it when it is done.")
         name, record = name_of(answer), _record(answer, note[:LONGEST_NOTE], self._clock())
         with self._writing() as db:
-            values = (self._owner, name, record["marked"], json.dumps(record))
-            db.execute("INSERT OR IGNORE INTO marks VALUES (?, ?, ?, ?)", values)
+            values = {"owner": self._owner, "id": name, "marked": record["marked"], "record": json.dumps(record)}
+            db.execute("INSERT INTO marks VALUES (:owner, :id, :marked, :record) ON CONFLICT DO NOTHING", values)
             return _mark(name, self._read(db, name))
 
     def judge(
@@ -116,18 +120,26 @@ class Marks:
         """Takes a mark out again, with all that it holds."""
         with self._writing() as db:
             self._read(db, name)
-            db.execute("DELETE FROM marks WHERE owner = ? AND id = ?", (self._owner, name))
+            db.execute("DELETE FROM marks WHERE owner = :owner AND id = :id", {"owner": self._owner, "id": name})
+
+    def follow(self) -> None:
+        """Writes the set as it is now, where another machine may have changed what is kept."""
+        if not self._kept.database:
+            return
+        with self._kept.writing(FORM, make=False) as db:
+            if db:
+                self._write_set(db)
 
     def _changed(self, name: str, values: Mapping[str, Any]) -> Mark:
         with self._writing() as db:
             record = {**self._read(db, name), **values}
-            changed = "UPDATE marks SET record = ? WHERE owner = ? AND id = ?"
-            db.execute(changed, (json.dumps(record), self._owner, name))
+            changed = "UPDATE marks SET record = :record WHERE owner = :owner AND id = :id"
+            db.execute(changed, {"record": json.dumps(record), "owner": self._owner, "id": name})
             return _mark(name, record)
 
     def _read(self, db: Connection, name: str) -> dict[str, Any]:
-        found = "SELECT record FROM marks WHERE owner = ? AND id = ?"
-        row = db.execute(found, (self._owner, name)).fetchone()
+        found = "SELECT record FROM marks WHERE owner = :owner AND id = :id"
+        row = db.execute(found, {"owner": self._owner, "id": name}).fetchone()
         if row is None:
             raise _unknown()
         record: dict[str, Any] = json.loads(row[0])
@@ -136,21 +148,24 @@ class Marks:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction, which ends with the set as it is then; when that cannot be written, nothing has changed."""
-        with writing(self._store) as file, file.transaction():
-            yield file.connection
-            self._write_set(file.connection)
+        with self._kept.writing(FORM) as db:
+            yield db
+            self._write_set(db)
 
     def _write_set(self, db: Connection) -> None:
-        oldest = "SELECT id, record FROM marks WHERE owner = ? ORDER BY marked, id"
-        rows = db.execute(oldest, (self._owner,)).fetchall()
+        oldest = "SELECT id, record FROM marks WHERE owner = :owner ORDER BY marked, id"
+        rows = db.execute(oldest, {"owner": self._owner}).fetchall()
         lines = [line(question) for name, record in rows if (question := _question(name, json.loads(record)))]
         place = self.folder / QUESTIONS
         if not lines:  # a set without a question is none
             place.unlink(missing_ok=True)
             return
+        written = "".join(lines).encode()
+        if place.exists() and place.read_bytes() == written:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = place.with_name(f"{QUESTIONS}.draft")
-        draft.write_text("".join(lines), encoding="utf-8")
+        draft.write_bytes(written)
         draft.replace(place)
 
 

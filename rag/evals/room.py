@@ -61,7 +61,7 @@ class Room:
     ) -> None:
         self._parts = parts
         self._settings = settings
-        self._marks = Marks(parts.store, owner, clock)
+        self._marks = Marks(parts.keeping, owner, clock)
         self._lines: dict[tuple[str, int], Line] = {}
         self._one = threading.Lock()
         self._going: Going | None = None
@@ -160,6 +160,8 @@ class Room:
 
     def _places(self) -> list[Path]:
         """The folders of the sets, each once."""
+        with contextlib.suppress(FootnoteError):  # the list of the marks says it
+            self._marks.follow()
         followed = [Path(place) for place in self._parts.index.followed()] if self._parts.index.exists() else []
         own = sorted((self._parts.store / SETS).glob("*/"))
         found = [path for path in followed if _holds(path, QUESTIONS)]
