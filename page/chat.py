@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from index.records import Hit
 from page.filters import implied_html
@@ -12,7 +11,6 @@ from page.language import ENGLISH, later, say, short
 from page.phrases import credit, looked_through, missing, restriction, seconds
 from page.words import file_name, lang_html, plain, tell, together, told_html
 from rag.answers import Answer, Citation, Sentence
-from rag.suggestions import to_go_on_with
 from rag.wording import NEAREST, clipped, glimpse, heading, refused, reserve
 
 # Characters of a quote that are shown before it is opened.
@@ -20,25 +18,10 @@ PEEK = 320
 
 
 @dataclass(frozen=True, slots=True)
-class Nearby:
-    """A passage that was found for a question and is not shown in its answer: its article, and where it stands."""
-
-    article: str
-    title: str
-    published: date | None
-    passage: str
-    start: int
-    end: int
-    text: str
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Turn:
     """A question with its answer, or with the sentence that says what went wrong; neither while it is looked for.
 
     `number` counts from 1 in a conversation, and is in the links of its answer; `conversation` is the id of that.
-    `nearby` is what else was found, where that is still known.
     `marked` says that the answer was marked as wrong.
     """
 
@@ -47,7 +30,6 @@ class Turn:
     answer: Answer | None = None
     trouble: str = ""
     conversation: str = ""
-    nearby: tuple[Nearby, ...] = ()
     marked: bool = False
 
 
@@ -95,7 +77,7 @@ def _searched_line(answer: Answer) -> str:
 
 def more_html(answer: Answer) -> str:
     """What may be asked next."""
-    asks = asks_html(to_go_on_with(answer))
+    asks = asks_html(answer.offers)
     return f'<ul class="more" aria-label="{tell("Ask next")}">{asks}</ul>' if asks else ""
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from index.records import Article, passage_id
-from page.chat import Nearby, Turn
+from page.chat import Turn
 from page.language import dated, say, short
 from page.originals import original_html
 from page.phrases import evidence
 from page.words import file_html, lang_html, plain, tell, together
-from rag.answers import Answer
+from rag.answers import Answer, Nearby
 from rag.wording import NEAREST
 
 Range = tuple[int, int]
@@ -57,11 +57,10 @@ def opened(wanted: str, turns: Sequence[Turn]) -> str:
     number, key = (int(parts[2]), f"{parts[1]}-{parts[3]}") if parts else (0, "")
     answer = next((turn.answer for turn in turns if turn.number == number), None)
     leads = places(answer) if answer else {}
-    if key not in leads:
+    if not answer or key not in leads:
         return empty_html()
     order = [f"{kind}-{number}-{n}" for kind, _, n in (one.partition("-") for one in leads)]
-    nearby = next(turn.nearby for turn in turns if turn.number == number)
-    return source_html(wanted, leads[key], list(leads.values()), order, nearby)
+    return source_html(wanted, leads[key], list(leads.values()), order, answer.nearby)
 
 
 def read_html(name: str, article: Article) -> str:
@@ -132,7 +131,7 @@ def nearby_html(nearby: Sequence[Nearby]) -> str:
     lines = "".join(
         f'<li><a class="nearby" href="#read-{one.article}-{one.start}-{one.end}-{one.passage[:8]}">'
         f"<b{lang_html(one.language)}>{plain(one.title)}</b> <i>{plain(together(short(one.published)))}</i>"
-        f"<span{lang_html(one.language)}>{plain(one.text)}</span></a></li>"
+        f"<span{lang_html(one.language)}>{plain(one.said)}</span></a></li>"
         for one in nearby
     )
     title = tell("Also found for this question")

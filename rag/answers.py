@@ -133,6 +133,26 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearby:
+    """A passage that was found for a question and is not in its answer: of what article it is, and where it stands.
+
+    `said` is a piece of it, and `text` the digest of the article's text.
+    """
+
+    article: str
+    source: str
+    url: str | None
+    title: str
+    published: date | None
+    language: str | None
+    text: str
+    passage: str
+    start: int
+    end: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of an answer, with the numbers of the citations under it; none means it is unsupported.
 
@@ -160,7 +180,8 @@ class Answer:
     `implied` is what the question says of the articles that are meant: those were preferred, and the others were not
     left out. One that is still being written is not `done`, and `pending` is the beginning of its next sentence; only
     the last of a stream is to be kept. `prompt`, `note`, `heading` and `early` are the draft's. `unknown` are the words
-    of the question that stand in no article.
+    of the question that stand in no article. Of what is shown (rag.stored.shown), `nearby` is what else was found, and
+    `offers` are questions that may be asked next.
     """
 
     question: Question
@@ -183,6 +204,8 @@ class Answer:
     heading: str = ""
     unknown: tuple[str, ...] = ()
     early: bool = False
+    nearby: tuple[Nearby, ...] = ()
+    offers: tuple[str, ...] = ()
 
     @property
     def begun(self) -> bool:

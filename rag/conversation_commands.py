@@ -207,6 +207,9 @@ def _forget(given: Namespace) -> Result:
         lines.append(
             erasing if given.yes else f"Marked as wrong, and resting on it: {marks}; --yes erases these whole."
         )
+    if done.beside:
+        beside = f"Beside other answers, as also found: a passage of it in {counted(done.beside, 'answer')}"
+        lines.append(f"{beside}, taken out there." if given.yes else f"{beside}; --yes takes it out there.")
     if done.unread:
         unread = f"Too damaged to tell what they rest on: {counted(done.unread, 'answer')}"
         lines.append(f"{unread}; `python -m rag conversations check` names them.")
@@ -217,7 +220,8 @@ def _forget(given: Namespace) -> Result:
         lines.append("Somebody is reading the file, so old pages may be left: close the app, and do this again.")
     if given.yes:
         lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
-    left = done.unread or done.untold or not done.whole or ((done.answers or done.marks) and not given.yes)
+    found = done.answers or done.marks or done.beside
+    left = done.unread or done.untold or not done.whole or (found and not given.yes)
     return Result(FAILED if left else DONE, asdict(done) | {"erased": given.yes}, "\n".join(lines))
 
 

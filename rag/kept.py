@@ -8,17 +8,18 @@ questions (rag/marked.py). Nothing here tells one owner what another asked.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from index.database import Connection, Error, is_damage
 from index.following import place_of
+from index.records import digest
 from rag import marked
 from rag.conversations import FORM, drop_texts, erase_turn, read_turn
 from rag.keeping import Keeping, keeping
-from rag.stored import Damaged, Named, named, text_digest
+from rag.stored import Damaged, Named, beside, named, text_digest, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Resting:
     """How many answers rest on an article, in how many conversations, and how many are too damaged to tell.
 
     `whole` is False after they were erased while somebody read a file, so that old pages may be in its log. `marks` are
-    the answers marked as wrong that rest on it, and `untold` those of which that cannot be told.
+    the answers marked as wrong that rest on it, and `untold` those of which that cannot be told. `beside` are answers
+    that do not rest on it, and have a passage of it among what else was found.
     """
 
     answers: int
@@ -57,6 +59,7 @@ class Resting:
     whole: bool = True
     marks: int = 0
     untold: int = 0
+    beside: int = 0
 
 
 def check(place: Path | Keeping) -> Checked:
@@ -90,8 +93,8 @@ def resting(place: Path | Keeping, article: str) -> Resting:
 def forget(place: Path | Keeping, article: str, now: datetime | None = None) -> Resting:
     """Erases the answers that `resting` counts, and the text of the article; the files are written anew.
 
-    Where they stood is said that they were erased; marks are erased whole. Raises FootnoteError when a file cannot be
-    used.
+    Where they stood is said that they were erased; marks are erased whole. Of answers that have it beside them alone,
+    that is taken away, and nothing else. Raises FootnoteError when a file cannot be used.
     """
     kept = keeping(place)
     with kept.writing(FORM, make=False) as db:
@@ -100,6 +103,8 @@ def forget(place: Path | Keeping, article: str, now: datetime | None = None) -> 
         marks = marked.take_out(kept, article, found.texts)
         for turn in found.turns:
             erase_turn(db, turn, now or datetime.now(UTC))
+        for turn in found.beside:
+            _take_from(db, turn, found.means)
         if db:
             drop_texts(db)
     # Last: PostgreSQL leaves what was deleted where it is while a transaction goes on that began before.
@@ -116,15 +121,25 @@ def _with(answers: Resting, marks: marked.Found) -> Resting:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The turns that rest on an article, by their numbers in the file, the texts it had, and what is said of them."""
+    """The turns that rest on an article, by their numbers in the file, the texts it had, and what is said of them.
 
+    `beside` are turns that only have it among what else was found.
+    """
+
+    article: str
+    place: str
     turns: Sequence[int]
     texts: frozenset[str]
     counted: Resting
+    beside: Sequence[int] = ()
 
     @classmethod
     def nothing(cls) -> _Found:
-        return cls((), frozenset(), Resting(0, 0, 0))
+        return cls("", "", (), frozenset(), Resting(0, 0, 0))
+
+    def means(self, one: Named) -> bool:
+        """Whether it is the article, or has one of its texts."""
+        return one.means(self.article, self.place) or one.text in self.texts
 
 
 def _found(db: Connection, article: str) -> _Found:
@@ -148,7 +163,26 @@ def _found(db: Connection, article: str) -> _Found:
         for (turn,) in db.execute("SELECT turn FROM rests_on WHERE text = :text", {"text": text}).fetchall():
             turns[turn] = by_number.get(turn, 0)
     left = len(unread.keys() - turns.keys())
-    return _Found(sorted(turns), frozenset(texts), Resting(len(turns), len(set(turns.values())), left))
+    counted = Resting(len(turns), len(set(turns.values())), left)
+    found = _Found(article, place, sorted(turns), frozenset(texts), counted)
+    more = [turn for turn in by_number if turn not in turns and turn not in unread and _has_beside(db, turn, found)]
+    return replace(found, beside=more, counted=replace(counted, beside=len(more)))
+
+
+def _has_beside(db: Connection, turn: int, found: _Found) -> bool:
+    (record,) = db.execute("SELECT record FROM turns WHERE number = :turn", {"turn": turn}).fetchone()
+    return bool(record) and any(map(found.means, beside(record)))
+
+
+def _take_from(db: Connection, turn: int, meant: Callable[[Named], bool]) -> None:
+    """Leaves of a turn what else was found in other articles."""
+    find = "SELECT record, made_with FROM turns WHERE number = :turn"
+    record, made_with = db.execute(find, {"turn": turn}).fetchone()
+    record = without(record, meant)
+    db.execute(
+        "UPDATE turns SET record = :record, digest = :digest WHERE number = :turn",
+        {"record": record, "digest": digest(record, made_with), "turn": turn},
+    )
 
 
 def _named(db: Connection, turn: int) -> list[Named]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -20,10 +20,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from index.records import Article, Copy, Hit, Passage, article_id, digest
 from index.sources.files import lies_in
-from rag.answers import Answer, Citation, Draft, DraftSentence, Quote
+from rag.answers import Answer, Citation, Draft, DraftSentence, Nearby, Quote
 from rag.citations import verify
-from rag.wording import NEAREST
+from rag.suggestions import to_go_on_with
+from rag.wording import NEAREST, glimpse
 
+# Articles with passages that were found and are not shown, which are named.
+NEARBY = 5
 CHANGED = "it is not what was written"
 
 
@@ -40,10 +43,27 @@ class Stored:
 
 
 def shown(answer: Answer) -> Answer:
-    """The answer with the hits that are cited or that its refusal shows, which is what is kept of it."""
+    """The answer with the hits that are cited or that its refusal shows, which is what is kept of it.
+
+    What else was found, and what may be asked next, are told of the whole answer, and stay as they are of a shown one.
+    """
     cited = {citation.passage_id for citation in answer.citations}
     hits = answer.hits[:NEAREST] if answer.refusal else [hit for hit in answer.hits if hit.passage.id in cited]
-    return replace(answer, hits=tuple(hits))
+    offers = answer.offers or tuple(to_go_on_with(answer))
+    return replace(answer, hits=tuple(hits), nearby=answer.nearby or nearby(answer, hits), offers=offers)
+
+
+def nearby(answer: Answer, shown: Sequence[Hit]) -> tuple[Nearby, ...]:
+    """What was found and is not among the shown: the best passage of each of the next articles."""
+    seen = {hit.article.id for hit in shown}
+    found: list[Nearby] = []
+    for hit in answer.hits:
+        if len(found) < NEARBY and hit.article.id not in seen:
+            seen.add(hit.article.id)
+            a, p = hit.article, hit.passage
+            about = (a.id, a.source, a.url, a.title, a.published, a.language, text_digest(a.text))
+            found.append(Nearby(*about, p.id, p.start, p.end, "".join(glimpse(answer, hit))))
+    return tuple(found)
 
 
 def stored(answer: Answer) -> Stored:
@@ -108,6 +128,25 @@ def named(record: bytes) -> list[Named]:
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
         raise Damaged(CHANGED) from error
     return [*articles, *copies]
+
+
+def beside(record: bytes) -> list[Named]:
+    """The articles of what else was found, told from the record of an answer alone. Raises Damaged."""
+    try:
+        return [_beside(one) for one in json.loads(zlib.decompress(record)).get("nearby", ())]
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as error:
+        raise Damaged(CHANGED) from error
+
+
+def without(record: bytes, meant: Callable[[Named], bool]) -> bytes:
+    """The record of an answer without what else was found in the articles that are meant."""
+    values = json.loads(zlib.decompress(record))
+    values["nearby"] = [one for one in values.get("nearby", ()) if not meant(_beside(one))]
+    return zlib.compress(json.dumps(values).encode())
+
+
+def _beside(nearby: Mapping[str, Any]) -> Named:
+    return Named(_names(nearby), nearby["text"])
 
 
 def _names(about: Mapping[str, Any]) -> tuple[str, ...]:

@@ -127,6 +127,9 @@ class Scripted:
         if word == "leaning":
             whole = quoted(question, (RIVER, FLOOD))
             return replace(whole, searched_for=" ".join([*question.earlier, question.text]))
+        if word == "further":
+            whole = quoted(question, (RIVER, FLOOD))
+            return replace(whole, hits=(*whole.hits, hit(RADAR, SERVICE)))
         if word == "radar":
             return quoted(question, (RADAR, SERVICE))
         if word == "mayor":

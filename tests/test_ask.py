@@ -27,11 +27,11 @@ from scripted_page import (
 import app
 from index.candidates import Names, Only
 from index.records import passage_id
-from page.rooms.ask import NEARBY, nearby
 from page.source import read_html
 from page.words import plain
 from rag.answers import Question
 from rag.conversations import Conversations
+from rag.stored import NEARBY, shown
 
 
 @pytest.fixture(scope="module")
@@ -213,10 +213,10 @@ def test_the_original_is_shown_and_nothing_in_it_runs(page, site):
 def test_what_else_was_found_is_of_other_articles_and_each_once():
     answer = Scripted().ask(Question("River?"))
     others = [hit(replace(RADAR, id=f"{n:032x}"), SERVICE) for n in range(NEARBY + 3) for _ in range(2)]
-    found = nearby(replace(answer, hits=(*answer.hits, *others)))
-    assert [one.article for one in found] == [f"{n:032x}" for n in range(NEARBY)]
-    assert RIVER.id not in {one.article for one in found}
-    assert nearby(answer) == nearby(None) == ()
+    found = shown(replace(answer, hits=(*answer.hits, *others)))
+    assert [one.article for one in found.nearby] == [f"{n:032x}" for n in range(NEARBY)]
+    assert shown(found) == found
+    assert shown(answer).nearby == ()
 
 
 def test_another_passage_is_lit_unless_the_article_was_changed():

@@ -240,6 +240,7 @@ def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, pl
         "whole": True,
         "marks": 0,
         "untold": 0,
+        "beside": 0,
         "erased": False,
     }
 

@@ -147,7 +147,7 @@ def test_an_answer_is_read_back_equal_to_what_was_shown(place, kept):
 
 def test_each_field_of_the_answer_of_this_test_is_another_than_its_default():
     plain = Answer(Question(""), "", (), (), (), Overview(0, 0, None, None, 0, 0), "")
-    same = {"refusal", "done", "pending", "early"}
+    same = {"refusal", "done", "pending", "early", "nearby", "offers"}  # the last two are told when it is shown
     assert {name for name in Answer.__slots__ if getattr(answer(), name) == getattr(plain, name)} == same
 
 
@@ -158,6 +158,18 @@ def test_a_refusal_is_read_back_with_the_passages_that_it_showed(kept):
     assert turn.answer == shown(refused())
     assert turn.answer.hits == (CROWNS, MAY, FALL)
     assert turn.answer.refusal is Refusal.NOT_SUPPORTED
+
+
+def test_what_else_was_found_and_what_may_be_asked_next_are_read_back(kept):
+    whole = answer("Did the East Mole fall?", CLAIMS[:1])
+    conversation = kept.begin()
+    kept.keep(conversation, whole)
+    (turn,) = kept.turns(conversation)
+    assert turn.answer == shown(whole)
+    (found,) = turn.answer.nearby
+    assert (found.article, found.title, found.passage) == (FERRY.id, "Ferry", SAILS.passage.id)
+    assert (found.start, found.end, found.said) == (0, 24, "The ferry sails at noon.")
+    assert turn.answer.offers == ("Timeline of the East Mole",)
 
 
 def test_the_page_shows_as_many_passages_of_a_refusal_as_are_kept():
@@ -197,7 +209,7 @@ def test_hostile_text_is_kept_as_it_is(kept, text):
     conversation = kept.begin()
     kept.keep(conversation, given, {"note": text})
     (turn,) = kept.turns(conversation)
-    assert turn.answer == given
+    assert turn.answer == shown(given)
     assert turn.answer.citations[0].quote == text
     assert turn.settings == {"note": text}
 
@@ -501,9 +513,14 @@ def test_a_record_that_was_changed_by_hand_is_damage(change):
 
 def test_a_field_that_was_not_known_when_it_was_kept_has_its_default():
     good = stored.stored(shown(answer()))
-    older = replace(good, record=rewritten(good.record, lambda v: [v.pop("note"), v["articles"][0].pop("publisher")]))
+    older = replace(
+        good,
+        record=rewritten(
+            good.record, lambda v: [*map(v.pop, ("note", "nearby", "offers")), v["articles"][0].pop("publisher")]
+        ),
+    )
     read = stored.restored(older)
-    assert (read.note, read.hits[0].article.publisher) == ("", None)
+    assert (read.note, read.hits[0].article.publisher, read.nearby, read.offers) == ("", None, (), ())
     assert read.sentences == answer().sentences
 
 

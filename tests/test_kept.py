@@ -139,6 +139,29 @@ def test_of_a_forgotten_article_no_byte_is_left(place, kept, three, name, lies):
     assert check(place) == Checked(1, 3, 2, ())
 
 
+def test_of_an_answer_beside_which_a_forgotten_article_was_found_only_that_is_taken_away(place, kept):
+    tram = hit(TRAM, 0, 20)
+    conversation = said(kept, "One?")
+    kept.keep(conversation, replace(about(FERRY), hits=(*about(FERRY).hits, tram, MAY)))
+    (_, before) = kept.turns(conversation)
+    assert [one.title for one in before.answer.nearby] == [TRAM.title, MOLE.title]
+    assert resting(place, "tram.txt") == Resting(0, 0, 0, beside=1)
+    assert forget(place, "tram.txt", NOW) == Resting(0, 0, 0, beside=1)
+    (_, after) = kept.turns(conversation)
+    assert [one.title for one in after.answer.nearby] == [MOLE.title]
+    assert replace(after.answer, nearby=before.answer.nearby) == before.answer
+    assert resting(place, "tram.txt") == Resting(0, 0, 0)
+    assert check(place) == Checked(1, 2, 2, ())
+
+
+def test_a_passage_beside_an_answer_is_known_by_the_text_of_its_article_too(place, kept):
+    kept.keep(kept.begin(), about(TRAM))
+    twin = replace(TRAM, source="twin.txt", id=article_id("twin.txt"))
+    kept.keep(kept.begin(), replace(about(FERRY), hits=(*about(FERRY).hits, hit(twin, 0, 20))))
+    assert forget(place, "tram.txt", NOW) == Resting(1, 1, 0, beside=1)
+    assert resting(place, "twin.txt") == Resting(0, 0, 0)
+
+
 def test_a_forgotten_answer_says_so_and_the_others_are_as_they_were(place, kept, three):
     forget(place, "tram.txt", NOW)
     one, two, last = kept.turns(three)

@@ -734,6 +734,23 @@ def test_a_conversation_is_opened_again_and_goes_on_with_its_numbers_working(pag
 
 
 @browser_test
+def test_a_conversation_that_is_opened_again_has_what_else_was_found_and_what_was_offered(page, site):
+    ask(page, "Further news of the East Mole?")
+    opened_conversation(page)
+    page.click("#anew")
+    page.wait_for_selector(".welcome")
+    bar(page).filter(has_text="Further news of the East Mole?").locator("a.past").click()
+    offer = page.locator("#chat .more a", has_text="Timeline of East Mole")
+    offer.wait_for()
+    follow(page, "cite-1-1")
+    assert page.locator("#reader .nearbys b").all_text_contents() == [RADAR.title]
+    offer.click()
+    page.locator("[data-testid=bot]").nth(1).locator(".answer").wait_for()
+    asked = site.assistant.asked[-1]
+    assert (asked.text, asked.earlier) == ("Timeline of East Mole", ("Further news of the East Mole?",))
+
+
+@browser_test
 def test_the_address_of_an_answer_opens_it(page, chromium, site):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, "River, to be shown?")

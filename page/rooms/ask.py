@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from index.candidates import Only
 from index.errors import FootnoteError, UsageError
-from page.chat import Nearby, Turn, asks_html, messages
+from page.chat import Turn, asks_html, messages
 from page.filters import filters_html
 from page.language import say
 from page.rooms.wiring import PRIVATE, Assistant, Library, Past, fixed, label, log, trouble
 from page.words import tell, told_html
-from rag.answers import Answer, Question, as_json
+from rag.answers import Question, as_json
 from rag.conversations import Conversations
 from rag.kept_to import kept_to
 from rag.stored import shown
-from rag.wording import glimpse
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 REDRAWN = 0.15
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
-# Articles with passages that were found and are not shown, which are named.
-NEARBY = 5
 # Characters of a filter.
 LONGEST = 200
 
@@ -103,26 +100,7 @@ def following(turns: Sequence[Turn], question: str) -> Turn:
 
 def kept(turns: Sequence[Turn]) -> list[Turn]:
     """What a conversation remembers: the last TURNS, each with the articles that its links lead to and no others."""
-    return [
-        replace(turn, answer=turn.answer and shown(turn.answer), nearby=turn.nearby or nearby(turn.answer))
-        for turn in turns[-TURNS:]
-    ]
-
-
-def nearby(answer: Answer | None) -> tuple[Nearby, ...]:
-    """What was found for a question and is not shown: the best passage of each of the next articles."""
-    if not answer:
-        return ()
-    seen = {hit.article.id for hit in shown(answer).hits}
-    found: list[Nearby] = []
-    for hit in answer.hits:
-        if len(found) < NEARBY and hit.article.id not in seen:
-            seen.add(hit.article.id)
-            p = hit.passage
-            said = "".join(glimpse(answer, hit))
-            a = hit.article
-            found.append(Nearby(a.id, a.title, a.published, p.id, p.start, p.end, said, a.language))
-    return tuple(found)
+    return [replace(turn, answer=turn.answer and shown(turn.answer)) for turn in turns[-TURNS:]]
 
 
 def remembered(past: Past, turn: Turn) -> None:
