@@ -125,8 +125,8 @@ def _synced(settings: IndexSettings, locations: Sequence[str], embedder: Embedde
 
     with progress_bar() as progress:
         if locations:
-            return sync_paths(settings.store, locations, embedder, progress, yes, settings.outside)
-        return sync_followed(settings.store, embedder, progress, yes, settings.outside)
+            return sync_paths(settings.store, locations, embedder, progress, yes, settings.outside, settings.server)
+        return sync_followed(settings.store, embedder, progress, yes, settings.outside, server=settings.server)
 
 
 def counts(report: Report) -> str:
@@ -188,6 +188,7 @@ def _watch(options: argparse.Namespace) -> Result:
         60 * options.every,
         say,
         ended,
+        server=settings.server,
     )
     return True, {}, ""
 
@@ -195,7 +196,8 @@ def _watch(options: argparse.Namespace) -> Result:
 def _rollback(options: argparse.Namespace) -> Result:
     from index.upkeep import roll_back
 
-    done = roll_back(_settings(options).store)
+    settings = _settings(options)
+    done = roll_back(settings.store, settings.server)
     lines = [
         f"Back to what was searched before the last run: {done.back:,} articles came back, {done.away:,} went.",
         "What changed since is indexed again by the next sync; another rollback undoes this one.",
@@ -208,7 +210,8 @@ def _purge(options: argparse.Namespace) -> Result:
     from index.upkeep import purge
 
     elsewhere = bool(database())
-    done = purge(_settings(options).store)
+    settings = _settings(options)
+    done = purge(settings.store, settings.server)
     done = replace(done, quoted=done.quoted or elsewhere)
     lines = [f"Erased {done.erased:,} articles that could have been brought back; what is left was written anew."]
     if not done.whole:
@@ -274,7 +277,8 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
 def _check(options: argparse.Namespace) -> Result:
     from index.check import check
 
-    report = check(_settings(options).store, options.repair)
+    settings = _settings(options)
+    report = check(settings.store, options.repair, settings.server)
     faults = [{"problem": f.problem, "step": f.step, "repaired": f.repaired} for f in report.faults]
     lines = [f"{f.problem}. {f.step or 'Repaired.'}" for f in report.faults]
     return report.sound, {"sound": report.sound, "faults": faults}, "\n".join([*lines, *_verdict(report)])
@@ -290,7 +294,8 @@ def _verdict(report: CheckReport) -> list[str]:
 def _remove(options: argparse.Namespace) -> Result:
     from index.upkeep import remove
 
-    removal = remove(_settings(options).store, options.locations)
+    settings = _settings(options)
+    removal = remove(settings.store, options.locations, settings.server)
     lines = [
         f"Taken out of the index: {len(removal.sources):,}",
         *[f"No longer followed: {place(folder)}" for folder in removal.unfollowed],

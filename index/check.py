@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from index import vectors
+from index import served, vectors
 from index.audit import Audit
 from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, Error, Garbled, existing, unusable
-from index.errors import DamagedIndex
+from index.errors import DamagedIndex, ServerAway
 from index.records import Overview
 from index.rescue import Rescue, rescue
 from index.segments import COPIES, SEGMENTS, build_segment, merge_segments
+from index.server import Server
 from index.writer import writing
 
 _REPAIR = "Run `python -m index check --repair`; nothing has to be embedded again."
@@ -51,14 +52,15 @@ class CheckReport:
         return all(fault.repaired for fault in self.faults)
 
 
-def check(store: Path, repair: bool = False) -> CheckReport:
+def check(store: Path, repair: bool = False, server: Server | None = None) -> CheckReport:
     """Compares everything in the store with what it was made from, and mends what can be made again.
 
-    Reads every byte, and opens each segment in a copy. Raises FootnoteError when there is no index, when its catalog
-    cannot be opened, or, with `repair`, when another process is writing.
+    Reads every byte, and opens each segment in a copy; of one on the server, all ids and a sample of the vectors.
+    Raises FootnoteError when there is no index, when its catalog cannot be opened, or, with `repair`, when another
+    process is writing.
     """
     rescued = rescue(existing(store)) if repair else None
-    with writing(existing(store)) if repair else _reading(existing(store)) as catalog:
+    with writing(existing(store), server) if repair else _reading(existing(store)) as catalog:
         damage = Audit(catalog).integrity_problems()
         if damage:
             lost = unusable(catalog.path, Garbled(damage[0]))
@@ -70,7 +72,7 @@ def check(store: Path, repair: bool = False) -> CheckReport:
                 *_articles(catalog, repair),
                 *_full_text(catalog, agrees, repair),
                 *_vectors(catalog, repair),
-                *_segments(store, catalog, repair),
+                *_segments(store, catalog, repair, server),
             )
             return CheckReport(catalog.overview(), faults)
 
@@ -138,25 +140,37 @@ def _vectors(catalog: Catalog, repair: bool) -> Iterator[Fault]:
         )
 
 
-def _segments(store: Path, catalog: Catalog, repair: bool) -> Iterator[Fault]:
+def _segments(store: Path, catalog: Catalog, repair: bool, server: Server | None) -> Iterator[Fault]:
     """Faults of the segments. A repair puts one new segment in the place of all damaged ones."""
-    damaged = _damaged(store, catalog)
+    try:
+        damaged = _damaged(store, catalog, server)
+    except ServerAway as away:
+        yield Fault(str(away), away.hint)
+        return
     unsearched = catalog.unsearched()
     if repair and (damaged or unsearched):
         members = [n for number in (None, *(row.number for row, _ in damaged)) for n in catalog.members(number)]
-        new = build_segment(store, catalog, sorted(members))
+        new = build_segment(store, catalog, sorted(members), server)
         catalog.replace_segments([row.number for row, _ in damaged], new)
-        merge_segments(store, catalog)
+        merge_segments(store, catalog, server)
     for row, difference in damaged:
         yield Fault(f"The vector index {row.name} is damaged ({difference})", "" if repair else _REPAIR)
     if unsearched:
         yield Fault(f"{_count(unsearched, 'passage')} in no vector index", "" if repair else _REPAIR)
 
 
-def _damaged(store: Path, catalog: Catalog) -> list[tuple[SegmentRow, str]]:
+def _damaged(store: Path, catalog: Catalog, server: Server | None) -> list[tuple[SegmentRow, str]]:
     """Each published segment that is not as published, with the first difference."""
     segment_of = catalog.segment_of()
-    compared = [(row, _difference(store, row, segment_of)) for row in catalog.segments()]
+    compared = [
+        (
+            row,
+            _served_difference(catalog, row, server)
+            if served.on_server(row.checksums)
+            else _difference(store, row, segment_of),
+        )
+        for row in catalog.segments()
+    ]
     # A writer may have replaced a segment while its files were read; what is not published any more is not damaged.
     published = _published(store) if any(wrong for _, wrong in compared) else set()
     return [(row, wrong) for row, wrong in compared if wrong and row.name in published]
@@ -181,6 +195,13 @@ def _difference(store: Path, row: SegmentRow, segment_of: Mapping[int, int | Non
         segment.close()
     astray = held ^ {number for number, segment in segment_of.items() if segment == row.number}
     return f"{_count(len(astray), 'passage')} too many or missing" if astray else ""
+
+
+def _served_difference(catalog: Catalog, row: SegmentRow, server: Server | None) -> str:
+    """The same for a segment on a server. Passages whose vector is lost are not asked for."""
+    return served.difference(
+        server, row.name, row.checksums, row.passages, catalog.members(row.number), catalog.vectors
+    )
 
 
 def _published(store: Path) -> set[str]:

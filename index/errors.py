@@ -48,3 +48,7 @@ class NotAnArticle(FootnoteError):
 
 class DamagedIndex(FootnoteError):
     """A published segment or a stored vector is not what was put there; the hint says how it is made again."""
+
+
+class ServerAway(FootnoteError):
+    """The Chroma server that holds the segments cannot be asked now; the catalog has what it would say."""

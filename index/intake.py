@@ -12,6 +12,7 @@ from index.embedder import Embedder
 from index.errors import FootnoteError, UnreadableSource, UsageError
 from index.following import Outside, add, followed_now, place_of
 from index.records import article_id
+from index.server import Server
 from index.sources.files import is_address, lies_in
 from index.sync import NOTHING_MORE, Report, sync_followed
 from index.upkeep import Removal, remove
@@ -23,20 +24,28 @@ _BARE = re.compile(r"(www\.|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(?=[/:]|$))", re.IGNOREC
 
 
 def sync_all(
-    store: Path, embedder: Embedder, progress: Progress = lambda *_: None, outside: Outside = NOTHING_MORE
+    store: Path,
+    embedder: Embedder,
+    progress: Progress = lambda *_: None,
+    outside: Outside = NOTHING_MORE,
+    server: Server | None = None,
 ) -> Report:
     """Brings the index up to date with what is followed, and with the files that were added."""
     _follow_added(store, outside)
-    return sync_followed(store, embedder, progress, outside=outside)
+    return sync_followed(store, embedder, progress, outside=outside, server=server)
 
 
 def sync_added(
-    store: Path, embedder: Embedder, progress: Progress = lambda *_: None, outside: Outside = NOTHING_MORE
+    store: Path,
+    embedder: Embedder,
+    progress: Progress = lambda *_: None,
+    outside: Outside = NOTHING_MORE,
+    server: Server | None = None,
 ) -> Report:
     """The same for the files that were added alone."""
     _follow_added(store, outside)
     place = str(folder(store))
-    return sync_followed(store, embedder, progress, outside=outside, only=lambda f: f.location == place)
+    return sync_followed(store, embedder, progress, outside=outside, only=lambda f: f.location == place, server=server)
 
 
 def follow(
@@ -45,6 +54,7 @@ def follow(
     embedder: Embedder,
     progress: Progress = lambda *_: None,
     outside: Outside = NOTHING_MORE,
+    server: Server | None = None,
 ) -> Report:
     """Follows a file, a folder or an address, and indexes what is there.
 
@@ -64,10 +74,10 @@ def follow(
             places = {f.location for f in add(store, [wanted], "", {}, outside.networks).followed}
         except UnreadableSource as error:
             raise FootnoteError(f"{wanted} cannot be followed: {error}", error.hint) from error
-    return sync_followed(store, embedder, progress, outside=outside, only=lambda f: f.location in places)
+    return sync_followed(store, embedder, progress, outside=outside, only=lambda f: f.location in places, server=server)
 
 
-def take_out(store: Path, key: str, outside: Outside = NOTHING_MORE) -> Removal:
+def take_out(store: Path, key: str, outside: Outside = NOTHING_MORE, server: Server | None = None) -> Removal:
     """Takes an added file out of the index and deletes it, or something that is followed, which stays where it is.
 
     It is named by its id, as `article_id` makes it of a location.
@@ -78,10 +88,10 @@ def take_out(store: Path, key: str, outside: Outside = NOTHING_MORE) -> Removal:
         place = next((place for place in _followed(store, outside) if article_id(place) == key), None)
         if place is None or lies_in(place, str(folder(store))):
             raise UsageError("This is not there any more, or cannot be taken out", "Look at the list again.")
-        return remove(store, [place])
+        return remove(store, [place], server)
     removal = Removal((), (), ())
     with contextlib.suppress(UsageError):  # it may wait to be indexed
-        removal = remove(store, [added])
+        removal = remove(store, [added], server)
     added.unlink(missing_ok=True)
     return Removal(removal.sources, removal.unfollowed, ())
 

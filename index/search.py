@@ -12,20 +12,21 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from index import candidates, lexical, vectors
+from index import candidates, lexical, served, vectors
 from index.candidates import About, Among, Names, Only, rarest
 from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
-from index.errors import DamagedIndex, FootnoteError
+from index.errors import DamagedIndex, FootnoteError, ServerAway
 from index.ledger import Followed, Listing, Place, Timeline
 from index.records import Article, Copy, Hit, Overview
 from index.segments import COPIES, SEGMENTS
+from index.server import Server
 
 log = logging.getLogger(__name__)
 
 Scored = list[tuple[int, float]]
-Segment = vectors.Segment | vectors.ExactSegment
+Segment = vectors.Segment | vectors.ExactSegment | served.ServedSegment
 Known = TypeVar("Known")
 
 # Up to so many passages that a question is kept to are compared one by one: 20,000 vectors are read in 0.1 s.
@@ -37,7 +38,10 @@ _EMPTY = Overview(articles=0, passages=0, first=None, last=None, undated=0, gene
 
 @dataclass(slots=True)
 class Counted:
-    """What questions need to know of one generation as a whole, each counted when it is first asked for."""
+    """What questions need to know of one generation as a whole, each counted when it is first asked for.
+
+    `meanwhile` has the vectors of segments whose server is away.
+    """
 
     edition: tuple[int | str, ...]
     overview: Overview | None = None
@@ -45,17 +49,22 @@ class Counted:
     timeline: Timeline | None = None
     segments: Mapping[str, Segment] | None = None
     frequencies: dict[str, int] = field(default_factory=dict)
+    meanwhile: dict[str, Segment] = field(default_factory=dict)
 
 
 class Index:
-    """A store opened for questions. Safe to share between threads; it sees what another process publishes."""
+    """A store opened for questions. Safe to share between threads; it sees what another process publishes.
 
-    def __init__(self, store: Path, embedder: Embedder) -> None:
+    Segments that are on a server are asked at `server`.
+    """
+
+    def __init__(self, store: Path, embedder: Embedder, server: Server | None = None) -> None:
         self.store = store
         self.embedder = embedder
         self._open: dict[str, Segment] = {}
         self._counted = Counted(())
         self._lock = threading.Lock()
+        self._link = served.Link(server) if server else None
 
     @contextlib.contextmanager
     def view(self, only: Only = EVERYTHING) -> Iterator[View]:
@@ -149,6 +158,8 @@ class Index:
         tell older from newer by the generation would fail for a store that was made anew.
         """
         known = self.known(catalog)
+        if known.meanwhile and not (self._link and self._link.away):
+            known.meanwhile.clear()
         if known.segments is None:
             rows = catalog.segments()  # counts what is live in each, which takes 10 ms for 28,000 passages
             with self._lock:
@@ -165,8 +176,19 @@ class Index:
             known.segments = {**(known.segments or {}), name: found}
         return found
 
+    def meanwhile(self, name: str, catalog: Catalog) -> Segment:
+        """The vectors of the catalog, for a segment whose server is away, until it answers again."""
+        known = self.known(catalog)
+        found = known.meanwhile.get(name)
+        if found is None:
+            row = next(row for row in catalog.segments() if row.name == name)
+            found = known.meanwhile[name] = vectors.ExactSegment(catalog.members(row.number), catalog.vectors)
+        return found
+
     def _opened(self, catalog: Catalog, row: SegmentRow) -> Segment:
         try:
+            if served.on_server(row.checksums):
+                return served.opened(self._link, row.name, row.checksums, row.passages)
             return vectors.open_copy(self.store / SEGMENTS / row.name, row.checksums, self.store / COPIES)
         except (DamagedIndex, OSError) as error:
             # Damaged, replaced by a writer since this view began, or no room for the copy; the catalog has its vectors.
@@ -287,6 +309,9 @@ class View:
         while True:
             try:
                 found = segment.nearest(vector, ask)
+            except ServerAway:
+                segment = self._index.meanwhile(name, self._catalog)
+                continue
             except DamagedIndex as error:
                 segment = self._index.instead_of(name, self._catalog, error)
                 continue

@@ -12,6 +12,7 @@ from typing import Any, Self
 from index.embedder import PACKAGED_MODEL
 from index.errors import UsageError
 from index.following import SOURCES_FILE, Outside
+from index.server import Server, server_at
 
 SETTINGS_FILE = "footnote.toml"
 # The sections of the file: [index] is read here, the others where questions are answered.
@@ -34,7 +35,8 @@ class IndexSettings:
     `store` is the folder that holds everything Footnote keeps. `model` is the packaged model's name, a local folder
     or the name of a model in the local cache; `precision` is "auto", "float32" or "bfloat16". A passage has at most
     `passage_tokens` tokens, and with 0 as many as the model reads. Pages are fetched from the internet, and from
-    `networks`, such as "10.1.0.0/16", which are not reached without being named.
+    `networks`, such as "10.1.0.0/16", which are not reached without being named. `chroma` is the address of the Chroma
+    server that holds the segments; without one they are files in the store.
     """
 
     store: Path = Path(".footnote")
@@ -42,6 +44,12 @@ class IndexSettings:
     precision: str = "auto"
     passage_tokens: int = 0
     networks: tuple[str, ...] = ()
+    chroma: str = ""
+
+    @property
+    def server(self) -> Server | None:
+        """The Chroma server, with what the environment says of it. Raises UsageError for one that is not taken."""
+        return server_at(self.chroma)
 
     @property
     def outside(self) -> Outside:
@@ -54,7 +62,7 @@ class IndexSettings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> IndexSettings:
-    """The settings of [index] in `file`; FOOTNOTE_STORE and FOOTNOTE_MODEL go before the file.
+    """The settings of [index] in `file`; FOOTNOTE_STORE, _MODEL and _CHROMA go before the file.
 
     Raises UsageError for a file that cannot be read, and a section or a setting that does not exist.
     """
@@ -69,7 +77,7 @@ def index_values(environ: Mapping[str, str] | None = None, file: Path = Path(SET
     return values | {"store": Path(values.get("store", ".footnote")).expanduser()}
 
 
-_ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL"}
+_ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL", "chroma": "FOOTNOTE_CHROMA"}
 
 
 def database(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from index import served
 from index.audit import Audit
 from index.catalog import Catalog, NewSegment, Publication, same_text
 from index.embedder import Embedder
@@ -22,6 +23,7 @@ from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
 from index.segments import build_segment, merge_segments
+from index.server import Server
 from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known, Memo, Reading, Sighting, Source
@@ -80,15 +82,17 @@ def sync(
     follow: Sequence[Followed] = (),
     remove_many: bool = False,
     dropped: Sequence[Followed] = (),
+    server: Server | None = None,
 ) -> Report:
     """Brings the index up to date with the sources; what is in `follow` is followed once it is published.
 
     A place that would lose more than MAX_REMOVED of its articles keeps them, unless `remove_many`; one of `dropped` is
-    followed no longer when it has none. Raises FootnoteError when another process is already at it.
+    followed no longer when it has none. Segments are made on the `server`, where one is named. Raises FootnoteError
+    when another process is already at it, and ServerAway.
     """
-    with writing(store) as catalog:
+    with writing(store, server) as catalog:
         already = catalog.following()
-        run = _Run(store, catalog, embedder, progress, remove_many)
+        run = _Run(store, catalog, embedder, progress, remove_many, server)
         run.follow = [followed for followed in follow if followed not in already]
         run.looks_at = [followed.location for followed in follow]
         report = _synced(run, sources, dropped, progress)
@@ -120,12 +124,13 @@ def sync_paths(
     progress: Progress = lambda *_: None,
     remove_many: bool = False,
     outside: Outside = NOTHING_MORE,
+    server: Server | None = None,
 ) -> Report:
     """The same for paths and addresses, followed from now on. Raises UsageError when a path does not exist."""
     stored = {followed.location: followed for followed in followed_now(store, outside.listing)[0]}
     following = [stored.get(new.location, new) for new in map(named, locations)]
     with opened(following, store, outside.networks) as (sources, follow):
-        return sync(store, sources, embedder, progress, follow, remove_many)
+        return sync(store, sources, embedder, progress, follow, remove_many, server=server)
 
 
 def sync_followed(
@@ -135,14 +140,15 @@ def sync_followed(
     remove_many: bool = False,
     outside: Outside = NOTHING_MORE,
     only: Callable[[Followed], bool] = lambda _: True,
+    server: Server | None = None,
 ) -> Report:
     """The same for `only` what is followed. What cannot be reached fails, and keeps its articles."""
     following, dropped = followed_now(store, outside.listing)
     if not following and not dropped:
         raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
     due = [followed for followed in following if only(followed)]
-    with opened(due, store, outside.networks) as (sources, follow), writing(store) as catalog:
-        run = _Run(store, catalog, embedder, progress, remove_many)
+    with opened(due, store, outside.networks) as (sources, follow), writing(store, server) as catalog:
+        run = _Run(store, catalog, embedder, progress, remove_many, server)
         already = catalog.following()
         # Until the lock was had, another process may have removed some of it.
         now = {followed.location for followed in already or catalog.beginning()}
@@ -157,8 +163,16 @@ class _Run:
     """One run over the sources: the steps in the order they are taken, and the report they fill."""
 
     def __init__(
-        self, store: Path, catalog: Catalog, embedder: Embedder, progress: Progress, remove_many: bool
+        self,
+        store: Path,
+        catalog: Catalog,
+        embedder: Embedder,
+        progress: Progress,
+        remove_many: bool,
+        server: Server | None,
     ) -> None:
+        if server:
+            served.require(server)  # and not only when everything is embedded
         self.report = Report()
         self.known = catalog.known()
         self._standing = {source for source, before in self.known.items() if before.recipe}
@@ -172,6 +186,7 @@ class _Run:
         self._embedder = embedder
         self._progress = progress
         self._remove_many = remove_many
+        self._server = server
         self._recipe = recipe(embedder)
         self._number = catalog.last_run() + 1
         if catalog.note("fingerprint") == embedder.fingerprint:
@@ -236,7 +251,7 @@ class _Run:
         """A segment of the passages that are in none yet, built and probed."""
         members = self._catalog.members(None)
         self._progress("building", 0, 1)
-        return build_segment(self._store, self._catalog, members)
+        return build_segment(self._store, self._catalog, members, self._server)
 
     def publish(self, segment: NewSegment | None) -> None:
         """Makes the round live, in one transaction. What it came from is followed only now that it can be indexed."""
@@ -259,7 +274,7 @@ class _Run:
                 self._catalog.unfollow(followed.location)
         # So that they are read again, for what was held back may have leave to go then.
         self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
-        merge_segments(self._store, self._catalog)
+        merge_segments(self._store, self._catalog, self._server)
         self._catalog.note_looked(self.looks_at)
         self._catalog.note_memos(self._taken.memos)
         if any(is_address(followed.location) for followed in dropped):

@@ -13,7 +13,8 @@ from index.database import CONVERSATIONS, FILE_NAME, MARKS, existing, unusable
 from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
-from index.segments import SEGMENTS, build_segment, merge_segments, replace
+from index.segments import SEGMENTS, build_segment, merge_if_there, replace
+from index.server import Server
 from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
 from index.sources.sightings import Known
@@ -60,12 +61,12 @@ class Purge:
     quoted: bool
 
 
-def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
+def remove(store: Path, locations: Sequence[str | Path], server: Server | None = None) -> Removal:
     """Takes files, folders, pages, feeds and sitemaps out of the index; they themselves need not exist any more.
 
     Raises UsageError, and removes nothing, when one of them is not in the index.
     """
-    with writing(existing(store)) as catalog:
+    with writing(existing(store), server) as catalog:
         found = removal(locations, catalog.known(), catalog.following())
         for location in found.unfollowed:
             catalog.unfollow(location)
@@ -73,11 +74,11 @@ def remove(store: Path, locations: Sequence[str | Path]) -> Removal:
             run, left = catalog.last_run() + 1, heirs(catalog, (), found.sources)
             for source, article in left.articles:
                 catalog.stage_again(source, article)
-            segment = build_segment(store, catalog, catalog.members(None))
+            segment = build_segment(store, catalog, catalog.members(None), server)
             catalog.publish(Publication(segment, left.outcomes, found.sources, READERS_VERSION, {}, run=run))
             if any(is_address(source) for source in found.sources):
                 catalog.ask_anew()  # for another feed may list what went with one
-            merge_segments(store, catalog)
+            merge_if_there(store, catalog, server)
             catalog.tidy()
         return found
 
@@ -104,29 +105,29 @@ def _lists(place: str, root: str, known: Mapping[str, Known]) -> bool:
     return listed or (lies_in(root, place) and Path(root).exists())
 
 
-def roll_back(store: Path) -> Rollback:
+def roll_back(store: Path, server: Server | None = None) -> Rollback:
     """Returns to what was searched before the last run that changed something; twice returns to now.
 
     Nothing is embedded. Raises FootnoteError when there is nothing to return to.
     """
-    with writing(existing(store)) as catalog:
+    with writing(existing(store), server) as catalog:
         back, away = catalog.retired()
-        catalog.roll_back(build_segment(store, catalog, catalog.retired_members()))
-        merge_segments(store, catalog)
+        catalog.roll_back(build_segment(store, catalog, catalog.retired_members(), server))
+        merge_if_there(store, catalog, server)
         return Rollback(back, away, catalog.generation())
 
 
-def purge(store: Path) -> Purge:
+def purge(store: Path, server: Server | None = None) -> Purge:
     """Erases the text that is no longer searched, as far as that can be done from here.
 
     What can be brought back is deleted, the file is written anew, and so are the segments that hold vectors of deleted
     passages. What evals keep goes too; they make it again. Copies made by a file system, a backup or the drive itself
-    are out of reach.
+    are out of reach, and so are the files of a Chroma server.
     """
-    with writing(existing(store)) as catalog:
+    with writing(existing(store), server) as catalog:
         erased = catalog.erase_retired()
         shutil.rmtree(store / EVALS, ignore_errors=True)
-        replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages])
+        replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages], server)
         return Purge(erased, catalog.compact(), any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
 
 

@@ -1,12 +1,12 @@
-"""Chroma segments: the only import of chromadb.
+"""Chroma: the only import of chromadb. Segments as directories, and the way to a server that holds them instead.
 
 A segment is a directory that is built aside, closed, compared with what was put in, opened again, probed, and never
 changed once it is published.
 Opening a Chroma directory writes to it, and a damaged one can end the process, so a reader checks the published files
 against their checksums and then opens a copy of its own. Everything in a segment is derived from the catalog.
 
-Embeddings are always passed in. Chroma's HTTP server is never started: the advisories against it do not reach
-an embedded client.
+Embeddings are always passed in. Chroma's HTTP server is never started, and asked only where the settings name one:
+the advisories against it do not reach an embedded client. index/served.py has the segments that are there.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,9 +30,10 @@ except ImportError:  # Windows
 
 from index import graph
 from index.embedder import Vectors
-from index.errors import DamagedIndex
+from index.errors import DamagedIndex, FootnoteError, ServerAway, first_line
 from index.graph import Fetch
 from index.records import sha256
+from index.server import Server
 
 COLLECTION = "passages"
 # Few enough that Ctrl-C is heard within a second: Chroma does not hear it before a batch is in.
@@ -44,6 +46,8 @@ MAX_MISSES = 0.1
 # (docs/measurements.md).
 _HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 _UNPUBLISHED = "It was not published; run the command again."
+# Seconds in which a server must take a connection.
+_CONNECTING = 3.0
 
 
 class Segment:
@@ -80,6 +84,13 @@ class Segment:
                 f"The vector index {self._name} cannot be searched ({error})", "Run the command again; nothing is lost."
             ) from error
         return [(int(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+
+class Searched(Protocol):
+    """What is asked for the nearest vectors."""
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """(passage number, cosine similarity) of the nearest vectors, best first."""
 
 
 class ExactSegment:
@@ -245,10 +256,7 @@ def _write(directory: Path, numbers: Sequence[int], fetch: Fetch) -> None:
 
     client = chromadb.PersistentClient(path=str(directory), settings=_settings())
     try:
-        # The index is saved when `sync_threshold` changes have come in. Exactly as many as there are vectors means
-        # one save, at the end; with the default of 1,000 the rest would be replayed from a log at each opening.
-        hnsw: Any = _HNSW | {"sync_threshold": max(2, len(numbers)), "batch_size": max(2, min(100, len(numbers)))}
-        collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": hnsw})
+        collection = client.create_collection(COLLECTION, embedding_function=None, configuration=_shape(len(numbers)))
         for start in range(0, len(numbers), BATCH):
             part = numbers[start : start + BATCH]
             collection.add(ids=[str(n) for n in part], embeddings=fetch(part))
@@ -256,20 +264,33 @@ def _write(directory: Path, numbers: Sequence[int], fetch: Fetch) -> None:
         _close(client)
 
 
+def _shape(size: int) -> Any:  # noqa: ANN401 - chromadb is imported late
+    """How a collection of so many vectors is made.
+
+    The index is saved when `sync_threshold` changes have come in. Exactly as many as there are vectors means one save,
+    at the end; with the default of 1,000 the rest would be replayed from a log at each opening.
+    """
+    return {"hnsw": _HNSW | {"sync_threshold": max(2, size), "batch_size": max(2, min(100, size))}}
+
+
 def _probe(segment: Segment, numbers: Sequence[int], fetch: Fetch) -> None:
-    """A count proves nothing about what a search finds, so a sample of vectors is searched for."""
-    step = max(1, len(numbers) // PROBES)
-    sample = list(numbers[::step])
-    misses = [n for n, v in zip(sample, fetch(sample), strict=True) if not _finds(segment, n, v, fetch)]
-    if len(misses) > MAX_MISSES * len(sample) or segment.size != len(numbers):
+    missed, probed = misses(segment, numbers, fetch)
+    if missed > MAX_MISSES * probed or segment.size != len(numbers):
         raise DamagedIndex(
-            f"A new vector index holds {segment.size} of {len(numbers)} passages and misses {len(misses)} of "
-            f"{len(sample)} probes",
+            f"A new vector index holds {segment.size} of {len(numbers)} passages and misses {missed} of "
+            f"{probed} probes",
             _UNPUBLISHED,
         )
 
 
-def _finds(segment: Segment, number: int, vector: Vectors, fetch: Fetch) -> bool:
+def misses(segment: Searched, numbers: Sequence[int], fetch: Fetch) -> tuple[int, int]:
+    """How many of a sample of vectors are not found, and how many that were: a count proves nothing of a search."""
+    step = max(1, len(numbers) // PROBES)
+    sample = list(numbers[::step])
+    return sum(not _finds(segment, n, v, fetch) for n, v in zip(sample, fetch(sample), strict=True)), len(sample)
+
+
+def _finds(segment: Searched, number: int, vector: Vectors, fetch: Fetch) -> bool:
     found = [n for n, _ in segment.nearest(vector, 5)]
     # Equal texts have equal vectors, so another passage whose vector is the same is as good.
     return number in found or (bool(found) and exact(vector, fetch(found[:1]))[0] > 1 - 1e-4)
@@ -320,3 +341,107 @@ def is_alive(pid: int) -> bool:
 def exact(vector: Vectors, vectors: Vectors) -> Vectors:
     """Cosine similarity of one vector to each row; all are of length 1."""
     return np.asarray(vectors @ vector, dtype=np.float32)
+
+
+# A server -------------------------------------------------------------------------------------------------------------
+
+
+class Collections:
+    """The collections of a Chroma server. Safe to share between threads; nothing is asked before it is needed.
+
+    Each request ends after so many seconds. chromadb.HttpClient, which is a shell around what is used here, asks three
+    times before it could be told how long to wait.
+    """
+
+    def __init__(self, server: Server, seconds: float) -> None:
+        self._server = server
+        self._where = {"tenant": server.tenant, "database": server.database}
+        self._api = _api(server, seconds)
+
+    def require(self) -> None:
+        """Raises ServerAway when it does not answer, and DamagedIndex when it has no such database."""
+        with asking(self._server):
+            self._api.get_database(self._server.database, self._server.tenant)
+
+    def create(self, name: str, size: int, about: Mapping[str, str]) -> Any:  # noqa: ANN401 - chromadb is imported late
+        """A new collection for so many vectors."""
+        with asking(self._server):
+            return self._collection(
+                self._api.create_collection(name, configuration=_shape(size), metadata=dict(about), **self._where)
+            )
+
+    def open(self, name: str) -> Any:  # noqa: ANN401 - chromadb is imported late
+        """The collection of that name. Raises DamagedIndex when there is none."""
+        with asking(self._server):
+            return self._collection(self._api.get_collection(name, **self._where))
+
+    def all(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The name of each collection, and what was said about it when it was made."""
+        found: list[Any] = []
+        while True:
+            with asking(self._server):
+                page = self._api.list_collections(limit=BATCH, offset=len(found), **self._where)
+            if not page:
+                break
+            found.extend(page)
+        yield from ((model.name, model.metadata or {}) for model in found)
+
+    def remove(self, name: str) -> None:
+        """Deletes a collection."""
+        with asking(self._server):
+            self._api.delete_collection(name, **self._where)
+
+    def _collection(self, model: Any) -> Any:  # noqa: ANN401
+        from chromadb.api.models.Collection import Collection
+
+        return Collection(client=self._api, model=model, embedding_function=None)
+
+
+@contextlib.contextmanager
+def asking(server: Server) -> Iterator[None]:
+    """Raises ServerAway when a server cannot be asked, and DamagedIndex when it answers that it has not what is asked.
+
+    The client raises errors of its own, those of its HTTP library, and bare exceptions for what else a server or a
+    proxy says. None of them may show the token.
+    """
+    from chromadb.errors import AuthorizationError, ChromaAuthError, ChromaError, QuotaError, RateLimitError
+
+    try:
+        yield
+    except FootnoteError:
+        raise
+    except Exception as error:
+        shown = not server.token or server.token not in str(error)
+        said = first_line(error) if shown else "what it says has the token in it"
+        refused = isinstance(error, AuthorizationError | ChromaAuthError | QuotaError | RateLimitError)
+        if isinstance(error, ChromaError) and not refused:
+            raise DamagedIndex(
+                f"The Chroma server at {server.address} refuses ({said})",
+                "See that its tenant and database exist; `python -m index check --repair` makes vector indexes again.",
+            ) from error
+        raise ServerAway(
+            f"The Chroma server at {server.address} does not answer ({said})",
+            "Start it, or take the setting `chroma` out, and run the command again; nothing is lost.",
+        ) from error
+
+
+@cache
+def _api(server: Server, seconds: float) -> Any:  # noqa: ANN401 - chromadb is imported late
+    from chromadb.api import ServerAPI
+    from chromadb.config import System
+
+    settings = _settings()
+    settings.chroma_api_impl = "chromadb.api.fastapi.FastAPI"
+    settings.chroma_server_host, settings.chroma_server_http_port = server.address, 80  # the address has its own port
+    settings.chroma_server_headers = dict(server.headers)
+    api: Any = System(settings).instance(ServerAPI)  # type: ignore[type-abstract]
+    waiting = api._session
+    # What is on this machine is not asked through a proxy that the environment names.
+    api._session = type(waiting)(
+        timeout=(_CONNECTING, seconds, seconds, _CONNECTING),
+        limits=api.http_limits,
+        headers=waiting.headers,
+        trust_env=not server.here,
+    )
+    waiting.close()
+    return api

@@ -19,6 +19,7 @@ from index.embedder import Embedder
 from index.errors import FootnoteError, explained
 from index.following import FILES, Outside, followed_now
 from index.ledger import Followed
+from index.server import Server
 from index.sources.files import lies_in
 from index.sync import Report, sync_followed
 
@@ -42,6 +43,7 @@ def watch(
     say: Say,
     stop: threading.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
+    server: Server | None = None,
 ) -> None:
     """Syncs at once, then whenever a followed folder changes, and what lies on the web `every` so many seconds.
 
@@ -53,13 +55,13 @@ def watch(
         following = _following(store, outside, news)
         due.files = True
         if following:
-            _sync(store, embedder, outside, due, news)
+            _sync(store, embedder, outside, due, news, server)
         # What changed before the watch began is seen by nobody, so files are looked at once more when it has.
         due.files = True
         for changed in changes(following, store, stop):
             due.files = due.files or changed
             if following and (due.files or due.web):
-                _sync(store, embedder, outside, due, news)
+                _sync(store, embedder, outside, due, news, server)
             if _following(store, outside, news) != following:
                 break
 
@@ -163,10 +165,10 @@ class News:
             self.once("held", f"Held back: {many}")
 
 
-def _sync(store: Path, embedder: Embedder, outside: Outside, due: _Due, news: News) -> None:
+def _sync(store: Path, embedder: Embedder, outside: Outside, due: _Due, news: News, server: Server | None) -> None:
     web = due.web
     try:
-        report = sync_followed(store, embedder, outside=outside, only=due.covers)
+        report = sync_followed(store, embedder, outside=outside, only=due.covers, server=server)
     except FootnoteError as error:
         news.once("", explained(error))
         return

@@ -13,6 +13,7 @@ from index.catalog import Catalog
 from index.database import DRAFT, Error, unusable
 from index.errors import FootnoteError
 from index.segments import remove_unused
+from index.server import Server
 from index.vectors import is_alive
 
 HOLDER = "writer"
@@ -23,17 +24,17 @@ LOOKS, BETWEEN = 25, 0.02
 
 
 @contextlib.contextmanager
-def writing(store: Path) -> Iterator[Catalog]:
-    """The catalog, for the one writer, with what an interrupted run left behind cleared away.
+def writing(store: Path, server: Server | None = None) -> Iterator[Catalog]:
+    """The catalog, for the one writer, with what an interrupted run left behind cleared away, also on the server.
 
     Raises FootnoteError at once when another process is writing.
     """
     with holding(store) as catalog:
         catalog.add_checksums()
         catalog.discard_staged()
-        _clear(store, catalog)
+        _clear(store, catalog, server)
         yield catalog
-        _clear(store, catalog)
+        _clear(store, catalog, server)
 
 
 @contextlib.contextmanager
@@ -63,11 +64,11 @@ def holding(store: Path) -> Iterator[Catalog]:
         lock.release()
 
 
-def _clear(store: Path, catalog: Catalog) -> None:
+def _clear(store: Path, catalog: Catalog, server: Server | None) -> None:
     shutil.rmtree(store / SPOOL, ignore_errors=True)
     for draft in store.glob(f"{DRAFT}*"):
         draft.unlink(missing_ok=True)
-    remove_unused(store, catalog)
+    remove_unused(store, catalog, server)
 
 
 def _sign(store: Path) -> None:

@@ -54,6 +54,9 @@ def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iter
     else:
         yield "Questions", "Nothing of them. No language model is asked."
         yield "Articles", "Nothing of them."
+    server = chosen.server
+    if server and not server.here:
+        yield "Vectors", f"The vectors of passages and questions go to {host_of(server.address)}."
     sites = sum("://" in place for place in _followed(parts))
     yield "Web", f"A sync fetches what is followed there, {sites:,} in all." if sites else "Nothing is followed there."
     if chosen.database:

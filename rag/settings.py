@@ -95,7 +95,7 @@ class Settings(IndexSettings):
 
 # What a run may be made with instead, and how it comes.
 CHANGEABLE: Mapping[str, Any] = {
-    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "writing", "database")
+    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "chroma", "writing", "database")
 }
 
 
@@ -165,31 +165,33 @@ class Parts:
         """Brings the index up to date with what it follows, added files among it. Raises FootnoteError."""
         from index.intake import sync_all
 
-        return sync_all(self.store, self.index.embedder, progress, self.outside)
+        return sync_all(self.store, self.index.embedder, progress, self.outside, self.settings.server)
 
     def sync_added(self, progress: Progress = lambda *_: None) -> Report:
         """Indexes the files that were added by hand. Raises FootnoteError when that cannot be done."""
         from index.intake import sync_added
 
-        return sync_added(self.store, self.index.embedder, progress, self.outside)
+        return sync_added(self.store, self.index.embedder, progress, self.outside, self.settings.server)
 
     def follow(self, location: str, progress: Progress = lambda *_: None) -> Report:
         """Follows a file, a folder or an address and indexes it. Raises FootnoteError when that cannot be done."""
         from index.intake import follow
 
-        return follow(self.store, location, self.index.embedder, progress, self.outside)
+        return follow(self.store, location, self.index.embedder, progress, self.outside, self.settings.server)
 
     def take_out(self, key: str) -> Removal:
         """Deletes the added file, or follows no longer what is followed, with that id. Raises FootnoteError."""
         from index.intake import take_out
 
-        return take_out(self.store, key, self.outside)
+        return take_out(self.store, key, self.outside, self.settings.server)
 
     def begin(self, progress: Progress = lambda *_: None) -> Report | None:
         """Indexes the seeds into a store that does not exist yet, also when that was stopped; None for any other."""
         from index.sync import sync_paths
 
-        return None if self._begun() else sync_paths(self.store, [SEEDS], self.index.embedder, progress)
+        if self._begun():
+            return None
+        return sync_paths(self.store, [SEEDS], self.index.embedder, progress, server=self.settings.server)
 
     def examples(self) -> tuple[str, ...]:
         """Questions to begin with: EXAMPLES while the seeds are among the articles, otherwise made of titles."""
@@ -217,7 +219,7 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     chosen = (
         given if isinstance(given, Settings) else Settings(**{f.name: getattr(given, f.name) for f in fields(given)})
     )
-    index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens))
+    index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens), chosen.server)
     retriever = HybridRetriever(index=index, depth=chosen.depth)
     assistant = Assistant(retriever, _reader(chosen, index), _writer(chosen, index))
     return Parts(index, assistant, chosen.outside, chosen)

@@ -11,11 +11,14 @@ import httpx
 import pytest
 import yaml
 from doors import KEY, until
+from vector_server import free_port
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
 SERVICES = COMPOSE["services"]
+# Those that have the index; the other one has vectors.
+USERS = ("page", "api", "sync")
 PATIENCE = 90
 
 
@@ -109,6 +112,39 @@ def test_the_server_starts_as_it_is_told_and_asks_for_a_key(started):
     assert healthy("api", url, keys="reader:another-key-of-some-length") == 1
 
 
+def test_the_server_of_vectors_starts_as_it_is_told_and_takes_a_sync(articles, tmp_path):
+    port, (program, *words) = free_port(), command("vectors")
+    places = {"/vectors": str(tmp_path / "vectors"), "0.0.0.0": "127.0.0.1", "8000": str(port)}
+    assert program == "chroma"
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name(program)), *(places.get(word, word) for word in words)],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        url = f"http://127.0.0.1:{port}"
+        until(lambda: healthy("vectors", url) == 0, PATIENCE)
+        own = {name: given(value, {"FOOTNOTE_CHROMA": url}) for name, value in SERVICES["sync"]["environment"].items()}
+        ran = subprocess.run(
+            here(command("sync"), articles), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
+            env=os.environ | own | {"FOOTNOTE_STORE": str(tmp_path / "store")},
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        assert not (tmp_path / "store" / "segments").exists()
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def test_the_server_of_vectors_is_reached_by_the_other_containers_alone_and_holds_nothing_else():
+    vectors, *others = (SERVICES["vectors"], *(SERVICES[name] for name in USERS))
+    assert "ports" not in vectors
+    assert vectors["networks"] == ["vectors"]
+    assert COMPOSE["networks"]["vectors"] == {"internal": True}
+    assert vectors["volumes"] == ["vectors:/vectors"]
+    assert vectors["profiles"]  # it is there for who asks for it
+    assert all("vectors" in service["networks"] for service in others)
+
+
 def test_the_server_does_not_start_without_keys():
     ran = subprocess.run(
         [sys.executable, *command("api")[1:]], cwd=ROOT, env=os.environ | {"FOOTNOTE_API_KEYS": ""},
@@ -135,11 +171,11 @@ def test_a_healthcheck_asks_at_the_port_that_its_service_listens_at():
 
 
 def test_all_have_the_same_store_and_nobody_may_write_elsewhere():
-    for service in SERVICES.values():
+    for service in map(SERVICES.get, USERS):
         assert {"store:/store", "cache:/cache"} <= set(service["volumes"])
-        assert service["read_only"]
         assert [mount for mount in service["volumes"] if "/articles" in mount and mount.endswith(":ro")]
-    assert set(COMPOSE["volumes"]) == {"store", "cache"}
+    assert all(service["read_only"] for service in SERVICES.values())
+    assert set(COMPOSE["volumes"]) == {"store", "cache", "vectors"}
     assert re.search(r"FOOTNOTE_STORE=/store\b", DOCKERFILE)
     assert re.search(r"FOOTNOTE_CACHE=/cache\b", DOCKERFILE)
     assert re.search(r"(?m)^USER footnote$", DOCKERFILE)

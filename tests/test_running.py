@@ -41,6 +41,15 @@ def test_it_says_where_questions_go_when_a_model_is_asked(store, monkeypatch, em
     assert "secret-key" not in str([leaving, *others])
 
 
+def test_it_says_where_vectors_go(store, monkeypatch, embedder):
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    for address, told in (
+        ("http://127.0.0.1:8000", None),
+        ("https://vectors.example.org/chroma", "The vectors of passages and questions go to vectors.example.org."),
+    ):
+        assert said(build(Settings(store=store, chroma=address))).get("Vectors") == told
+
+
 def test_it_says_where_spans_go(parts):
     facts = said(parts, OTEL_EXPORTER_OTLP_ENDPOINT="http://u:secret@collector:4317", LANGSMITH_TRACING="true")
     assert facts["Reports"] == "How long each step takes goes to collector:4317."

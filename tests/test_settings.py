@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import UsageError
+from index.server import Server
 from index.settings import IndexSettings, load_settings
 
 
@@ -21,6 +22,15 @@ def test_the_file_goes_before_the_defaults_and_the_environment_before_the_file(f
     assert load_settings({}, file) == IndexSettings(Path("shelf"), "local", "float32")
     environment = {"FOOTNOTE_STORE": "attic", "FOOTNOTE_MODEL": "other"}
     assert load_settings(environment, file) == IndexSettings(Path("attic"), "other", "float32")
+
+
+def test_a_server_may_hold_the_segments(file):
+    assert load_settings({}, file).server is None
+    file.write_text('[index]\nchroma = "http://127.0.0.1:8000"\n')
+    assert load_settings({}, file).server == Server("http://127.0.0.1:8000")
+    assert load_settings({"FOOTNOTE_CHROMA": "http://127.0.0.1:9000"}, file).server.address == "http://127.0.0.1:9000"
+    with pytest.raises(UsageError, match="chroma is 'oops', no address"):
+        _ = load_settings({"FOOTNOTE_CHROMA": "oops"}, file).server
 
 
 def test_passages_may_be_made_smaller(file):

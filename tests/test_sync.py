@@ -632,7 +632,7 @@ def test_a_folder_of_what_is_already_indexed_is_followed_too(store, embedder, tm
 
 def test_a_path_is_followed_under_the_lock_of_its_run(store, embedder, tmp_path, monkeypatch):
     taken = []
-    monkeypatch.setattr("index.sync.writing", lambda place: taken.append(place) or writing(place))
+    monkeypatch.setattr("index.sync.writing", lambda place, *rest: taken.append(place) or writing(place, *rest))
     (tmp_path / "a.md").write_text("# A\n\nThe first article.")
     sync_paths(store, [tmp_path / "a.md"], embedder)
     assert taken == [store]
