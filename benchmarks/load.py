@@ -1,6 +1,6 @@
 """Many at once: how long simultaneous users wait for answers at the page and over REST, and what the server then holds.
 
-    python -m benchmarks.load STORE [--users 1 10 50 100] [--each 3] [--fronts page REST]
+    python -m benchmarks.load STORE [--users 1 10 50 100] [--each 3 | --minutes 30] [--fronts page REST]
 
 STORE is the folder of an index that has no users. Each front is started as its command starts it, one process on
 loopback, and asked once before the clock runs. Then all users ask at the same moment, each the next question when the
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -39,6 +40,8 @@ ROOT = Path(__file__).parent.parent
 # As long as a person would wait, and then it is an error.
 PATIENCE = 600.0
 BUSY = {503, 429}
+# How far the questions of one user are from those of the next.
+APART = 7
 
 
 @dataclass
@@ -124,14 +127,20 @@ def over_rest(_: str) -> Ask:
     return ask
 
 
-async def asked(url: str, ask: Ask, users: int, each: int, questions: list[str]) -> Told:
-    """What so many users are told who all begin now, each with questions of their own."""
-    told = Told()
+async def asked(url: str, ask: Ask, users: int, more: Callable[[int, float], bool], questions: list[str]) -> Told:
+    """What so many users are told who all begin now, each with questions of their own.
+
+    `more` says whether a user goes on after so many questions and seconds.
+    """
+    told, start = Told(), time.perf_counter()
 
     async def user(number: int) -> None:
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
-            for n in range(each):
-                question, begun = questions[(number * each + n) % len(questions)], time.perf_counter()
+            for n in itertools.count():
+                begun = time.perf_counter()
+                if not more(n, begun - start):
+                    break
+                question = questions[(number * APART + n) % len(questions)]
                 try:
                     while not await ask(client, question, told):
                         pass
@@ -154,7 +163,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("store", type=Path)
     parser.add_argument("--users", type=int, nargs="+", default=[1, 10, 50, 100])
-    parser.add_argument("--each", type=int, default=3, help="questions of each user")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--each", type=int, default=3, help="questions of each user")
+    length.add_argument("--minutes", type=float, help="of all users at all fronts together, in equal parts")
     parser.add_argument("--fronts", nargs="+", default=["page", "REST"], choices=["page", "REST"])
     options = parser.parse_args()
     questions, store = asked_about(options.store), str(options.store.resolve())
@@ -162,19 +173,25 @@ def main() -> None:
         "page": (["app.py", "--port", "0", "--store", store], at_the_page),
         "REST": (["-m", "rag", "serve", "--port", "0", "--store", store], over_rest),
     }
+    part = 60 * (options.minutes or 0) / (len(options.fronts) * len(options.users))
+
+    def more(asked_before: int, seconds: float) -> bool:
+        return seconds < part if options.minutes else asked_before < options.each
+
     for name in options.fronts:
         command, door = fronts[name]
         with served(*command) as (url, pid):
             ask = door(url)
-            asyncio.run(asked(url, ask, 1, 1, questions))
+            asyncio.run(asked(url, ask, 1, lambda n, _: n < 1, questions))
             before = resident(pid)
             for users in options.users:
                 begun = time.perf_counter()
-                told = asyncio.run(asked(url, ask, users, options.each, questions))
+                told = asyncio.run(asked(url, ask, users, more, questions))
                 took = time.perf_counter() - begun
-                p50, p95 = np.percentile(told.seconds, (50, 95)) if told.seconds else (0.0, 0.0)
+                p50, p95, p99 = np.percentile(told.seconds or [0.0], (50, 95, 99))
                 print(f"{name} users {users}: {len(told.seconds)} answers in {took:.1f} s", end=", ")
-                print(f"p50 {p50:.2f} s, p95 {p95:.2f} s, longest {max(told.seconds, default=0):.2f} s", end=", ")
+                print(f"p50 {p50:.2f} s, p95 {p95:.2f} s, p99 {p99:.2f} s", end=", ")
+                print(f"longest {max(told.seconds, default=0):.2f} s", end=", ")
                 print(f"busy {told.busy.total()}, errors {told.errors.total()}", end=", ")
                 print(f"resident {resident(pid)} MB (before {before})", flush=True)
                 for sentence, count in [*told.busy.most_common(3), *told.errors.most_common(3)]:

@@ -42,11 +42,11 @@ MODEL_NOTES = ("model", "fingerprint", "precision", "dimension")
 NOWHERE = "(segment IS NULL OR segment NOT IN (SELECT number FROM segments))"
 # Whether the vector of passage p is there and as long as it was; a damaged one counts as lost and is computed again.
 # The length noted is that of what is live: what is staged may be of another model.
-HAS_VECTOR = """EXISTS (
-  SELECT 1 FROM vectors v WHERE v.key = p.vector AND typeof(v.vector) = 'blob'
+_WHOLE = """typeof(v.vector) = 'blob'
   AND length(v.vector) > 0 AND length(v.vector) % 4 = 0 AND (
     length(v.vector) = coalesce((SELECT 4 * value FROM meta WHERE key = 'dimension'), length(v.vector))
-    OR EXISTS (SELECT 1 FROM articles s WHERE s.number = p.article AND NOT s.live)))"""
+    OR EXISTS (SELECT 1 FROM articles s WHERE s.number = p.article AND NOT s.live))"""
+HAS_VECTOR = f"EXISTS (SELECT 1 FROM vectors v WHERE v.key = p.vector AND {_WHOLE})"  # noqa: S608 - written above
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,33 +207,26 @@ class Catalog(Ledger):
         Raises FootnoteError when one is missing, which `sync` computes, and DamagedIndex when one is none that a model
         gave.
         """
-        rows = dict(
-            self._db.execute(
-                "SELECT p.number, v.vector FROM passages p JOIN vectors v ON v.key = p.vector "
-                "WHERE p.number IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(numbers)),),
-            ).fetchall()
-        )
-        if not rows.keys() >= set(numbers):
+        found = self._vectors_where("TRUE", numbers)
+        if not found.keys() >= set(numbers):
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
-        try:
-            vectors = np.stack([np.frombuffer(rows[number], dtype=np.float32) for number in numbers])
-            if not are_vectors(vectors).all():
-                raise ValueError("its length is not 1")
-            return vectors
-        except (TypeError, ValueError) as error:
-            raise DamagedIndex(
-                f"A vector in the catalog is damaged ({error})",
-                "Run `python -m index check --repair` to take it out, then sync to compute it again.",
-            ) from error
+        return _stacked([found[number] for number in numbers])
 
-    def with_vector(self, numbers: Sequence[int]) -> list[int]:
-        """Those of these passages whose vector is not lost."""
+    def stored_vectors(self, numbers: Sequence[int]) -> tuple[list[int], Vectors]:
+        """Those of these passages whose vector is not lost, and these vectors, float32 (passages, dimension).
+
+        Of none, the shape is (0, 0). Raises DamagedIndex when one is none that a model gave.
+        """
+        found = self._vectors_where(_WHOLE, numbers)
+        return list(found), _stacked(list(found.values())) if found else np.zeros((0, 0), np.float32)
+
+    def _vectors_where(self, condition: str, numbers: Sequence[int]) -> dict[int, bytes]:
         rows = self._db.execute(
-            f"SELECT p.number FROM passages p WHERE p.number IN (SELECT value FROM json_each(?)) AND {HAS_VECTOR}",  # noqa: S608
+            "SELECT p.number, v.vector FROM passages p JOIN vectors v ON v.key = p.vector "  # noqa: S608 - the conditions are written above
+            f"WHERE p.number IN (SELECT value FROM json_each(?)) AND {condition}",
             (json.dumps(list(numbers)),),
         )
-        return [row[0] for row in rows]
+        return dict(rows.fetchall())
 
     def members(self, segment: int | None) -> list[int]:
         """The numbers of the passages in a segment, without retired ones; None for those in no segment yet.
@@ -659,6 +652,20 @@ def passage_as_stored(
         and key == passage_id(revision, start, end)
         and vector == vector_key(embedded_text(article.title, str(heading), article.text[start:end]), fingerprint)
     )
+
+
+def _stacked(rows: Sequence[bytes]) -> Vectors:
+    """Vectors as they are stored, as the rows of one array."""
+    try:
+        vectors = np.stack([np.frombuffer(row, dtype=np.float32) for row in rows])
+        if not are_vectors(vectors).all():
+            raise ValueError("its length is not 1")
+        return vectors
+    except (TypeError, ValueError) as error:
+        raise DamagedIndex(
+            f"A vector in the catalog is damaged ({error})",
+            "Run `python -m index check --repair` to take it out, then sync to compute it again.",
+        ) from error
 
 
 def are_vectors(vectors: Vectors) -> npt.NDArray[np.bool_]:

@@ -240,6 +240,15 @@ class Database:
         self._db.execute(f"PRAGMA busy_timeout = {_CLEARING}")
         return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
+    def empty_log(self) -> None:
+        """Writes what is in the log into the file itself, as far as nobody reads what was before.
+
+        SQLite does so when the last connection is closed; but whoever answers questions keeps one.
+        """
+        with contextlib.suppress(apsw.Error):  # it stays in the log, where it is as safe
+            self._db.execute("PRAGMA busy_timeout = 0")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def generation(self) -> int:
         """Rises by one with each publication."""
         return int(self.note("generation") or 0)

@@ -46,6 +46,11 @@ def match_any(phrases: list[str]) -> str:
     return " OR ".join(phrases)
 
 
+def match_all(phrases: list[str]) -> str:
+    """The FTS5 expression for passages with all of the phrases."""
+    return " AND ".join(phrases)
+
+
 _one_at_a_time = threading.Lock()
 
 

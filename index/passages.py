@@ -56,6 +56,8 @@ def embedded_text(title: str, heading: str, text: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _label(text: str) -> str:
+    if text.isascii() and len(text) <= MAX_LABEL // 2:  # as most titles are: none is worth more than 2
+        return text.strip()
     worths = accumulate(_worth(character) for character in text[:MAX_LABEL])
     return text[: sum(worth <= MAX_LABEL for worth in worths)].strip()
 

@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from index.database import FILE_NAME, existing
 from index.embedder import Embedder, Vectors
 from index.errors import DamagedIndex, FootnoteError, ServerAway
 from index.ledger import Followed, Listing, Place, Timeline
+from index.lending import Lending
 from index.records import Article, Copy, Hit, Overview
 from index.segments import COPIES, SEGMENTS
 from index.server import Server
@@ -61,6 +63,7 @@ class Index:
     def __init__(self, store: Path, embedder: Embedder, server: Server | None = None) -> None:
         self.store = store
         self.embedder = embedder
+        self._catalogs = Lending(store)
         self._open: dict[str, Segment] = {}
         self._counted = Counted(())
         self._lock = threading.Lock()
@@ -69,7 +72,7 @@ class Index:
     @contextlib.contextmanager
     def view(self, only: Only = EVERYTHING) -> Iterator[View]:
         """The index as it is now, or the articles of it that are wanted; all that a view gives is of one generation."""
-        with contextlib.closing(Catalog(self.store)) as catalog, catalog.snapshot():
+        with self._catalogs.one_state() as catalog:
             self._require_same_model(catalog)
             yield View(self, catalog, only)
 
@@ -133,7 +136,8 @@ class Index:
         return self._looked_up(lambda catalog: {name: catalog.note(name) or "none" for name in names})
 
     def _looked_up(self, look: Callable[[Catalog], Known]) -> Known:
-        with contextlib.closing(Catalog(existing(self.store))) as catalog, catalog.snapshot():
+        existing(self.store)
+        with self._catalogs.one_state() as catalog:
             return look(catalog)
 
     def counted(self, catalog: Catalog) -> Overview:
@@ -215,6 +219,7 @@ class View:
         self._index = index
         self._catalog = catalog
         self._only = only
+        self._ahead: tuple[int, Future[dict[str, Scored]]] | None = None
 
     def overview(self) -> Overview:
         """Counts and dates of what is searched."""
@@ -227,6 +232,12 @@ class View:
     def open(self) -> None:
         """Opens what `dense` searches, so that a writer who goes on meanwhile takes nothing away."""
         self._index.segments(self._catalog)
+
+    def look_ahead(self, beside: Executor, vector: Callable[[], Vectors], limit: int) -> None:
+        """Has `beside` ask the segments for what `dense` will want of this vector, which it may have to wait for."""
+        if not self._only:
+            segments = self._index.segments(self._catalog)
+            self._ahead = limit, beside.submit(lambda: _nearest(segments, vector(), limit))
 
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
@@ -241,12 +252,18 @@ class View:
     def lexical(self, text: str, limit: int, among: Among | None = None) -> Scored:
         """(passage number, BM25 score) of the live passages that share words with `text`, best first.
 
-        The scores are those of its rarest words; see index.candidates.rarest. With `among`, of some articles alone.
+        The scores are those of its rarest words; see index.candidates.rarest. Where these are so common that too many
+        passages hold one, those that hold all of them are enough. With `among`, of some articles alone.
         """
-        terms = rarest(self.frequencies(lexical.terms(text)), self.whole().passages)
-        if not terms:
-            return []
-        match = lexical.match_any(terms)
+        frequencies = self.frequencies(lexical.terms(text))
+        terms = rarest(frequencies, self.whole().passages)
+        if len(terms) > 1 and sum(frequencies[term] for term in terms) > candidates.MOST:
+            found = self._matching(lexical.match_all(terms), limit, among)
+            if len(found) == limit:
+                return found
+        return self._matching(lexical.match_any(terms), limit, among) if terms else []
+
+    def _matching(self, match: str, limit: int, among: Among | None) -> Scored:
         if not among and not self._only:
             return self._catalog.lexical(match, limit)
         return candidates.lexical(self._catalog, match, limit, among, self._only)
@@ -274,10 +291,8 @@ class View:
 
     def similarities(self, vector: Vectors, numbers: Sequence[int]) -> dict[int, float]:
         """The exact cosine similarity of each of these passages; those whose vector is lost are left out."""
-        stored = self._catalog.with_vector(numbers)
-        if not stored:
-            return {}
-        return dict(zip(stored, vectors.exact(vector, self._catalog.vectors(stored)).tolist(), strict=True))
+        known, stored = self._catalog.stored_vectors(numbers)
+        return dict(zip(known, vectors.exact(vector, stored).tolist(), strict=True)) if known else {}
 
     def hits(self, scored: Scored, found_by: dict[int, str]) -> list[Hit]:
         """The passages behind the numbers, in their order, each with its article and where the same text lies too."""
@@ -306,9 +321,10 @@ class View:
     def _nearest(self, name: str, segment: Segment, vector: Vectors, limit: int) -> Scored:
         """The nearest that are live: asks for more until there are enough or the segment has no more."""
         ask = limit
+        begun = self._ahead[1].result() if self._ahead and self._ahead[0] == limit else {}
         while True:
             try:
-                found = segment.nearest(vector, ask)
+                found = begun.pop(name, None) or segment.nearest(vector, ask)
             except ServerAway:
                 segment = self._index.meanwhile(name, self._catalog)
                 continue
@@ -325,6 +341,15 @@ class View:
         if self._only:
             return candidates.among_them(self._catalog, numbers, self._only)
         return self._catalog.are_live(numbers)
+
+
+def _nearest(segments: Mapping[str, Segment], vector: Vectors, limit: int) -> dict[str, Scored]:
+    """The nearest of each segment that can be asked."""
+    found = {}
+    for name, segment in segments.items():
+        with contextlib.suppress(DamagedIndex, ServerAway):  # `dense` asks it again, and goes on without
+            found[name] = segment.nearest(vector, limit)
+    return found
 
 
 def _best(found: Iterable[tuple[int, float]]) -> Scored:

@@ -60,6 +60,7 @@ def holding(store: Path) -> Iterator[Catalog]:
     except (Error, OSError) as error:
         raise unusable(catalog.path, error) from error
     finally:
+        catalog.empty_log()
         catalog.close()
         lock.release()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -132,7 +133,7 @@ def implied(text: str, asked: date, names: Names, latest: date | None) -> Implie
     """What the question implies, given the names that the live articles really have and their last day."""
     text = unicodedata.normalize("NFC", text)
     publishers, authors = _publisher_forms(names.publishers), _author_forms(names.authors)
-    found = list(_named(text, publishers | authors))
+    found = list(_named(text, ChainMap(publishers, authors)))  # type: ignore[arg-type]  # they are only looked into
     papers = [name for place in _credited(text, found, publishers) for name in publishers[place.form]]
     people = [name for place in found if _is_author(text, place) for name in authors.get(place.form, ())]
     return Implied(
@@ -175,11 +176,12 @@ _LONGER_BEFORE = re.compile(r"(?<![\w'’])(?P<word>[A-Z]\w+) $")
 def _named(text: str, forms: Mapping[str, object]) -> Iterator[_Place]:
     """Each name in the text, in order; of two in one place the longer."""
     words = list(_WORD.finditer(text))
+    plain = [_plain(word[0]) for word in words]
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + MAX_WORDS), at, -1):
             said = words[at:end]
-            form = " ".join(_plain(word[0]) for word in said)
+            form = " ".join(plain[at:end])
             if form not in forms and len(said) == 1:
                 form = _POSSESSIVE.sub("", said[0][0])
             if form in forms:

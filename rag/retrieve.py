@@ -128,9 +128,10 @@ class HybridRetriever(BaseRetriever):
             return Found((), searched)
         # Before the view begins: loading takes seconds, and the view would be overtaken meanwhile.
         self.index.embedder.load()
-        # It is embedded while its words are looked up: each takes about a quarter of the time of a question.
+        # It is embedded, and looked for by meaning, while its words are looked up: each takes about a third of the time.
         with ThreadPoolExecutor(1) as beside, self.index.view(only) as view:
             vector = beside.submit(self._vector, query)
+            view.look_ahead(beside, vector.result, self.depth)
             return find(view, Asked(query, vector.result, asked or datetime.now(UTC).date()), self.limit, self.depth)
 
     def _vector(self, query: Query) -> Vectors:

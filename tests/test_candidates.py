@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 from conftest import Shelf, WordEmbedder
 
-from index.candidates import COMMON, FEW, Among, Names, rarest
+from index.candidates import COMMON, FEW, MOST, Among, Names, rarest
 from index.search import Index
 from index.sync import sync
 
@@ -43,6 +43,11 @@ def test_the_rarest_words_are_looked_for_and_two_at_least():
     assert rarest({"a": many}, many) == ["a"]
 
 
+def test_in_a_very_large_archive_no_more_are_looked_for_than_in_a_large_one():
+    assert rarest({"a": 5, "b": 6, "c": MOST - 11}, 100 * MOST) == ["a", "b", "c"]
+    assert rarest({"a": 5, "b": 6, "c": MOST - 10}, 100 * MOST) == ["a", "b"]
+
+
 def test_in_a_small_archive_every_word_is_looked_for():
     assert rarest({"the": 300, "ferry": 1, "sails": 20}, 300) == ["ferry", "sails", "the"]
 
@@ -74,6 +79,16 @@ def test_words_are_looked_for_in_the_articles_that_are_meant(view):
     assert found(view, view.lexical("noon", 9, Among(("The Packet",), (september,)))) == {"ferry", "mole"}
     assert found(view, view.lexical("noon", 9, Among(days=((date.min, date.max),)))) == {"ferry", "mole"}
     assert view.lexical("noon", 9, Among()) == []
+
+
+def test_passages_with_all_of_very_common_words_are_enough_where_there_are_so_many(view, monkeypatch):
+    assert found(view, view.lexical("crane noon", 2)) == {"crane", "ferry"}
+    everything = view.lexical("fell noon", 2)
+    monkeypatch.setattr("index.candidates.MOST", 4)
+    assert view.lexical("fell noon", 2) == [(number, pytest.approx(score)) for number, score in everything]
+    assert found(view, view.lexical("crane noon", 2)) == {"crane", "ferry"}  # one passage has both
+    assert found(view, view.lexical("fell noon", 3)) == {"ferry", "mole", "crane"}
+    assert found(view, view.lexical("fell noon", 1, Among(publishers=("The Packet",)))) == {"ferry"}
 
 
 def test_words_are_counted_once_for_each_generation(store, view):

@@ -178,7 +178,9 @@ def test_a_damaged_vector_is_lost_and_an_error_with_a_next_step(catalog, vector)
     with pytest.raises(DamagedIndex, match="A vector in the catalog is damaged") as caught:
         catalog.vectors([first, second])
     assert "check --repair" in caught.value.hint
-    assert catalog.with_vector([first, second]) == [second]
+    known, vectors = catalog.stored_vectors([first, second])
+    assert (known, vectors.tolist()) == ([second], catalog.vectors([second]).tolist())
+    assert catalog.stored_vectors([first])[0] == []
     assert catalog.missing_vectors() == 1
     assert list(catalog.without_vector()) == [(key, "mole\nIt fell.")]
 

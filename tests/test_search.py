@@ -257,6 +257,7 @@ KEPT = [
 @pytest.mark.parametrize("compared", [20_000, 0])
 def test_a_view_of_some_articles_finds_no_others(papers, only, left, compared, monkeypatch):
     monkeypatch.setattr("index.search.COMPARED", compared)
+    monkeypatch.setattr("index.candidates.MOST", compared)
     with papers.view(only) as view:
         dense = view.hits(view.dense(papers.embedder.embed_question("ferry"), 10), {})
         lexical = view.hits(view.lexical("ferry", 10), {})
