@@ -59,7 +59,7 @@ print(int(peak) / 1024)
 """
 # What a sync imports, and what an answer does besides.
 _LIBRARIES = "import apsw, chromadb.api.rust, datasketch, numpy, sentencex, benchmarks.regressions"
-_MORE_LIBRARIES = "import onnxruntime, tokenizers, rag.chain, rag.reading.span_reader"
+_MORE_LIBRARIES = "import openvino, tokenizers, rag.chain, rag.reading.span_reader"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from index.catalog import Catalog, are_vectors, article_as_stored, passage_as_stored
+from index.blobs import are_vectors
+from index.catalog import Catalog, article_as_stored, passage_as_stored
 from index.database import PATIENCE, Error, Garbled, is_busy, is_damage, what_is_wrong
 from index.lexical import fold
 from index.records import Article

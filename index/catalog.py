@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from index import copies
+from index.blobs import unpacked
 from index.database import AUTO_VACUUM, as_written
 from index.embedder import Vectors
 from index.errors import DamagedIndex, FootnoteError
@@ -32,8 +32,6 @@ TEXT_BATCH = 200
 MAX_UNUSED = 0.1
 # Shorter texts are the same only if title and date are too: a notice of one line may stand over many days.
 MIN_SAME_TEXT = 200
-# A vector is of length 1; in bfloat16 those of the packaged model were once kept with 0.9967 to 1.0037.
-LENGTH_TOLERANCE = 0.01
 
 # What is remembered of the model that made the vectors.
 MODEL_NOTES = ("model", "fingerprint", "precision", "dimension")
@@ -210,7 +208,7 @@ class Catalog(Ledger):
         found = self._vectors_where("TRUE", numbers)
         if not found.keys() >= set(numbers):
             raise FootnoteError("A vector is missing from the catalog", "`python -m index sync` computes it again.")
-        return _stacked([found[number] for number in numbers])
+        return unpacked([found[number] for number in numbers])
 
     def stored_vectors(self, numbers: Sequence[int]) -> tuple[list[int], Vectors]:
         """Those of these passages whose vector is not lost, and these vectors, float32 (passages, dimension).
@@ -218,7 +216,7 @@ class Catalog(Ledger):
         Of none, the shape is (0, 0). Raises DamagedIndex when one is none that a model gave.
         """
         found = self._vectors_where(_WHOLE, numbers)
-        return list(found), _stacked(list(found.values())) if found else np.zeros((0, 0), np.float32)
+        return list(found), unpacked(list(found.values())) if found else np.zeros((0, 0), np.float32)
 
     def _vectors_where(self, condition: str, numbers: Sequence[int]) -> dict[int, bytes]:
         rows = self._db.execute(
@@ -652,27 +650,6 @@ def passage_as_stored(
         and key == passage_id(revision, start, end)
         and vector == vector_key(embedded_text(article.title, str(heading), article.text[start:end]), fingerprint)
     )
-
-
-def _stacked(rows: Sequence[bytes]) -> Vectors:
-    """Vectors as they are stored, as the rows of one array."""
-    try:
-        vectors = np.stack([np.frombuffer(row, dtype=np.float32) for row in rows])
-        if not are_vectors(vectors).all():
-            raise ValueError("its length is not 1")
-        return vectors
-    except (TypeError, ValueError) as error:
-        raise DamagedIndex(
-            f"A vector in the catalog is damaged ({error})",
-            "Run `python -m index check --repair` to take it out, then sync to compute it again.",
-        ) from error
-
-
-def are_vectors(vectors: Vectors) -> npt.NDArray[np.bool_]:
-    """Whether each row has the length 1, as what a model gave has."""
-    with np.errstate(invalid="ignore"):  # what is no number has no length either
-        lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)  # no square overflows
-        return np.asarray(np.abs(lengths - 1) <= LENGTH_TOLERANCE)
 
 
 def _altered(article: Article) -> DamagedIndex:

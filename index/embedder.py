@@ -1,7 +1,8 @@
 """Texts become vectors: the only import of sentence-transformers in index/.
 
 The library takes seconds to import, so the model is loaded at the first text; the fingerprint is known without it. Once
-an index has been made with the model, questions need the library no more: see index.encoder.
+an encoder has been made of the model, the library is needed no more, and passages are embedded faster: see
+index.encoder. Of a model of which none can be made it embeds everything.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import encoder
+from index import encoder, network
 from index.encoder import Encoder, Impossible, batches
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
@@ -85,25 +86,30 @@ class Embedder:
         self._sought = False
 
     def settle(self, precision: str | None) -> None:
-        """Takes the precision an index was made in, where "auto" leaves it open and the model is not loaded yet."""
-        if self._precision == "auto" and precision in PRECISIONS and "_loaded" not in self.__dict__:
-            self._precision = precision
+        """Takes the precision an index was made in, where "auto" leaves it open and nothing is loaded yet."""
+        with self._lock:
+            loaded = self._encoder or "_loaded" in self.__dict__
+            if self._precision == "auto" and precision in PRECISIONS and not loaded:
+                self._precision = precision
 
     def load(self) -> None:
-        """Loads what questions need, where that has not been done. Raises FootnoteError where it cannot be."""
+        """Loads what embeds, where that has not been done. Raises FootnoteError where it cannot be."""
         if not self._kept():
             _ = self._model
 
     def prepare(self) -> None:
-        """Keeps the encoder of this model on this machine, unless one is kept or none can be made of it.
+        """Makes the encoder of this model and keeps it on this machine, unless one is kept or none can be made of it.
 
-        Takes some seconds, and loads the model.
+        Takes some seconds, and loads the model, which is let go of again.
         """
         if not self._folder or self._kept() or encoder.tried(self.fingerprint):
             return
         if folder := encoder.keep(self.fingerprint, partial(_export, self._folder)):
-            log.debug("questions are embedded by %s", folder)
-            self._sought = False
+            log.debug("texts are embedded by %s", folder)
+            with self._lock:
+                self._sought = False
+                if self._kept():
+                    self.__dict__.pop("_loaded", None)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -117,29 +123,36 @@ class Embedder:
     @property
     def max_tokens(self) -> int:
         """The most tokens of a passage, special tokens included: the model's window, or less where that is set."""
-        window = int(self._model.max_seq_length or 512)
+        found = self._kept()
+        window = found.max_tokens if found else int(self._model.max_seq_length or 512)
         return min(window, self.passage_tokens) if self.passage_tokens else window
 
     @property
     def dimension(self) -> int:
         """The length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        found = self._kept()
+        return found.dimension if found else int(self._model.get_embedding_dimension() or 0)
 
     @property
     def precision(self) -> str:
         """What the model runs in: "float32" or "bfloat16"."""
-        return str(self._model.dtype).removeprefix("torch.")
+        found = self._kept()
+        return found.precision if found else str(self._model.dtype).removeprefix("torch.")
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, without the special tokens."""
         if not texts:
             return []
+        if found := self._kept():
+            return found.count(texts)
         with self._lock:
             tokens = self._tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in tokens["input_ids"]]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Embeddings, float32 (len(texts), dimension), each of length 1. Empty input gives shape (0, dimension)."""
+        if found := self._kept():
+            return _of_length_1(found.embed(texts))
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         lengths = self.count(texts)
         order = sorted(range(len(texts)), key=lengths.__getitem__)
@@ -152,9 +165,7 @@ class Embedder:
         return vectors
 
     def embed_sentences(self, texts: Sequence[str]) -> Vectors:
-        """The same for a few texts that are compared with each other or with a question, and are not kept."""
-        if found := self._kept():
-            return _of_length_1(found.embed(texts))
+        """The same for texts that are compared with each other or with a question, and are not kept."""
         return self.embed(texts)
 
     def embed_question(self, text: str) -> Vectors:
@@ -182,8 +193,13 @@ class Embedder:
         """The encoder that is kept on this machine, looked for once."""
         with self._lock:
             if not self._sought:
-                self._sought, self._encoder = True, encoder.kept(self.fingerprint) if self._folder else None
+                self._encoder = encoder.kept(self.fingerprint, self._wanted()) if self._folder else None
+                self._sought = True
             return self._encoder
+
+    def _wanted(self) -> str:
+        """What an encoder is to run in: bfloat16 only where that is faster, for the vectors may be compared."""
+        return "float32" if self._precision == "float32" else network.faster_precision()
 
     def forget(self) -> None:
         """Lets go of the last questions, so that they are embedded anew."""

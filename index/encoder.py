@@ -1,8 +1,7 @@
 """The embedding model as one ONNX file, kept on this machine: it is open before torch has been imported.
 
-Whoever indexes needs torch, which embeds many passages faster and in whatever precision; from it the file is made, once
-for each model. Whoever asks embeds a sentence or a few, and has them from the file. The vectors are those of the model
-in float32, which may be compared with those in bfloat16 (`Embedder`).
+The file is made with torch, once for each model; passages and questions are embedded from it. The vectors are those of
+the model, in float32 or bfloat16, which may be compared (`Embedder`).
 """
 
 from __future__ import annotations
@@ -37,6 +36,8 @@ INPUTS, OUTPUT = ("input_ids", "token_type_ids", "attention_mask"), "vectors"
 FORMAT = 1
 # Tokens in one forward pass, after padding.
 BATCH_TOKENS = 1_600
+# The folder of networks as they are made for this processor.
+COMPILED = "compiled"
 # How the folder begins in which one is made, and after how many seconds it was left by a process that is gone.
 MAKING, LEFT = "making-", 3_600.0
 
@@ -51,17 +52,24 @@ class Impossible(Exception):
 class Encoder:
     """Embeds what a folder made by `keep` says. Safe to call from several threads, which do not wait for each other."""
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], precision: str = "float32") -> None:
+        self.precision = precision
+        self.max_tokens = int(manifest["max_tokens"])
+        self.dimension = int(manifest["dimension"])
         self._folder = folder
-        self._manifest = manifest
+        self._name = str(manifest.get("files", {}).get(NETWORK, ""))
         self._network  # noqa: B018 - a folder that is damaged is known before anything is asked
         self._tokenizer  # noqa: B018
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, without the special ones, also of those that are not read."""
+        return [len(said.ids) for said in self._whole.encode_batch(list(texts), add_special_tokens=False)]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the model gives for each text, float32 (len(texts), dimension), of whatever length it makes them."""
         tokens = [said.ids for said in self._tokenizer.encode_batch(list(texts))]
         lengths = [len(said) for said in tokens]
-        vectors = np.zeros((len(texts), int(self._manifest["dimension"])), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for batch in batches(sorted(range(len(texts)), key=lengths.__getitem__), lengths, BATCH_TOKENS):
             vectors[batch] = self._run([tokens[i] for i in batch])
         return vectors
@@ -75,15 +83,27 @@ class Encoder:
 
     @cached_property
     def _network(self) -> Network:
-        return Network(self._folder / NETWORK)
+        kept = compiled() if self._name else None
+        return Network(self._folder / NETWORK, precision=self.precision, kept=kept, name=self._name)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
+        tokenizer = self._opened()
+        tokenizer.enable_truncation(self.max_tokens)
+        return tokenizer
+
+    @cached_property
+    def _whole(self) -> Tokenizer:
+        """The same without a limit."""
+        tokenizer = self._opened()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    def _opened(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(self._folder / TOKENIZER))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(int(self._manifest["max_tokens"]))
         return tokenizer
 
 
@@ -121,14 +141,29 @@ def folder_of(fingerprint: str) -> Path | None:
     return place / f"{fingerprint[:32]}-{FORMAT}" if place else None
 
 
+def compiled() -> Path | None:
+    """Where networks are kept as they are made for this processor; None where nothing can be."""
+    place = cache()
+    try:
+        folder = place / COMPILED if place else None
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder if folder and _trusted(folder) else None
+    except OSError:
+        return None
+
+
 def tried(fingerprint: str) -> bool:
     """Whether a file was made of this model, or is known not to be possible."""
     folder = folder_of(fingerprint)
     return bool(folder and (folder / MANIFEST).exists())
 
 
-def kept(fingerprint: str) -> Encoder | None:
-    """The encoder of this model; None where none is kept. What is damaged is taken away, for it to be made anew."""
+def kept(fingerprint: str, precision: str = "float32") -> Encoder | None:
+    """The encoder of this model, run in that precision; None where none is kept.
+
+    What is damaged is taken away, for it to be made anew.
+    """
     folder = folder_of(fingerprint)
     if not folder:
         return None
@@ -147,7 +182,7 @@ def kept(fingerprint: str) -> Encoder | None:
         _take_away(folder, error)
         return None
     try:
-        return Encoder(folder, manifest)
+        return Encoder(folder, manifest, precision)
     except Exception as error:  # of two libraries; the model itself goes on
         log.warning("The encoder in %s cannot be opened (%s)", folder, error)
         return None

@@ -95,10 +95,7 @@ def sync(
         run = _Run(store, catalog, embedder, progress, remove_many, server)
         run.follow = [followed for followed in follow if followed not in already]
         run.looks_at = [followed.location for followed in follow]
-        report = _synced(run, sources, dropped, progress)
-    if report.embedded:
-        embedder.prepare()
-    return report
+        return _synced(run, sources, dropped, progress)
 
 
 def _synced(run: _Run, sources: Sequence[Source], dropped: Sequence[Followed], progress: Progress) -> Report:
@@ -222,6 +219,8 @@ class _Run:
 
     def stage(self, articles: Sequence[Article]) -> None:
         """Writes articles and passages to the catalog. Nothing of it is live yet."""
+        if articles:
+            self._embedder.prepare()
         for done, article in enumerate(articles):
             self._progress("splitting", done, len(articles))
             passages = split(article, self._embedder.count, self._embedder.max_tokens)
@@ -237,6 +236,8 @@ class _Run:
     def embed(self) -> None:
         """Computes the vectors that are not stored yet, the longest texts first."""
         todo = sorted(self._catalog.without_vector(staged=not self._everywhere), key=lambda item: -len(item[1]))
+        if todo:
+            self._embedder.prepare()
         for start in range(0, len(todo), EMBED_BATCH):
             self._progress("embedding", start, len(todo))
             keys, texts = zip(*todo[start : start + EMBED_BATCH], strict=True)

@@ -128,7 +128,7 @@ class HybridRetriever(BaseRetriever):
             return Found((), searched)
         # Before the view begins: loading takes seconds, and the view would be overtaken meanwhile.
         self.index.embedder.load()
-        # It is embedded, and looked for by meaning, while its words are looked up: each takes about a third of the time.
+        # It is embedded, and looked for by meaning, while its words are looked up: each takes a third of the time.
         with ThreadPoolExecutor(1) as beside, self.index.view(only) as view:
             vector = beside.submit(self._vector, query)
             view.look_ahead(beside, vector.result, self.depth)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What has LangChain trace to a service of its makers.
 _LANGSMITH = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING")
-_LIBRARIES = ("chromadb", "gradio", "langchain-core", "onnxruntime", "sentence-transformers", "torch")
+_LIBRARIES = ("chromadb", "gradio", "langchain-core", "openvino", "sentence-transformers", "torch")
 
 
 @dataclass(frozen=True, slots=True)

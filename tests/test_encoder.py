@@ -1,4 +1,4 @@
-"""The packaged model as a file for onnxruntime: the same vectors, without the library that made it."""
+"""The packaged model as a file: the same vectors, without the library that made it."""
 
 import json
 import logging
@@ -54,7 +54,7 @@ def test_a_text_has_the_vector_that_the_library_gives(here, model):
 
 def test_many_texts_of_any_length_keep_their_order(here, model):
     texts = [f"{'pier ' * (n * 37 % 90)}{n}" for n in range(60)]
-    assert np.allclose(Embedder().embed_sentences(texts), model.embed(texts), atol=1e-5)
+    assert np.allclose(Embedder(precision="float32").embed(texts), model.embed(texts), atol=1e-5)
 
 
 ASK = """
@@ -63,14 +63,64 @@ from index.embedder import Embedder
 embedder = Embedder()
 embedder.load()
 embedder.embed_question("Who rebuilt the mole?")
+embedder.embed(["The mole fell.", "It was rebuilt."])
 embedder.embed_sentences(["The mole fell.", "It was rebuilt."])
+embedder.count(["The mole fell."]), embedder.max_tokens, embedder.dimension, embedder.precision
 print(sorted({name.split(".")[0] for name in sys.modules} & {"torch", "transformers", "sentence_transformers"}))
 """
 
 
-def test_whoever_asks_needs_no_torch(here):
+def test_whoever_asks_or_indexes_needs_no_torch(here):
     ran = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_passages_have_the_vectors_and_the_tokens_that_the_library_gives(here, model):
+    embedder = Embedder(precision="float32")
+    assert np.allclose(embedder.embed(TEXTS), np.asarray(model._model.encode(TEXTS)), atol=1e-5)
+    tokens = model._model.tokenizer(TEXTS, add_special_tokens=False, truncation=False)["input_ids"]
+    assert embedder.count(TEXTS) == [len(of) for of in tokens]
+    assert embedder.count([]) == []
+    assert (embedder.max_tokens, embedder.dimension, embedder.precision) == (256, 384, "float32")
+
+
+def test_in_bfloat16_vectors_are_nearly_the_same_and_of_length_1(here, model, monkeypatch):
+    monkeypatch.setattr("index.network.faster_precision", lambda: "bfloat16")
+    embedder = Embedder(precision="bfloat16")
+    vectors = embedder.embed(TEXTS)
+    assert embedder.precision == "bfloat16"
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert ((vectors * model.embed(TEXTS)).sum(axis=1) > 0.9995).all()
+
+
+@pytest.mark.parametrize(
+    ("named", "of_the_index", "faster", "runs"),
+    [
+        ("auto", None, "bfloat16", "bfloat16"),
+        ("auto", None, "float32", "float32"),
+        ("auto", "float32", "bfloat16", "float32"),
+        ("auto", "bfloat16", "float32", "float32"),
+        ("float32", "bfloat16", "bfloat16", "float32"),
+    ],
+)
+def test_it_runs_in_the_precision_of_the_index_where_that_is_not_slower(
+    here, monkeypatch, named, of_the_index, faster, runs
+):
+    monkeypatch.setattr("index.network.faster_precision", lambda: faster)
+    embedder = Embedder(precision=named)
+    embedder.settle(of_the_index)
+    assert embedder.precision == runs
+    embedder.settle("float32" if runs == "bfloat16" else "bfloat16")  # too late
+    assert embedder.precision == runs
+
+
+def test_the_library_is_let_go_of_when_the_file_is_made(elsewhere):
+    embedder = Embedder(precision="float32")
+    before = embedder.embed(TEXTS)
+    assert "_loaded" in vars(embedder)
+    embedder.prepare()
+    assert "_loaded" not in vars(embedder)
+    assert np.allclose(embedder.embed(TEXTS), before, atol=1e-5)
 
 
 def test_what_was_kept_is_not_made_again(here, monkeypatch):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.encoder import compiled
 from index.errors import FootnoteError
 from index.network import Network
 from index.records import sha256
@@ -70,8 +71,8 @@ class PackedModel:
 
     @cached_property
     def _network(self) -> Network:
-        assert self.manifest
-        return Network(self._folder / NETWORK, self._threads)
+        whole = str(self.manifest["files"][NETWORK])
+        return Network(self._folder / NETWORK, self._threads, kept=compiled(), name=whole)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
