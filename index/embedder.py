@@ -158,10 +158,10 @@ class Embedder:
         order = sorted(range(len(texts)), key=lengths.__getitem__)
         for batch in batches(order, lengths, BATCH_TOKENS):
             with self._lock:
-                found = self._model.encode_document(
+                given = self._model.encode_document(
                     [texts[i] for i in batch], batch_size=len(batch), show_progress_bar=False
                 )
-            vectors[batch] = _of_length_1(found)
+            vectors[batch] = _of_length_1(given)
         return vectors
 
     def embed_sentences(self, texts: Sequence[str]) -> Vectors:
