@@ -218,6 +218,8 @@ def _purge(options: argparse.Namespace) -> Result:
         lines.append("Somebody is reading the index, so old pages may be left: close the app, and purge again.")
     if done.quoted:
         lines.append(f"Kept answers may still quote it: {_FORGET} shows how many rest on an article, and erases them.")
+    if settings.server:
+        lines.append("A Chroma server keeps the files of what it has removed; those vectors go with its folder alone.")
     lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
     return done.whole, asdict(done), "\n".join(lines)
 

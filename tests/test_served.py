@@ -18,6 +18,7 @@ from conftest import Clock, Shelf, found, live
 from vector_server import PATIENCE, VectorServer, free_port
 
 from index import served
+from index.__main__ import main
 from index.catalog import Catalog
 from index.check import check
 from index.embedder import Embedder
@@ -529,6 +530,12 @@ def test_the_command_line_ends_with_a_sentence_when_the_server_is_away(tmp_path)
     assert ran.returncode == 1
     assert ran.stderr.splitlines()[0].startswith(f"The Chroma server at {environ['FOOTNOTE_CHROMA']} does not answer (")
     assert "s3cret" not in ran.stdout + ran.stderr
+
+
+def test_a_purge_says_what_the_server_keeps(on_server, store, at, monkeypatch, capsys):
+    monkeypatch.setenv("FOOTNOTE_CHROMA", at.address)
+    assert main(["purge", "--store", str(store)]) == 0
+    assert "A Chroma server keeps the files of what it has removed" in capsys.readouterr().out
 
 
 def test_the_command_line_refuses_an_address_that_others_reach(tmp_path):
