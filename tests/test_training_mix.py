@@ -22,6 +22,14 @@ def test_a_pass_shows_each_question_as_often_as_the_proportions_say():
     assert shown == {"q": 2, "n": 3}
 
 
+def test_kinds_can_be_left_out_to_see_what_they_are_worth():
+    kept = Proportions().without(["mined", "adversarial"])
+    assert kept.kinds.keys() == Proportions().kinds.keys() - {"mined"}
+    shown = Mix([SOURCE] * 100, [NOTHING], kept, seed=1).chunk(0)
+    assert {e.origin for e in shown} == {"q"}
+    assert "mined" not in {e.kind for e in shown}
+
+
 def test_with_a_null_for_each_answer_half_of_what_is_shown_has_none():
     shown = Mix([SOURCE] * 100, [], Proportions(nulls=1.0, titled=1), seed=1).chunk(0)
     assert sum(e.answer is None for e in shown) == 100

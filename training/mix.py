@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from training.examples import Asked, Example, Passage, QuestionFolder, plain, sample, split
@@ -15,6 +15,7 @@ from training.rewording import Synonyms, reworded
 NEAREST, BESIDE = 8, 12
 # The questions of a chunk.
 UNITS = 1_200
+ADVERSARIAL = "adversarial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Proportions:
             "removed": 0.18, "contradicted": 0.16,
         }
     )  # fmt: skip
+
+    def without(self, kinds: Iterable[str]) -> Proportions:
+        """The same without these kinds of nulls; "adversarial" are the questions that people wrote to have none."""
+        left = {kind: share for kind, share in self.kinds.items() if kind not in kinds}
+        return replace(self, kinds=left, adversarial=0 if ADVERSARIAL in kinds else self.adversarial)
 
 
 def sources(folder: QuestionFolder, asked: Sequence[Asked]) -> list[Source]:

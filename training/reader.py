@@ -29,7 +29,7 @@ def main() -> int:
 
     synonyms = Synonyms(options.wordnet) if options.wordnet else None
     plan = Plan(options.examples, rate=options.rate, seed=options.seed)
-    proportions = Proportions(nulls=options.nulls, twins=options.twins)
+    proportions = Proportions(nulls=options.nulls, twins=options.twins).without(options.without)
     folders = load_folders(options.data)
     trained = [(folder, split(folder)[0]) for folder in folders]
     asked = [one for _, part in trained for one in part]
@@ -47,7 +47,7 @@ def main() -> int:
         return INTERRUPTED
     network.save(options.out)
     about = {**asdict(plan), "seen": seen, "questions": len(asked), "sets": [f.name for f in folders]}
-    about |= {"from": Path(options.model).name, "synonyms": bool(synonyms)}
+    about |= {"from": Path(options.model).name, "synonyms": bool(synonyms), "without": options.without}
     (options.out / RECORD).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (options.out / CHECKPOINT).unlink(missing_ok=True)
     _say(f"Written to {options.out}")
@@ -72,6 +72,9 @@ def _say(line: str) -> None:
 
 
 def _arguments() -> argparse.ArgumentParser:
+    from training.mix import ADVERSARIAL, Proportions
+
+    kinds = [*Proportions().kinds, ADVERSARIAL]
     parser = argparse.ArgumentParser(prog="python -m training.reader", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="a folder of question sets in the form of BEIR")
     parser.add_argument("--out", type=Path, required=True, help="where the model is written, and checkpoints before")
@@ -81,6 +84,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=2e-4, help="the highest learning rate; default: %(default)s")
     parser.add_argument("--nulls", type=float, default=0.75, help="nulls made for each answer; default: %(default)s")
     parser.add_argument("--twins", type=float, default=0.3, help="share of changed answers; default: %(default)s")
+    parser.add_argument(
+        "--without", nargs="+", default=[], choices=kinds, metavar="KIND", help=f"leave out: {', '.join(kinds)}"
+    )
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16", help="default: %(default)s")
     parser.add_argument("--every", type=int, default=10_000, help="examples between points of the learning curve")
