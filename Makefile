@@ -29,8 +29,9 @@ CODE = $(wildcard app.py page index rag training tests benchmarks proofs deploy)
 # What was installed is remembered inside .venv, so that it is forgotten with it.
 RUNTIME = .venv/.runtime
 DEV = .venv/.dev
+RAY = .venv/.ray
 # A .venv whose Python was removed from the machine is made anew.
-$(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV))
+$(shell test -x .venv/bin/python || rm -f .venv/bin/pip $(RUNTIME) $(DEV) $(RAY))
 
 .PHONY: setup app test lint fix bench peers prove prove-smoke pictures browser postgres clean
 .DELETE_ON_ERROR:
@@ -42,7 +43,7 @@ app: $(RUNTIME)
 	@$(RUN) app.py --port "$(PORT)"
 
 # By two processes: half the time, and each file of tests stays with one.
-test: $(DEV) browser postgres lint
+test: $(DEV) $(RAY) browser postgres lint
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)
@@ -95,6 +96,12 @@ $(RUNTIME): requirements.txt | .venv/bin/pip
 $(DEV): $(wildcard requirements-*.txt) $(RUNTIME)
 	@echo "Installing what the tests need."
 	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# 200 MB, which only the tests of a cluster need.
+$(RAY): requirements-ray.txt $(DEV)
+	@echo "Installing Ray for the tests of a cluster."
+	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements-ray.txt
 	@touch $@
 
 # The tests of the page drive a real browser. Without one they are skipped, and say so.

@@ -7,13 +7,17 @@ index.encoder. Of a model of which none can be made it embeds everything.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import io
 import logging
 import os
+import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +88,12 @@ class Embedder:
         self._questions: dict[str, Vectors] = {}
         self._encoder: Encoder | None = None
         self._sought = False
+
+    def __reduce__(self) -> tuple[Callable[..., Embedder], tuple[str, bytes, str, int]]:
+        """How it travels to another machine: with the folder of its model, where that is not the packaged one."""
+        packed = _packed(self._folder) if self._folder and self.name != PACKAGED_MODEL else b""
+        precision = self.precision if self._precision == "auto" else self._precision
+        return _arrived, (self.name, packed, precision, self.passage_tokens)
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and nothing is loaded yet."""
@@ -260,6 +270,26 @@ def faster_precision() -> str:
     rounds = [(seconds(torch.float32), seconds(torch.bfloat16)) for _ in range(24)]
     gain = min(f for f, _ in rounds) / min(b for _, b in rounds)
     return "bfloat16" if gain >= BFLOAT16_GAIN else "float32"
+
+
+def _packed(folder: Path) -> bytes:
+    """The files of a folder as one."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            archive.write(file, file.relative_to(folder))
+    return whole.getvalue()
+
+
+def _arrived(name: str, packed: bytes, precision: str, passage_tokens: int) -> Embedder:
+    """The embedder that was sent from another machine. What came with it lies here as long as this process runs."""
+    if packed:
+        folder = tempfile.TemporaryDirectory(prefix="footnote-model-")
+        atexit.register(folder.cleanup)
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            archive.extractall(folder.name)
+        name = folder.name
+    return Embedder(name, precision, passage_tokens)
 
 
 def _export(folder: Path, into: Path) -> dict[str, int]:

@@ -13,8 +13,9 @@ from index.catalog import Catalog
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.ledger import Followed
-from index.sources.files import Files, is_address, lies_in
+from index.sources.files import Files, ReadAll, is_address, lies_in
 from index.sources.sightings import Known, Reading, Sighting, Source
+from index.sources.workers import read_all
 from index.writer import SPOOL, writing
 
 if TYPE_CHECKING:
@@ -27,10 +28,14 @@ KINDS = (FILES, "page", "feed", "sitemap")
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What a run may look at: pages on the internet, and in `networks`; `listing` is where sources.toml would be."""
+    """What a run may look at: pages on the internet, and in `networks`; `listing` is where sources.toml would be.
+
+    `ray` is the address of the Ray cluster that reads and embeds for it, "" for none.
+    """
 
     networks: tuple[str, ...] = ()
     listing: Path | None = None
+    ray: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,17 +181,17 @@ def _check(where: str, kind: object, options: Mapping[str, object]) -> None:
 
 @contextlib.contextmanager
 def opened(
-    following: Sequence[Followed], store: Path, networks: Sequence[str] = ()
+    following: Sequence[Followed], store: Path, networks: Sequence[str] = (), read_all: ReadAll = read_all
 ) -> Iterator[tuple[list[Source], list[Followed]]]:
     """The sources of what is followed, and that again with the kinds that were not known yet.
 
-    Pages are fetched from addresses on the internet, and from those in `networks`.
+    Pages are fetched from addresses on the internet, and from those in `networks`; files are read by `read_all`.
     """
     with contextlib.ExitStack() as stack:
         tools = _tools(store, networks, stack) if any(f.kind != FILES for f in following) else None
         sources, known = [], []
         for followed in _innermost_first(following):
-            source, kind = _source(followed, tools, store)
+            source, kind = _source(followed, tools, store, read_all)
             sources.append(source)
             known.append(replace(followed, kind=kind))
         yield sources, known
@@ -210,11 +215,11 @@ def _tools(store: Path, networks: Sequence[str], stack: contextlib.ExitStack) ->
     return Tools(fetcher, store / SPOOL)
 
 
-def _source(followed: Followed, tools: Tools | None, store: Path) -> tuple[Source, str]:
+def _source(followed: Followed, tools: Tools | None, store: Path, read_all: ReadAll) -> tuple[Source, str]:
     if tools is None or followed.kind == FILES:
         path, inside = Path(followed.location), str(store.resolve())
         if path.exists():
-            files = Files(path, followed.options.get("fields"))
+            files = Files(path, followed.options.get("fields"), read_all)
             within = inside != followed.location and lies_in(inside, followed.location)
             return Without(files, inside) if within else files, FILES
         gone = "no longer there; put it back, or take it out with `python -m index remove`"

@@ -36,7 +36,8 @@ class IndexSettings:
     or the name of a model in the local cache; `precision` is "auto", "float32" or "bfloat16". A passage has at most
     `passage_tokens` tokens, and with 0 as many as the model reads. Pages are fetched from the internet, and from
     `networks`, such as "10.1.0.0/16", which are not reached without being named. `chroma` is the address of the Chroma
-    server that holds the segments; without one they are files in the store.
+    server that holds the segments; without one they are files in the store. `ray` is the address of a Ray cluster that
+    reads files and embeds: "auto" for one on this machine, "host:6379" or "ray://host:10001".
     """
 
     store: Path = Path(".footnote")
@@ -45,6 +46,7 @@ class IndexSettings:
     passage_tokens: int = 0
     networks: tuple[str, ...] = ()
     chroma: str = ""
+    ray: str = ""
 
     @property
     def server(self) -> Server | None:
@@ -54,7 +56,7 @@ class IndexSettings:
     @property
     def outside(self) -> Outside:
         """What a run may look at."""
-        return Outside(self.networks, Path(SOURCES_FILE))
+        return Outside(self.networks, Path(SOURCES_FILE), self.ray)
 
     def at(self, store: Path | None) -> Self:
         """The same settings for another store, where one is named."""
@@ -62,7 +64,7 @@ class IndexSettings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> IndexSettings:
-    """The settings of [index] in `file`; FOOTNOTE_STORE, _MODEL and _CHROMA go before the file.
+    """The settings of [index] in `file`; FOOTNOTE_STORE, _MODEL, _CHROMA and _RAY go before the file.
 
     Raises UsageError for a file that cannot be read, and a section or a setting that does not exist.
     """
@@ -77,7 +79,9 @@ def index_values(environ: Mapping[str, str] | None = None, file: Path = Path(SET
     return values | {"store": Path(values.get("store", ".footnote")).expanduser()}
 
 
-_ENVIRONMENT = {"store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL", "chroma": "FOOTNOTE_CHROMA"}
+_ENVIRONMENT = {
+    "store": "FOOTNOTE_STORE", "model": "FOOTNOTE_MODEL", "chroma": "FOOTNOTE_CHROMA", "ray": "FOOTNOTE_RAY",
+}  # fmt: skip
 
 
 def database(environ: Mapping[str, str] | None = None, file: Path = Path(SETTINGS_FILE)) -> str:

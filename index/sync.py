@@ -19,6 +19,7 @@ from index.embedder import Embedder
 from index.errors import UsageError
 from index.following import Dropped, Outside, followed_now, named, opened
 from index.ledger import Followed, Outcome
+from index.machines import Machines, ThisOne, working
 from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
@@ -33,7 +34,8 @@ from index.writer import writing
 # Articles are published in rounds of about this much text (some 1,300 news articles): few enough for memory, enough for
 # a segment worth having.
 ROUND_CHARACTERS = 8_000_000
-# Passages whose vectors are computed and kept together; an interrupted run loses at most these.
+# Passages whose vectors are computed and kept together; an interrupted run loses at most these, and on a cluster what
+# each node has before it.
 EMBED_BATCH = 256
 
 Progress = Callable[[str, int, int], None]
@@ -83,16 +85,17 @@ def sync(
     remove_many: bool = False,
     dropped: Sequence[Followed] = (),
     server: Server | None = None,
+    machines: Machines | None = None,
 ) -> Report:
     """Brings the index up to date with the sources; what is in `follow` is followed once it is published.
 
     A place that would lose more than MAX_REMOVED of its articles keeps them, unless `remove_many`; one of `dropped` is
-    followed no longer when it has none. Segments are made on the `server`, where one is named. Raises FootnoteError
-    when another process is already at it, and ServerAway.
+    followed no longer when it has none. Segments are made on the `server`, where one is named, and passages embedded by
+    `machines`, by default by this one. Raises FootnoteError when another process is already at it, and ServerAway.
     """
     with writing(store, server) as catalog:
         already = catalog.following()
-        run = _Run(store, catalog, embedder, progress, remove_many, server)
+        run = _Run(store, catalog, embedder, progress, remove_many, server, machines)
         run.follow = [followed for followed in follow if followed not in already]
         run.looks_at = [followed.location for followed in follow]
         return _synced(run, sources, dropped, progress)
@@ -126,8 +129,11 @@ def sync_paths(
     """The same for paths and addresses, followed from now on. Raises UsageError when a path does not exist."""
     stored = {followed.location: followed for followed in followed_now(store, outside.listing)[0]}
     following = [stored.get(new.location, new) for new in map(named, locations)]
-    with opened(following, store, outside.networks) as (sources, follow):
-        return sync(store, sources, embedder, progress, follow, remove_many, server=server)
+    with (
+        working(outside.ray, embedder) as machines,
+        opened(following, store, outside.networks, machines.read_all) as (sources, follow),
+    ):
+        return sync(store, sources, embedder, progress, follow, remove_many, server=server, machines=machines)
 
 
 def sync_followed(
@@ -144,8 +150,12 @@ def sync_followed(
     if not following and not dropped:
         raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
     due = [followed for followed in following if only(followed)]
-    with opened(due, store, outside.networks) as (sources, follow), writing(store, server) as catalog:
-        run = _Run(store, catalog, embedder, progress, remove_many, server)
+    with (
+        working(outside.ray, embedder) as machines,
+        opened(due, store, outside.networks, machines.read_all) as (sources, follow),
+        writing(store, server) as catalog,
+    ):
+        run = _Run(store, catalog, embedder, progress, remove_many, server, machines)
         already = catalog.following()
         # Until the lock was had, another process may have removed some of it.
         now = {followed.location for followed in already or catalog.beginning()}
@@ -167,6 +177,7 @@ class _Run:
         progress: Progress,
         remove_many: bool,
         server: Server | None,
+        machines: Machines | None,
     ) -> None:
         if server:
             served.require(server)  # and not only when everything is embedded
@@ -181,6 +192,7 @@ class _Run:
         self._store = store
         self._catalog = catalog
         self._embedder = embedder
+        self._machines = machines or ThisOne(embedder)
         self._progress = progress
         self._remove_many = remove_many
         self._server = server
@@ -238,10 +250,11 @@ class _Run:
         todo = sorted(self._catalog.without_vector(staged=not self._everywhere), key=lambda item: -len(item[1]))
         if todo:
             self._embedder.prepare()
-        for start in range(0, len(todo), EMBED_BATCH):
-            self._progress("embedding", start, len(todo))
-            keys, texts = zip(*todo[start : start + EMBED_BATCH], strict=True)
-            self._catalog.store_vectors(keys, self._embedder.embed(texts))
+        batches = [todo[start : start + EMBED_BATCH] for start in range(0, len(todo), EMBED_BATCH)]
+        vectors = self._machines.embed_all([[text for _, text in batch] for batch in batches])
+        for number, batch in enumerate(batches):
+            self._progress("embedding", number * EMBED_BATCH, len(todo))
+            self._catalog.store_vectors([key for key, _ in batch], next(vectors))
             if self.follow:
                 # From here on there is something to lose: whoever comes next goes on with it.
                 self._catalog.begin(self.follow)

@@ -62,6 +62,11 @@ def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iter
     if chosen.database:
         told = f"What is asked and answered is kept in a database at {database_at(chosen.database)}."
         yield "Conversations", told
+    if chosen.ray:
+        yield (
+            "Ray",
+            f"A sync by the command line or by --watch sends files and passages to the cluster at {chosen.ray}.",
+        )
     spans = endpoint_of(environ)
     yield (
         "Reports",

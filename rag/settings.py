@@ -95,7 +95,9 @@ class Settings(IndexSettings):
 
 # What a run may be made with instead, and how it comes.
 CHANGEABLE: Mapping[str, Any] = {
-    f.name: f.default for f in fields(Settings) if f.name not in ("store", "networks", "chroma", "writing", "database")
+    f.name: f.default
+    for f in fields(Settings)
+    if f.name not in ("store", "networks", "chroma", "ray", "writing", "database")
 }
 
 
@@ -222,7 +224,8 @@ def build(settings: IndexSettings | None = None, *, store: Path | None = None) -
     index = Index(chosen.store, Embedder(chosen.model, chosen.precision, chosen.passage_tokens), chosen.server)
     retriever = HybridRetriever(index=index, depth=chosen.depth)
     assistant = Assistant(retriever, _reader(chosen, index), _writer(chosen, index))
-    return Parts(index, assistant, chosen.outside, chosen)
+    # Ray ends the process that has lost its cluster, and this one answers questions: its own syncs are done here.
+    return Parts(index, assistant, replace(chosen.outside, ray=""), chosen)
 
 
 def _writer(chosen: Settings, index: Index) -> Writer | None:

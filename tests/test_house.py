@@ -50,6 +50,7 @@ HOMES = {
     "py3langid": "index/sources/reading.py",
     "pypdf": "index/sources/pdf.py",
     "rapidfuzz": "rag/writing/quoting.py",
+    "ray": "index/cluster.py",
     "safetensors": "training/average.py",
     "striprtf": "index/sources/rtf.py",
     "trafilatura": "index/sources/webpage.py",
@@ -74,7 +75,7 @@ HOMES = {
 AT_THE_TOP = {"apsw", "langchain_core", "pydantic"}
 ANYWHERE = {"numpy", "rich"}
 # Libraries that are not installed unless they are asked for, and what pins them.
-OPTIONAL = {"sqlalchemy": "requirements-postgres.txt"}
+OPTIONAL = {"ray": "requirements-ray.txt", "sqlalchemy": "requirements-postgres.txt"}
 
 # They read HTML, so they name tags.
 READS_HTML = {"index/sources/webpage.py", "index/sources/markdown.py"}

@@ -50,6 +50,15 @@ def test_it_says_where_vectors_go(store, monkeypatch, embedder):
         assert said(build(Settings(store=store, chroma=address))).get("Vectors") == told
 
 
+def test_it_says_where_a_sync_sends_files_and_that_the_page_does_not(store, monkeypatch, embedder):
+    monkeypatch.setattr("rag.settings.Embedder", lambda *_: embedder)
+    parts = build(Settings(store=store, ray="10.0.0.1:6379"))
+    assert said(parts)["Ray"] == (
+        "A sync by the command line or by --watch sends files and passages to the cluster at 10.0.0.1:6379."
+    )
+    assert parts.outside.ray == ""
+
+
 def test_it_says_where_spans_go(parts):
     facts = said(parts, OTEL_EXPORTER_OTLP_ENDPOINT="http://u:secret@collector:4317", LANGSMITH_TRACING="true")
     assert facts["Reports"] == "How long each step takes goes to collector:4317."

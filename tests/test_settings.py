@@ -38,6 +38,13 @@ def test_passages_may_be_made_smaller(file):
     assert load_settings({}, file).passage_tokens == 128
 
 
+def test_a_cluster_is_named_by_the_file_or_the_environment(file):
+    assert load_settings({}, file).outside.ray == ""
+    file.write_text('[index]\nray = "auto"\n')
+    assert load_settings({}, file).outside.ray == "auto"
+    assert load_settings({"FOOTNOTE_RAY": "ray://host:10001"}, file).outside.ray == "ray://host:10001"
+
+
 def test_what_is_set_for_questions_is_no_matter_of_the_index(file):
     file.write_text("[ask]\ndepth = 50\n")
     assert load_settings({}, file) == IndexSettings()

@@ -93,10 +93,10 @@ def read(job: Job) -> Iterator[Reading]:
     except MemoryError:  # this is of the process, which says so itself
         raise
     except Exception as error:
-        yield _unread(job, key, error)
+        yield unread(job, key, error)
 
 
-def _unread(job: Job, key: str, error: Exception, part_of: str = "") -> Reading:
+def unread(job: Job, key: str, error: Exception, part_of: str = "") -> Reading:
     """The reading of what gave an error: the bytes of what failed are read again another time, so it has no digest."""
     if isinstance(error, NotAnArticle):
         return Reading(job.source, key, "skipped", str(error), part_of=part_of)
@@ -137,7 +137,7 @@ def _of_piece(part: Job, piece: Piece, key: str, part_of: str = "") -> Reading:
     except MemoryError:
         raise
     except Exception as error:
-        return _unread(part, key, error, part_of)
+        return unread(part, key, error, part_of)
 
 
 def drafted(data: bytes, path: Path) -> Draft:
