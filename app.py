@@ -33,7 +33,7 @@ from page.rooms.visitor import visitor
 from page.rooms.wiring import PRIVATE, WANTED, Assistant, Intake, Library, Past, fixed, labels, wires
 from page.session import Gate, ungated
 from page.source import empty_html
-from page.speaking import speaking
+from page.speaking import speaking, translated
 from page.syncs import Syncs
 from rag.doors import uploads
 from rag.doors.admission import App
@@ -114,7 +114,7 @@ def serve(
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     app.get("/conversations/{name}", response_model=None)(taking_along(past))
     app.get("/originals/{article}", response_model=None)(originals(library))
-    app.include_router(uploads.router(store))
+    app.include_router(uploads.router(store, told=translated))
     app.add_middleware(gate)
     app.add_middleware(speaking)
     app.add_middleware(guarded)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from page.drawings import drawing_html, table_html
-from page.language import ENGLISH, figures, known, later, say, several, short
-from page.words import file_name, lang_html, plain, tell, together, told_html
+from page.language import figures, known, later, say, several, short
+from page.words import file_name, plain, tell, together, told_html
 from rag.measured import (
     Asked,
     Drawing,
@@ -70,6 +70,8 @@ def back_html() -> str:
 
 # What the set is called that the marked answers make.
 MARKED = later("Marked in conversations")
+# What a run says of how it was made.
+MADE = {"settings": later("settings"), "index": later("index"), "model": later("model")}
 # The stages of a run.
 STAGES = {"beginning": later("Beginning"), "asking": later("Asking")}
 
@@ -205,13 +207,13 @@ def _time(seconds: float) -> str:
 def sheet_html(sheet: Sheet, others: Sequence[Line]) -> str:
     """A run in full; `others` are runs of the same questions, the newest first, to compare it with."""
     line = sheet.line
-    made = " · ".join(f"{name} {what}" for name, what in line.made.items())
+    made = " · ".join(f"{say(MADE.get(name, name))} {known(what) or what}" for name, what in line.made.items())
     return (
         f'<div class="evals" data-view="sheet">{back_html()}<h2>{plain(named(line.name))}</h2>'
         f'<p class="about">{plain(moment(line.created))}</p><p>{told_html(sheet.summary)}</p>'
         f"{_figures_html(line)}{_against_html(line, others)}{drawings_html(sheet.drawings)}"
         f"{_worst_html(sheet)}{_measures_html(sheet)}<h3>{tell('How it was measured')}</h3>"
-        f'<p class="note"{lang_html(ENGLISH)}>{plain(made)}</p></div>'
+        f'<p class="note">{plain(made)}</p></div>'
     )
 
 

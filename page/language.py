@@ -176,8 +176,9 @@ def _known(said: str) -> str | None:
     return None
 
 
-# How rag/ writes days, and their patterns. One without its year is read with a leap year.
+# How index/ and rag/ write days, and their patterns. One without its year is read with a leap year.
 _DAYS = {
+    "%Y-%m-%d": later("d MMM y"),
     "%d %b %Y": later("d MMM y"),
     "%d %b, %H:%M 2000": later("d MMM, HH:mm"),
     "%d %b 2000": later("d MMM"),

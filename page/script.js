@@ -15,6 +15,14 @@
   const words = window.footnoteWords ?? {};
   const say = (text, fields = {}) => (words[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => fields[name] ?? all);
 
+  // A day that a form has as 2024-05-03, as the server writes days to this reader.
+  function day(iso) {
+    const { lang } = document.documentElement;
+    const named = new Intl.DateTimeFormat(lang === "en" ? "en-US" : lang, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+    const parts = Object.fromEntries(named.formatToParts(new Date(iso)).map(({ type, value }) => [type, value]));
+    return say("d MMM y").replace(/MMM|d|y/g, (part) => ({ d: parts.day, MMM: parts.month, y: parts.year })[part]);
+  }
+
   // Who is logged out meanwhile sees the login page, and not a page that does nothing any more.
   const fetched = window.fetch;
   window.fetch = async (...request) => {
@@ -273,7 +281,9 @@
       request.onerror = () => ended(failed(said, say("It could not be sent. Try again.")));
       request.onload = () => {
         const { name, error, hint } = request.response ?? {};
-        if (!name) return ended(failed(said, error ? `${error} ${hint}` : say("It could not be added. Try again."), error && "en"));
+        if (request.status === 401) return location.reload();
+        const lang = error && request.getResponseHeader("content-language");
+        if (!name) return ended(failed(said, error ? `${error} ${hint}` : say("It could not be added. Try again."), lang));
         if (request.status === 200) said.textContent = say("was there already");
         else said.textContent = name === file.name ? say("added") : say("added as {name}", { name });
         ended(true);
@@ -282,7 +292,7 @@
     });
   }
 
-  // What the server says of it is English.
+  // What the server says of it may be in another language than the page.
   function failed(said, sentence, lang) {
     said.textContent = sentence;
     if (lang) said.lang = lang;
@@ -400,8 +410,8 @@
   const SAID = {
     source: (v) => v,
     author: (v) => say("by {name}", { name: v }),
-    first: (v) => say("from {day}", { day: v }),
-    last: (v) => say("until {day}", { day: v }),
+    first: (v) => say("from {day}", { day: day(v) }),
+    last: (v) => say("until {day}", { day: day(v) }),
   };
 
   function how() {

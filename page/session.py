@@ -212,7 +212,7 @@ async def _refuse(scope: Scope, send: Send, status: int, told: str) -> None:
         if headers.get("sec-fetch-site") == "cross-site":
             return await _page(send, 200, again_html(), script=f"; script-src 'sha256-{_AGAIN}'")
         return await _page(send, status, login_html(back=_address(scope)))
-    fault = {"error": told or "Nobody is logged in.", "hint": "" if told else "Log in, and ask again."}
+    fault = {"error": (known(told) or told) or "Nobody is logged in.", "hint": "" if told else "Log in, and ask again."}
     return await _send(send, status, "application/json", json.dumps(fault).encode())
 
 

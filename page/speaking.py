@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from page.language import ENGLISH, LANGUAGE, LANGUAGES, catalogue
+from page.language import ENGLISH, LANGUAGE, LANGUAGES, catalogue, known, language
 from rag.doors.admission import App, Receive, Scope, Send, headers_of
+from rag.doors.faults import Fault
 
 # Where script.js keeps what was chosen by hand.
 COOKIE = "footnote-language"
@@ -33,6 +35,14 @@ def wanted(accepted: str, chosen: str = "") -> str:
     return next((lang for tag in tags if (lang := tag.partition("-")[0]) in LANGUAGES), ENGLISH)
 
 
+def translated(fault: Fault) -> tuple[Fault, str]:
+    """What a door tells, as its reader reads it, and in which language that is: English where it is not known."""
+    error, hint = known(fault.error), known(fault.hint)
+    if error is None or hint is None:
+        return fault, ENGLISH
+    return replace(fault, error=error, hint=hint), language()
+
+
 def cookies_of(scope: Scope) -> dict[str, str]:
     """The cookies of a request."""
     given = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
@@ -46,13 +56,13 @@ def speaking(app: App) -> App:
         if scope["type"] != "http":
             return await app(scope, receive, send)
         accepted = headers_of(scope).get("accept-language", "")
-        language = scope["language"] = wanted(accepted, cookies_of(scope).get(COOKIE, ""))
-        token = LANGUAGE.set(language)
+        theirs = scope["language"] = wanted(accepted, cookies_of(scope).get(COOKIE, ""))
+        token = LANGUAGE.set(theirs)
         try:
             if scope["path"] == "/" and scope["method"] == "GET":
                 # What is to be changed may not be packed.
                 headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
-                return await app({**scope, "headers": headers}, receive, _addressed(send, language))
+                return await app({**scope, "headers": headers}, receive, _addressed(send, theirs))
             await app(scope, receive, send)
         finally:
             LANGUAGE.reset(token)

@@ -75,7 +75,7 @@ class Settings(IndexSettings):
     def __post_init__(self) -> None:
         for name, value in (("depth", self.depth), ("read", self.read)):
             if value < 1:
-                raise UsageError(f"{name} is {value}", "It must be 1 or more.")
+                raise UsageError(f"The setting {name} is {value}", "It must be 1 or more.")
         if self.ranker and self.reader == SENTENCES:
             raise UsageError(f"The ranker {self.ranker!r} orders nothing for this reader", "Leave out `reader`.")
         if not 0 <= self.threshold <= 1 and self.threshold != OWN_THRESHOLD:

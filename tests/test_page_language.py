@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from scripted_page import (
     Scripted,
@@ -25,6 +27,7 @@ from scripted_page import (
 
 import app
 from index.records import Overview
+from index.sources.fetcher import _said
 from page import language, phrases
 from page.chat import answer_html
 from page.exported import exported_html
@@ -35,6 +38,9 @@ from page.words import lang_html, tell, told_html
 from rag import wording
 from rag.answers import Answer, Question, Refusal
 from rag.conversations import Conversations
+from rag.evals.making.make import SHARES
+from rag.evals.making.writing import UNANSWERABLE
+from rag.evals.marks import KIND as MARKED_KIND
 from rag.kept_to import kept_to
 from rag.running import Facts, size
 from rag.writing.writer import _note
@@ -138,6 +144,9 @@ SEARCHED = Overview(15, 63, date(2024, 1, 3), date(2024, 12, 12), 2, 4)
 MADE = [
     wording.extent(SEARCHED), wording.extent(replace(SEARCHED, articles=1)), wording.counted(2, "article"),
     *map(size, (10**10, 10**7, 10**4)), _note("x"),
+    *(_said(SimpleNamespace(status=status), until) for status in (404, 799) for until in (0, 1)),
+    *{json.loads(line)["kind"] for line in (ROOT / "seeds" / "questions.jsonl").read_text("utf-8").splitlines()},
+    'Write x = "...".', *(f"line 3{what}" for what in (" is not JSON", " is no record", "")),
 ]  # fmt: skip
 
 
@@ -158,6 +167,192 @@ def test_each_sentence_that_is_translated_is_said_somewhere(code):
     sentences = json.loads((language.FOLDER / f"{code}.json").read_text(encoding="utf-8"))["sentences"]
     unsaid = [one for one in sentences if not (is_said(one) or all(map(is_said, one.split("; "))) or is_made(one))]
     assert unsaid == []
+
+
+# What index/ and rag/ may have to tell a reader, found where it is raised --------------------------------------------
+
+# Doors for programs, and what is told in the terminal before there is a page.
+NOT_HEARD = {"app", "page.guard"} | {
+    f"rag.doors.{door}" for door in ("admission", "chat_completions", "library", "rest", "serving", "tracing")
+}
+# What passes between processes of ours, what files call their styles, and what is told of each kind of file below.
+NEVER_SEEN = {
+    "index.sources.frames",
+    "index.sources.workers.said without being asked",
+    "index.sources.word.row of x",
+    "index.sources.archive.damaged x",
+    "index.sources.archive.damaged x: a part of it is missing",
+}
+A_WORD = re.compile(r"\b(?:a|an|be|been|could|has|in|is|it|its|no|not|of|than|the|to|too)\b")
+
+
+@cache
+def modules():
+    files = [ROOT / "app.py", *(file for room in ("index", "rag", "page") for file in (ROOT / room).rglob("*.py"))]
+    named = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+    return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in named.items()}
+
+
+@cache
+def reached():
+    """The modules that the page imports, each with its tree; a set is made by what the command line makes it with."""
+    found, waiting = {}, ["app", "rag.evals.making.make", "rag.evals.making.writing"]
+    while waiting:
+        name = waiting.pop()
+        if name in modules() and name not in found:
+            found[name] = modules()[name]
+            for node in ast.walk(found[name]):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    waiting += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+                elif isinstance(node, ast.Import):
+                    waiting += [one.name for one in node.names]
+    return found
+
+
+@cache
+def errors():
+    """What errors are called whose words a reader is told."""
+    found, before = {"FootnoteError", "WriterFailed"}, set()
+    classes = [node for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    while found != before:
+        before = set(found)
+        found |= {one.name for one in classes if any(ast.unparse(base) in found for base in one.bases)}
+    return found
+
+
+class Texts(ast.NodeVisitor):
+    """The texts that the errors of a module may be made of, and, for `of_reasons`, those that its functions give.
+
+    Where a text has a value, "x" stands; where it is chosen among several, there is one of each.
+    """
+
+    def __init__(self, tree, name, of_reasons):
+        self.tree, self.name, self.of_reasons = tree, name, of_reasons
+        self.scopes, self.found = [tree], []
+
+    def visit_FunctionDef(self, node):
+        self.scopes.append(node)
+        self.generic_visit(node)
+        self.scopes.pop()
+
+    def visit_Call(self, node):
+        if ast.unparse(node.func).rpartition(".")[2] in errors():
+            for argument in node.args[:2]:
+                self.found += self.of(argument) or []
+        self.generic_visit(node)
+
+    def visit_Return(self, node):
+        if self.of_reasons and node.value:
+            self.found += [
+                text for text in self.of(node.value) or [] if A_WORD.search(text) and " " in text and text[0].islower()
+            ]
+        self.generic_visit(node)
+
+    def of(self, node, deep=0):
+        """The texts that this may be; None for what cannot be read in the code."""
+        if deep > 4:
+            return None
+        if isinstance(node, ast.Constant):
+            return [node.value] if isinstance(node.value, str) else None
+        if isinstance(node, ast.IfExp):
+            return [*(self.of(node.body, deep + 1) or []), *(self.of(node.orelse, deep + 1) or [])] or None
+        if isinstance(node, ast.JoinedStr):
+            parts = [self.of(getattr(part, "value", part), deep + 1) if isinstance(part, ast.FormattedValue)
+                     else [part.value] for part in node.values]  # fmt: skip
+            return ["".join(chosen) for chosen in product(*(part or ["x"] for part in parts))]
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            return self.of_table(node.value.id, lambda value: self.of(value, deep + 1))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+            whole = self.of(node.func.value, deep + 1)
+            return whole and [FIELD.sub("x", text) for text in whole]
+        return self.of_name(node.id, deep) if isinstance(node, ast.Name) else None
+
+    def of_name(self, name, deep):
+        """What is assigned to it in the function, or what calls of the function give for it."""
+        function, found = self.scopes[-1], []
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and target.id == name:
+                        found += self.of(node.value, deep + 1) or []
+                    elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Subscript):
+                        places = [n for n, one in enumerate(target.elts) if ast.unparse(one) == name]
+                        found += [t for n in places for t in self.of_item(node.value, n, deep) or []]
+        given = [one.arg for one in getattr(function, "args", ast.arguments(args=[])).args]
+        if name in given and "wrong" in function.name:
+            place = given.index(name) - (given[0] == "self")
+            for module, tree in reached().items():
+                calls = Texts(tree, module, of_reasons=False)
+                found += calls.given_to(function.name, place, deep)
+        return found or None
+
+    def given_to(self, function, place, deep):
+        return [
+            text
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == function and node.args
+            for text in self.of(node.args[place], deep + 1) or []
+        ]
+
+    def of_item(self, node, place, deep):
+        return self.of_table(ast.unparse(node.value), lambda value: self.of(value.elts[place], deep + 1))
+
+    def of_table(self, name, read):
+        tables = [node.value for node in self.tree.body if isinstance(node, ast.Assign | ast.AnnAssign)
+                  and name in map(ast.unparse, getattr(node, "targets", None) or [node.target])]  # fmt: skip
+        values = [value for table in tables if isinstance(table, ast.Dict) for value in table.values]
+        return [text for value in values for text in read(value) or []] or None
+
+
+@cache
+def told():
+    """Every sentence that the page may have to tell of what went wrong below it, by where it is raised."""
+    found = {}
+    for name, tree in reached().items():
+        if name not in NOT_HEARD | NEVER_SEEN:
+            texts = Texts(tree, name, of_reasons=name.startswith("index.sources"))
+            texts.visit(tree)
+            for text in texts.found:
+                if re.search("[a-z]", text) and f"{name}.{text}" not in NEVER_SEEN:
+                    found[text] = name
+    return found
+
+
+def test_what_can_go_wrong_is_found_in_the_code():
+    assert len(told()) > 300
+    assert told()["The embedding model x is not on this machine"] == "index.embedder"
+    assert told()["the site is too slow"] == "index.sources.fetcher"
+    assert "x: 'asked' is no time: x" in told()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_can_go_wrong_is_told_in_each_language(code):
+    # Where a line of a set is wrong, it is named.
+    said = [text.replace("x: ", "questions.jsonl line 7: ", 1) if told()[text] == "rag.evals.jsonl" else text
+            for text in told()]  # fmt: skip
+    for what in ("zip", "EPUB", "Word document", "OpenDocument text"):
+        said += [f"damaged {what}", f"damaged {what}: a part of it is missing"]
+    assert [text for text in said if spoken_in(code, lambda text=text: known(text)) is None] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_kinds_of_questions_are_told_in_each_language(code):
+    seeds = (ROOT / "seeds" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    kinds = {*SHARES, MARKED_KIND, UNANSWERABLE, *(json.loads(line)["kind"] for line in seeds)}
+    assert {kind for kind in kinds if spoken_in(code, lambda kind=kind: known(kind)) is None} == set()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_lists_in_which_a_passage_has_a_rank_are_told_in_each_language(code):
+    lists = [node.args[0] for node in ast.walk(modules()["rag.retrieve"])
+             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Stage"]  # fmt: skip
+    finders = next(node for node in ast.walk(modules()["rag.retrieve"])
+                   if isinstance(node, ast.FunctionDef) and node.name == "gathered")  # fmt: skip
+    keys = [key for node in ast.walk(finders) if isinstance(node, ast.Dict) for key in node.keys]
+    keys += [node.slice for node in ast.walk(finders) if isinstance(node, ast.Subscript)]
+    names = {one.value for one in (*lists, *keys) if isinstance(one, ast.Constant)}
+    assert names == {"dense", "lexical", "lexical among named", "fused"}
+    assert {name for name in names if spoken_in(code, lambda name=name: known(name)) is None} == set()
 
 
 # How it reads --------------------------------------------------------------------------------------------------------
@@ -213,6 +408,13 @@ def test_a_refusal_is_drawn_in_german():
     assert "Die Artikel sagen es nicht&#46;" in drawn
     assert "In keinem Artikel steht das Wort „lynx“&#46;" in drawn
     assert "15 Artikel, 63 Abschnitte · 0,50 s" in drawn
+
+
+def test_a_day_in_a_sentence_of_an_error_is_as_the_reader_writes_it():
+    said = "No day is both after 2024-05-03 and before 2024-01-30. Give the earlier one first."
+    assert in_german(lambda: known(said)) == (
+        "Kein Tag liegt nach 3. Mai 2024 und vor 30. Jan. 2024. Den früheren zuerst angeben."
+    )
 
 
 def test_the_login_page_and_a_conversation_that_is_taken_along_are_marked_as_german():
@@ -320,7 +522,8 @@ def site(tmp_path_factory):
 
 def left_in_english(texts):
     """Those that are a text of the page as it stands in the code, or one with its fields filled in."""
-    german = catalogue("de").texts
+    german = catalogue("de").texts | json.loads((language.FOLDER / "de.json").read_text(encoding="utf-8"))["sentences"]
+    texts = {part for text in texts for part in (text, *text.split(" · "))}
     same = {text for text, given in german.items() if text in forms(given)}
     shapes = {text: language._shape(text) for text in german if FIELD.search(text) and re.search(r"[a-z]{3}", text)}
     told = {text for shape in shapes for text in texts if shapes[shape].fullmatch(text) and _is_english(shape, text)}
@@ -390,6 +593,23 @@ def test_a_german_reader_sees_no_english_word_of_the_page(chromium, site, width)
     german = {form for given in catalogue("de").texts.values() for form in forms(given)}
     assert len(german & set(seen)) > 50
     assert page.outside == []
+
+
+def test_what_a_server_refuses_of_an_upload_is_told_in_the_language_of_the_reader(site):
+    for accepted, told, hint in (("de-AT", "ist von einer Art", "Lesbar sind:"), ("fr", "is of a kind", "These can")):
+        got = httpx.put(f"{site.url}/articles/files/a.exe", content=b"x", headers={"accept-language": accepted})
+        assert (got.status_code, got.headers["content-language"]) == (400, "de" if accepted == "de-AT" else "en")
+        assert told in got.json()["error"]
+        assert got.json()["hint"].startswith(hint)
+
+
+@browser_test
+def test_a_day_in_a_filter_is_as_the_reader_writes_it(chromium, site):
+    for locale, said in (("de-DE", "ab 3. Mai 2024"), ("en-GB", "from 3 May 2024"), ("en-US", "from 3 May 2024")):
+        with visiting(chromium, site, locale=locale) as page:
+            page.click("#filters summary")
+            page.fill("#filters [name=first]", "2024-05-03")
+            assert page.locator("#chips button").all_text_contents() == [said]
 
 
 @browser_test

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import write_lines
 from scripted_page import PAYLOADS, ask, browser_test, serving, visiting
+from test_page_language import SEEN_TEXTS, left_in_english
 
 import app
 from index.errors import FootnoteError
@@ -314,6 +315,27 @@ def test_a_mark_that_is_taken_back_in_the_conversation_is_gone(page, site):
     reply.get_by_text("Take back").click()
     reply.get_by_text("Mark as wrong").wait_for()
     assert site.room.marks() == ()
+
+
+@browser_test
+def test_a_german_reader_sees_no_english_word_of_the_evals(chromium, site):
+    with visiting(chromium, site, locale="de-DE") as page:
+
+        def look():
+            texts = page.evaluate(SEEN_TEXTS)
+            assert left_in_english(texts) == set()
+            return " ".join(texts)
+
+        enter(page)
+        run(page)
+        look()
+        page.locator("#evals-view table.runs tbody a").first.click()
+        view(page, "sheet")
+        page.evaluate("document.querySelectorAll('#evals details').forEach((one) => { one.open = true; })")
+        assert "2 Artikel, 2 Abschnitte, Stand 1" in look()
+        page.get_by_text("Which dance was loved?").click()
+        view(page, "trace")
+        assert "mehrere Artikel" in look()
 
 
 @browser_test

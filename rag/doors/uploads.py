@@ -1,13 +1,13 @@
 """The door by which the page sends files: PUT /articles/files/<name>, with the bytes of the file as the body.
 
 It is for the page alone, whose guard lets no other site through. Gradio has a door for uploads too, which stays shut:
-it takes any file, and keeps it where nothing looks.
+it takes any file, and keeps it where nothing looks. What it refuses is told as the page has it told.
 
 Annotations are not kept as texts here: FastAPI reads them, and its classes are imported inside the functions.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,20 @@ FILES = "/articles/files/"
 PORTION = 1 << 20
 PATIENCE = 30.0
 
+# How a fault is told to whoever reads it, and in which language that is.
+Told = Callable[[Fault], tuple[Fault, str]]
+
 
 class Late(FootnoteError):
     """A file stopped to arrive."""
 
 
-def router(store: Path, most: int = MAX_BYTES, patience: float = PATIENCE) -> "APIRouter":
+def in_english(fault: Fault) -> tuple[Fault, str]:
+    """As it was said."""
+    return fault, "en"
+
+
+def router(store: Path, most: int = MAX_BYTES, patience: float = PATIENCE, told: Told = in_english) -> "APIRouter":
     """The door to the added files of a store, for files of at most `most` bytes."""
     from fastapi import APIRouter, Request
     from fastapi.responses import Response
@@ -49,12 +57,8 @@ def router(store: Path, most: int = MAX_BYTES, patience: float = PATIENCE) -> "A
                 kept = await _kept(file, request.stream(), patience)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
-        except Late as error:
-            return _told(Fault(408, str(error), error.hint), request.url.path)
-        except TooLarge as error:
-            return _told(Fault(413, f"{error}.", error.hint), request.url.path)
         except Exception as error:
-            return _told(fault_of(error), request.url.path)
+            return _told(_fault(error), request.url.path, told)
         said = encoded({"name": kept.path.name, "new": kept.new})
         return Response(said, 201 if kept.new else 200, media_type="application/json")
 
@@ -78,9 +82,18 @@ async def _kept(file: Arriving, body: AsyncIterator[bytes], patience: float) -> 
             return await asyncio.to_thread(file.keep)
 
 
-def _told(fault: Fault, path: str) -> "Response":
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, Late):
+        return Fault(408, str(error), error.hint)
+    if isinstance(error, TooLarge):
+        return Fault(413, f"{error}.", error.hint)
+    return fault_of(error)
+
+
+def _told(fault: Fault, path: str, told: Told) -> "Response":
     from fastapi.responses import Response
 
+    fault, language = told(fault)
     # What is left of the body is not read, so the connection cannot be used again.
-    headers = {**fault.headers, "connection": "close"}
+    headers = {**fault.headers, "connection": "close", "content-language": language}
     return Response(encoded(fault.told(path)), fault.status, headers, "application/json")
