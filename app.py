@@ -13,6 +13,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,10 +103,11 @@ def serve(
     store: Path,
     gate: Callable[[App], App] = ungated,
     hosts: Sequence[str] = HOSTS,
+    keep: Callable[[str, bytes], object] | None = None,
 ) -> FastAPI:
     """The page as an app for uvicorn, behind the gate, with what keeps other pages out: headers and host names.
 
-    Files that are sent to it are kept in the store.
+    Files that are sent to it are kept in the store, and question sets by `keep`.
     """
     import gradio as gr
     from fastapi import FastAPI
@@ -115,6 +117,8 @@ def serve(
     app.get("/conversations/{name}", response_model=None)(taking_along(past))
     app.get("/originals/{article}", response_model=None)(originals(library))
     app.include_router(uploads.router(store, told=translated))
+    if keep:
+        app.include_router(uploads.sets(keep, told=translated))
     app.add_middleware(gate)
     app.add_middleware(speaking)
     app.add_middleware(guarded)
@@ -240,7 +244,8 @@ def main() -> int:
     blocks = page(parts.assistant, parts.index, parts, parts.examples(), past, room, facts)
     # A server that others can reach stays locked when its last user is removed.
     reachable = not address.private or bool(options.name)
-    served = serve(blocks, past, parts.index, parts.store, lambda app: Gate(app, users, always=reachable), hosts)
+    gate = partial(Gate, users=users, always=reachable)
+    served = serve(blocks, past, parts.index, parts.store, gate, hosts, room.add)
     print(f"Footnote: http://{in_url(address.host)}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()

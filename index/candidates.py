@@ -155,6 +155,13 @@ def members(catalog: Catalog, only: Only, limit: int) -> list[int]:
     return [number for (number,) in rows]
 
 
+def sources(catalog: Catalog, only: Only) -> set[str]:
+    """The sources of the live articles that a question is kept to."""
+    kept, values = _kept_to(only)
+    rows = catalog.connection.execute(f"SELECT a.source FROM articles a WHERE {kept}", values)  # noqa: S608
+    return {source for (source,) in rows}
+
+
 def among_them(catalog: Catalog, numbers: Sequence[int], only: Only) -> set[int]:
     """Which of these passages are of live articles that a question is kept to."""
     kept, values = _kept_to(only)

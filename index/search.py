@@ -229,6 +229,10 @@ class View:
         """Counts and dates of this generation."""
         return self._index.counted(self._catalog)
 
+    def sources(self) -> set[str]:
+        """The sources of the articles that are searched."""
+        return candidates.sources(self._catalog, self._only)
+
     def open(self) -> None:
         """Opens what `dense` searches, so that a writer who goes on meanwhile takes nothing away."""
         self._index.segments(self._catalog)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from page.drawings import drawing_html, table_html
 from page.language import figures, known, later, say, several, short
+from page.making import making_html
 from page.words import file_name, plain, tell, together, told_html
 from rag.measured import (
     Asked,
@@ -73,7 +74,13 @@ MARKED = later("Marked in conversations")
 # What a run says of how it was made.
 MADE = {"settings": later("settings"), "index": later("index"), "model": later("model")}
 # The stages of a run.
-STAGES = {"beginning": later("Beginning"), "asking": later("Asking")}
+STAGES = {
+    "beginning": later("Beginning"),
+    "asking": later("Asking"),
+    "reading": later("Reading articles"),
+    "making": later("Making questions"),
+    "choosing": later("Choosing questions"),
+}
 
 
 def home_html(
@@ -82,7 +89,7 @@ def home_html(
     """The room as it is entered: what can be run, what was marked, the plots and the runs."""
     return (
         f'<div class="evals" data-view="home"><h2>{tell("How good are the answers?")}</h2>{_sets_html(sets, busy)}'
-        f"{_marked_html(marks)}{drawings_html(drawings)}{_runs_html(lines)}</div>"
+        f"{'' if busy else making_html()}{_marked_html(marks)}{drawings_html(drawings)}{_runs_html(lines)}</div>"
     )
 
 
@@ -116,8 +123,8 @@ def ended_html(said: str) -> str:
 def _sets_html(sets: Sequence[Offered], busy: bool) -> str:
     if not sets:
         none = tell(
-            "There is no question set yet. In a terminal, `python -m rag eval make --out DIR` makes one from your "
-            "articles; DIR is a new one in “questions” in the folder of the index. Or mark an answer as wrong."
+            "There is no question set yet. Make one from your articles, add one of your own, or mark an answer as "
+            "wrong."
         )
         return f'<p class="nothing">{none}</p>'
     return f'<ul class="sets">{"".join(_set_html(one, busy) for one in sets)}</ul>'
@@ -133,11 +140,27 @@ def _set_html(one: Offered, busy: bool) -> str:
     )
     run = "" if busy or one.trouble else f'<a class="run" href="#evals-start-{one.id}">{tell("Run")}</a>'
     told = f'<span class="trouble">{told_html(one.trouble)}</span>' if one.trouble else plain(counts)
-    return f"<li><span><b>{plain(named(one.name))}</b><i>{told}</i></span>{run}</li>"
+    remove = _remove_html(one) if one.own and not busy else ""
+    return f"<li><span><b>{plain(named(one.name))}</b><i>{told}</i></span>{remove}{run}</li>"
+
+
+def _remove_html(one: Offered) -> str:
+    """The link that takes a set out; script.js asks its question before anything happens."""
+    name = named(one.name)
+    asked = tell("Remove “{name}”? Its questions are gone; its runs stay.", name=name)
+    return (
+        f'<a class="act" href="#evals-remove-{one.id}" data-ask="{asked}" data-yes="{tell("Remove")}" '
+        f'aria-label="{tell("Remove {name}", name=name)}">{tell("Remove")}</a>'
+    )
 
 
 def named(name: str) -> str:
-    """What a set is called: 'Marked in conversations' for 'marked-in-conversations', whoever's it is."""
+    """What a set is called: 'Marked in conversations' for 'marked-in-conversations', whoever's it is.
+
+    One that was made here is 'Question set 3' for 'made-3'.
+    """
+    if made := re.fullmatch("made-([0-9]+)", name):
+        return say("Question set {n}", n=made[1])
     own = re.sub("^(marked-in-conversations)-[0-9a-f]{8}$", r"\1", name).replace("-", " ").capitalize()
     return say(own) if own == MARKED else own
 

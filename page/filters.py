@@ -19,21 +19,30 @@ def filters_html(names: Names) -> str:
     return (
         f'<details id="filters"><summary>{tell("Filters")}</summary>'
         f'<form aria-label="{tell("Which articles are searched")}">'
-        f"{_field('source', tell('Paper, folder or site'), names.publishers)}"
-        f"{_field('author', tell('Author'), names.authors)}"
-        f'<label>{tell("From")}<input type="date" name="first"></label>'
-        f'<label>{tell("To")}<input type="date" name="last"></label>'
+        f"{fields_html()}"
         f'<p><button type="reset">{tell("Clear")}</button><button>{tell("Done")}</button></p></form></details>'
+        f"{_known('source', names.publishers)}{_known('author', names.authors)}"
         '<p id="chips" aria-live="polite"></p>'
     )
 
 
-def _field(name: str, label: str, known: Sequence[str]) -> str:
-    offered = "".join(f'<option value="{plain(one)}"></option>' for one in known[:MOST_NAMES])
+def fields_html() -> str:
+    """The fields of a form that say which articles are meant; what is offered in them comes with the filters."""
     return (
-        f'<label>{label}<input type="text" name="{name}" maxlength="200" autocomplete="off" list="known-{name}">'
-        f'</label><datalist id="known-{name}">{offered}</datalist>'
+        f"{_field('source', tell('Paper, folder or site'))}{_field('author', tell('Author'))}"
+        f'<label>{tell("From")}<input type="date" name="first"></label>'
+        f'<label>{tell("To")}<input type="date" name="last"></label>'
     )
+
+
+def _field(name: str, label: str) -> str:
+    kind = f'type="text" name="{name}" maxlength="200" autocomplete="off" list="known-{name}"'
+    return f"<label>{label}<input {kind}></label>"
+
+
+def _known(name: str, known: Sequence[str]) -> str:
+    offered = "".join(f'<option value="{plain(one)}"></option>' for one in known[:MOST_NAMES])
+    return f'<datalist id="known-{name}">{offered}</datalist>'
 
 
 def implied_html(implied: Implied) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from index.errors import UsageError
 from rag.doors.admission import App, Policy, Receive, Scope, Send, again, body_of, foreign, headers_of, tell
 from rag.doors.faults import Fault
-from rag.doors.uploads import FILES
+from rag.doors.uploads import DOORS
 
 if TYPE_CHECKING:
     from rag.doors.serving import Address
@@ -48,7 +48,7 @@ def guarded(app: App) -> App:
         if unwanted(scope):
             await with_headers({"type": "http.response.start", "status": 403, "headers": []})
             return await send({"type": "http.response.body", "body": b"refused"})
-        if scope["method"] in ("GET", "HEAD") or scope["path"].startswith(FILES):
+        if scope["method"] in ("GET", "HEAD") or scope["path"].startswith(DOORS):
             return await app(scope, receive, with_headers)
         body = await body_of(receive, EVENT)
         if body is None:
@@ -66,7 +66,7 @@ def unwanted(scope: Scope) -> bool:
     A browser sends both without asking the server first. Files come in by a door of our own.
     """
     path = scope["path"]
-    return ("/upload" in path and not path.startswith(FILES)) or (
+    return ("/upload" in path and not path.startswith(DOORS)) or (
         scope["method"] not in ("GET", "HEAD") and foreign(headers_of(scope))
     )
 

@@ -1,6 +1,7 @@
 // Follows the links that are drawn: #cite-<turn>-<number>, #near-<turn>-<number>, #ask-<example>, #read-<article>,
 // #list-<state>-<page>-<period>, #take-<source>, #room-<name>, #evals-<what>, #past-, #rename- and #remove-<conversation>,
-// and what can be done with a turn: #copy-, #link-, #edit-, #reword-, #mark- and #unmark-<turn>.
+// and what can be done with a turn: #copy-, #link-, #edit-, #reword-, #mark- and #unmark-<turn>. Sends questions, and
+// files that are added.
 () => {
   const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
     + "|(past|rename|remove|take)-[0-9a-f]{32}|list-[a-z]+-[0-9]+(-[a-z0-9-]+)?|room-[a-z]+|evals-[a-z]+(-[0-9a-f]+)*"
@@ -53,7 +54,7 @@
     const [act, which] = href.slice(1).split("-");
     if (act in ACTS) return ACTS[act](which, at);
     footnote.wanted = href.slice(1);
-    if (href.startsWith("#evals-")) return examine(href.slice(7));
+    if (href.startsWith("#evals-")) return examine(href.slice(7), at);
     if (href.startsWith("#list-")) {
       if (!at?.closest?.(".timeline")) find("#shelf").scrollTop = 0;
       return find("#turn").click();
@@ -91,6 +92,7 @@
     const href = event.target.closest?.("a[href]")?.getAttribute("href");
     if (event.target.closest?.("#source .close")) return close();
     if (event.target.closest?.("#choose")) return find("#chosen").click();
+    if (event.target.closest?.("#give")) return find("#given").click();
     if (event.target.closest?.("#pasts")) return bar(!document.body.classList.contains("pasts"));
     if (event.target.closest?.("#stop")) fill(questions().at(-1)?.textContent ?? "");
     if (!wide.matches && !event.target.closest?.("#past, dialog")) bar(false);
@@ -240,8 +242,9 @@
 
   document.addEventListener("change", ({ target }) => {
     if (target.id === "language") return speak(target.value);
-    if (target.id !== "chosen") return;
-    bring([...target.files]);
+    if (target.id === "chosen") bring([...target.files]);
+    else if (target.id === "given") give(target.files[0]);
+    else return;
     target.value = "";
   });
 
@@ -256,10 +259,23 @@
     find("#arrivals").replaceChildren(...rows.map(([, row]) => row));
     let kept = 0;
     const some = async () => {
-      while (rows.length) kept += await send(...rows.shift());
+      while (rows.length) {
+        const [file, row] = rows.shift();
+        kept += await send(file, row, unfit(file), "/articles/files/");
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, some));
     if (kept) find("#arrived").click();
+  }
+
+  // A question set; where it was kept, it is in the list.
+  async function give(file) {
+    if (!file) return;
+    const row = arrival(file.name);
+    find("#giving").replaceChildren(row);
+    const most = find("#given").dataset.most;
+    const wrong = file.size > most ? say("It is larger than {n} MB.", { n: most / 1e6 }) : file.size ? "" : say("It is empty.");
+    if (await send(file, row, wrong, "/evals/sets/")) follow("#evals-home");
   }
 
   function arrival(name) {
@@ -268,14 +284,13 @@
     return row;
   }
 
-  function send(file, row) {
+  function send(file, row, wrong, door) {
     const said = row.lastChild;
-    const wrong = unfit(file);
     if (wrong) return failed(said, wrong);
     const bar = said.appendChild(Object.assign(document.createElement("progress"), { max: 1, ariaLabel: file.name }));
     return new Promise((ended) => {
       const request = new XMLHttpRequest();
-      request.open("PUT", `/articles/files/${encodeURIComponent(nameOf(file))}`);
+      request.open("PUT", `${door}${encodeURIComponent(nameOf(file))}`);
       request.responseType = "json";
       request.upload.onprogress = ({ loaded, total }) => { bar.value = loaded / total; };
       request.onerror = () => ended(failed(said, say("It could not be sent. Try again.")));
@@ -379,12 +394,19 @@
   }
 
   // A link of the evals, with what was typed for it; a view that is entered begins at its top.
-  function examine(what) {
+  async function examine(what, at) {
+    if (at?.dataset?.ask && (await told(at.dataset.ask, at.dataset.yes)) === undefined) return;
     const typed = { right: "#right", note: "#noted" }[what.split("-")[0]];
     footnote.wanted = `evals-${what}${typed ? `-${find(typed).value}` : ""}`;
     if (!typed) find("#evals").scrollTop = 0;
     find("#evals-turn").click();
   }
+
+  // The form of a new question set.
+  find("#evals").addEventListener("submit", (event) => {
+    event.preventDefault();
+    examine(`make-${JSON.stringify(Object.fromEntries(new FormData(event.target)))}`);
+  });
 
   function fill(text) {
     const box = find("#question textarea");

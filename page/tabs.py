@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from page.guard import EVENT
 from rag.doors.admission import App, Receive, Scope, Send, again, body_of, tell
 from rag.doors.faults import Fault
-from rag.doors.uploads import FILES
+from rag.doors.uploads import DOORS
 
 TAB = "session_hash"
 HEARTBEAT = "/gradio_api/heartbeat/"
@@ -28,7 +28,7 @@ def owned(app: App, secret: bytes) -> App:
         if scope["type"] != "http":
             return await app(scope, receive, send)
         scope = {**scope, **_path(scope["path"], secret), "query_string": _query(scope["query_string"], secret)}
-        if scope["method"] in ("GET", "HEAD") or scope["path"].startswith(FILES):
+        if scope["method"] in ("GET", "HEAD") or scope["path"].startswith(DOORS):
             return await app(scope, receive, send)
         body = await body_of(receive, EVENT)
         if body is None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from index.terminal import finish, progress_bar
 from rag import conversation_commands, user_commands
-from rag.commands import DONE, FAILED, Progress, Result, command, store_argument
+from rag.commands import DONE, FAILED, Progress, Result, command, only_arguments, only_of, store_argument
 from rag.doors import commands as doors
 from rag.evals.commands import (
     Command,
@@ -85,12 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     ask = command(commands, "ask", "answer one question, with footnotes", _ask)
     ask.add_argument("question", help="what you want to know")
-    ask.add_argument(
-        "--source", default="", metavar="TEXT", help="only articles with this in their paper, path or address"
-    )
-    ask.add_argument("--author", default="", metavar="TEXT", help="only articles with this in their byline")
-    ask.add_argument("--since", metavar="DAY", help="only articles of this day or later: 2024-08-30")
-    ask.add_argument("--until", metavar="DAY", help="only articles of this day or earlier")
+    only_arguments(ask)
     store_argument(ask)
     conversation_commands.add(commands, _answer_lines)
     user_commands.add(commands)
@@ -105,11 +100,9 @@ def _parser() -> argparse.ArgumentParser:
 def _ask(options: argparse.Namespace, _: Progress) -> Result:
     from rag.answers import Question, Refusal, as_json
     from rag.chain import checked
-    from rag.kept_to import kept_to
     from rag.settings import build
 
-    only = kept_to(options.source, options.author, options.since, options.until)
-    question = Question(checked(options.question), only=only)
+    question = Question(checked(options.question), only=only_of(options))
     answer = build(settings(options)).assistant.ask(question)
     code = FAILED if answer.refusal is Refusal.NO_ARTICLES else DONE
     return Result(code, as_json(answer), "\n".join(_answer_lines(answer)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from index.candidates import Only
     from rag.keeping import Keeping
 
 DONE, FAILED = 0, 1
@@ -51,6 +52,23 @@ def store_command(
     sub = command(commands, name, about, lambda given, _: run(given))
     store_argument(sub)
     return sub
+
+
+def only_arguments(parser: ArgumentParser) -> None:
+    """Which articles are meant, for a command that may be kept to some; `only_of` reads it."""
+    parser.add_argument(
+        "--source", default="", metavar="TEXT", help="only articles with this in their paper, path or address"
+    )
+    parser.add_argument("--author", default="", metavar="TEXT", help="only articles with this in their byline")
+    parser.add_argument("--since", metavar="DAY", help="only articles of this day or later: 2024-08-30")
+    parser.add_argument("--until", metavar="DAY", help="only articles of this day or earlier")
+
+
+def only_of(options: Namespace) -> Only:
+    """The articles that are meant. Raises UsageError for what is no day."""
+    from rag.kept_to import kept_to
+
+    return kept_to(options.source, options.author, options.since, options.until)
 
 
 def store_argument(parser: ArgumentParser) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rag.plots import Plot
 
 
+# Questions of a set that is made for a front, and articles that it is made from.
+MOST_MADE = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Mean:
     """A mean over n questions with its 95 % interval, low to high."""
@@ -57,7 +61,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A question set that can be run: `about` says what it is about, `trouble` why it cannot be asked, "" if it can."""
+    """A question set that can be run: `about` says what it is about, `trouble` why it cannot be asked, "" if it can.
+
+    One that was made or added here is `own`, and can be removed.
+    """
 
     id: str
     name: str
@@ -65,11 +72,12 @@ class Offered:
     questions: int = 0
     unanswerable: int = 0
     trouble: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """The run that is going on: its set, the step, and how much of it is done; a total of 0 is not known."""
+    """The run that is going on, or the set being made: its name, the step, and how much of it is done, of 0 unknown."""
 
     name: str
     step: str

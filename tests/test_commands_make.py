@@ -41,6 +41,13 @@ def test_a_made_set_can_be_run_at_once(articles, store, tmp_path, capsys):
     assert len(run.rows) == 20
 
 
+def test_a_set_of_some_articles_says_of_which(articles, store, tmp_path, capsys):
+    assert command(store, tmp_path / "mine", "--source", "Hull.txt", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["articles"] == 1
+    said = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert f"eval make --out {tmp_path / 'mine'} --questions 20 --articles 10 --seed 0 --source Hull.txt\n" in said
+
+
 def test_what_was_made_is_said_with_the_next_step(articles, store, tmp_path, capsys):
     assert command(store, tmp_path / "mine") == 0
     said = capsys.readouterr().out

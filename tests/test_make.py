@@ -1,6 +1,7 @@
 import pytest
 from conftest import Shelf
 
+from index.candidates import Only
 from index.errors import FootnoteError
 from index.search import Index
 from index.sync import sync
@@ -62,6 +63,14 @@ def test_what_is_held_out_is_asked_about_in_unanswerable_questions_alone(index):
     assert len(made.unanswerable) == 3  # 15 % of 20
     assert len(made.held_out) <= 2  # a fifth of the articles
     assert not {kept.made.gold.source for kept in made.answerable} & set(made.held_out)
+
+
+def test_only_what_is_kept_to_is_asked_about(index):
+    made = make(index, 20, 10, only=Only("hull"))
+    assert {kept.made.gold.source for kept in made.answerable} == {"Hull"}
+    assert make(index, 20, 10, only=Only("u")).articles > 1
+    with pytest.raises(FootnoteError, match="No question could be made"):
+        make(index, 20, 10, only=Only("atlantis"))
 
 
 def test_few_articles_give_fewer_questions_and_say_why(index):

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from conftest import write_lines
+from test_make import TOWNS, told
 
+from index.candidates import Only
 from index.errors import FootnoteError, UsageError
 from index.sync import sync_paths
+from rag.__main__ import main
 from rag.answers import Question
 from rag.evals.evaluate import evaluate
 from rag.evals.room import Room
@@ -150,6 +153,87 @@ def test_one_run_goes_on_at_a_time_and_it_says_how_far_it_is(room):
     thread.join(20)
     assert [(going.name, going.done, going.total) for going in seen] == [("articles", 0, 3)]
     assert len(room.lines()) == 1
+
+
+@pytest.fixture
+def towns(room, tmp_path):
+    """Ten articles of which questions can be made."""
+    folder = tmp_path / "towns"
+    folder.mkdir()
+    for n, town in enumerate(TOWNS):
+        (folder / f"{town}.txt").write_text(told(n, town), encoding="utf-8")
+    room._parts.follow(str(folder))
+    return folder
+
+
+def test_a_set_is_made_as_the_command_makes_it_and_removed(room, towns, settings, tmp_path):
+    steps = []
+    name = room.make(20, 10, Only(str(towns)), lambda *step: steps.append(step))
+    (made,) = [one for one in room.sets() if one.own]
+    assert (made.id, made.name, made.questions, made.about) == (name, "made-1", 20, "your articles")
+    assert {step for step, _, _ in steps} == {"reading", "making", "choosing"}
+    asked = ["--questions", "20", "--articles", "10", "--source", str(towns)]
+    assert main(["eval", "make", "--store", str(settings.store), "--out", str(tmp_path / "mine"), *asked]) == 0
+    here = settings.store / "questions" / "made-1"
+    assert (here / "questions.jsonl").read_bytes() == (tmp_path / "mine" / "questions.jsonl").read_bytes()
+    second = room.make(5, 10, Only())
+    assert [one.name for one in room.sets() if one.own] == ["made-1", "made-2"]
+    room.remove(name)
+    assert [one.id for one in room.sets() if one.own] == [second]
+    with pytest.raises(UsageError, match="no such question set"):
+        room.remove(name)
+
+
+def test_a_making_that_is_cancelled_leaves_nothing(room, towns, settings):
+    with pytest.raises(FootnoteError, match="The making was cancelled"):
+        room.make(20, 10, Only(), lambda step, *_: room.cancel() if step == "making" else None)
+    assert (room.going, [one for one in room.sets() if one.own]) == (None, [])
+    assert not (settings.store / "questions").exists()
+
+
+@pytest.mark.parametrize(("questions", "articles"), [(0, 5), (5, 0), (10**6, 5), (5, -1)])
+def test_a_number_that_cannot_be_is_refused(room, questions, articles):
+    with pytest.raises(UsageError, match="cannot be made"):
+        room.make(questions, articles, Only())
+
+
+def test_a_set_that_is_sent_can_be_run_and_its_name_is_taken_once(room, articles):
+    line = {"id": "q", "question": "What does a ticket cost?", "kind": "single", "gold": [TICKET]}
+    data = json.dumps(line).encode()
+    first, second = (room.add("../mine.jsonl", data) for _ in range(2))
+    assert (first.name, second.name, first.own, first.questions) == ("mine", "mine-2", True, 1)
+    run = room.run(first.id)
+    room.remove(first.id)
+    assert [one.name for one in room.sets() if one.own] == ["mine-2"]
+    assert [line.id for line in room.lines()] == [run]
+
+
+def test_only_what_was_made_or_sent_can_be_removed(room, settings, articles):
+    _, name = marked(room, "When did the mole fall?")
+    room.judge_unanswerable(name)
+    assert [one.own for one in room.sets()] == [False, False]
+    for one in room.sets():
+        with pytest.raises(UsageError, match="no such question set"):
+            room.remove(one.id)
+    (settings.store / "questions" / "linked").symlink_to(articles)
+    # It is the folder that is followed, under another name: nothing of that is touched.
+    assert not any(one.own for one in room.sets())
+    assert (articles / "questions.jsonl").exists()
+
+
+def test_nothing_is_removed_or_made_while_a_run_goes_on(room):
+    name = room.add("mine", b'{"id": "q", "question": "Who sang?", "kind": "unanswerable"}').id
+    refused = []
+
+    def try_both(*_):
+        for act in (lambda: room.remove(name), lambda: room.make(5, 5, Only())):
+            with pytest.raises(FootnoteError, match="A run is going on already") as error:
+                act()
+            refused.append(error)
+
+    room.run(name, try_both)
+    assert len(refused) == 2
+    assert [one.id for one in room.sets() if one.own] == [name]
 
 
 def test_a_set_or_run_that_is_not_there_is_a_usage_error(room):

@@ -1,21 +1,27 @@
 """The evals in real Chromium, over a tiny store: a set is run, runs are compared, an answer is marked and judged."""
 
+import json
 import re
 import sys
 import threading
 import time
+from datetime import date
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from conftest import write_lines
 from scripted_page import PAYLOADS, ask, browser_test, serving, visiting
+from test_make import TOWNS, told
 from test_page_language import SEEN_TEXTS, left_in_english
 
 import app
-from index.errors import FootnoteError
+from index.candidates import Only
+from index.errors import FootnoteError, UsageError
+from index.records import article_id
 from index.sync import sync_paths
 from page.chat import Turn
-from page.rooms.evals import HOME, Running, Views, marked
+from page.rooms.evals import HOME, Running, Views, marked, wanted_set
 from page.rooms.past import resumed
 from proofs.words import WordEmbedder
 from rag.answers import Question
@@ -86,11 +92,11 @@ def until(holds):
 
 
 def test_a_run_goes_on_when_nobody_looks_and_another_does_not_begin(tiny):
-    running = Running(tiny.room.run)
+    running = Running()
     tiny.waiting.open.clear()
-    name = tiny.room.sets()[0].id
-    running.begin(name)
-    running.begin(name)
+    run = partial(tiny.room.run, tiny.room.sets()[0].id)
+    running.begin(run)
+    running.begin(run)
     until(lambda: tiny.room.going)
     assert running.busy
     tiny.waiting.open.set()
@@ -99,24 +105,24 @@ def test_a_run_goes_on_when_nobody_looks_and_another_does_not_begin(tiny):
 
 
 def test_a_run_that_fails_says_why_until_the_next_one(tiny):
-    def fail(name):
+    def fail():
         raise FootnoteError("The set is gone", "Look again.")
 
-    running = Running(fail)
-    running.begin("0" * 12)
+    running = Running()
+    running.begin(fail)
     until(lambda: not running.busy)
     assert running.said == "The set is gone. Look again."
 
 
 @pytest.mark.parametrize("name", ["", "evals-", "evals-home", "evals-none", "read-0", "evals-sheet-", PAYLOADS[0]])
 def test_a_link_that_leads_nowhere_leads_home(tiny, name):
-    views = Views(tiny.room, Running(tiny.room.run))
+    views = Views(tiny.room, Running())
     assert views.act(name) == HOME
     assert 'data-view="home"' in views.draw(HOME)
 
 
 def test_what_is_not_there_is_an_error(tiny):
-    views = Views(tiny.room, Running(tiny.room.run))
+    views = Views(tiny.room, Running())
     for name in (f"evals-sheet-{'0' * 12}", f"evals-mark-{'0' * 16}"):
         with pytest.raises(FootnoteError, match="There is no such"):
             views.draw(views.act(name))
@@ -150,11 +156,16 @@ def test_a_conversation_opens_when_the_marks_cannot_be_read(tiny, caplog):
 
 def test_of_many_who_begin_at_once_one_does():
     begun, go_on = [], threading.Event()
-    running = Running(lambda name: (begun.append(name), go_on.wait(20)))
+    running = Running()
+
+    def work():
+        begun.append(1)
+        go_on.wait(20)
+
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        threads = [threading.Thread(target=running.begin, args=[str(n)]) for n in range(40)]
+        threads = [threading.Thread(target=running.begin, args=[work]) for _ in range(40)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -166,6 +177,17 @@ def test_of_many_who_begin_at_once_one_does():
     assert len(begun) == 1
 
 
+def test_the_form_of_a_new_set_is_read_or_refused():
+    said = {"questions": "20", "articles": "7", "author": " Ada ", "source": "", "first": "2024-05-03", "last": ""}
+    assert wanted_set(json.dumps(said)) == (20, 7, Only("", "Ada", date(2024, 5, 3)))
+    assert wanted_set("{}") == (0, 0, Only())
+    for text in ("", "[]", '{"questions": "many"}', '{"questions": []}', "[" * 100_000):
+        with pytest.raises(UsageError, match="The form cannot be read"):
+            wanted_set(text)
+    with pytest.raises(UsageError, match="is no day"):
+        wanted_set('{"first": "yesterday"}')
+
+
 # In the browser ------------------------------------------------------------------------------------------------------
 
 
@@ -174,8 +196,8 @@ def site(tmp_path_factory):
     tiny = opened(tmp_path_factory.mktemp("evals"))
     parts, past = tiny.parts, tiny.parts.conversations
     page = app.page(parts.assistant, parts.index, parts, (), past, tiny.room)
-    with serving(app.serve(page, past, parts.index, parts.store)) as port:
-        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", room=tiny.room, waiting=tiny.waiting)
+    with serving(app.serve(page, past, parts.index, parts.store, keep=tiny.room.add)) as port:
+        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", room=tiny.room, waiting=tiny.waiting, parts=parts)
 
 
 SIZES = {"desktop": {}, "phone": {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}}
@@ -271,6 +293,79 @@ def write_more(site):
     number = len((folder / "questions.jsonl").read_text(encoding="utf-8").splitlines())
     more = [{"id": f"more-{n}", "question": f"Who sang {n} times?", "kind": "unanswerable"} for n in range(number)]
     write_lines(folder / "questions.jsonl", *QUESTIONS, *more)
+
+
+@pytest.fixture
+def towns(site, tmp_path):
+    """Articles of which questions can be made, as long as the test goes on."""
+    folder = tmp_path / "towns"
+    folder.mkdir()
+    for n, town in enumerate(TOWNS):
+        (folder / f"{town}.txt").write_text(told(n, town), encoding="utf-8")
+    site.parts.follow(str(folder))
+    yield folder
+    site.parts.take_out(article_id(str(folder)))
+
+
+def names(page):
+    return page.locator("#evals-view .sets b").all_text_contents()
+
+
+@browser_test
+def test_a_set_is_made_of_the_articles_that_are_meant_and_removed(page, site, towns):
+    enter(page)
+    page.get_by_text("Make a question set").click()
+    page.fill("#making [name=questions]", "5")
+    page.fill("#making [name=source]", "H")
+    page.fill("#making [name=source]", "Hull.txt")
+    assert fits(page)
+    page.click("#making button")
+    made = page.locator("#evals-view .sets b", has_text="Question set 1")
+    made.wait_for()
+    assert page.locator("#evals-status .trouble").count() == 0
+    folder = site.parts.store / "questions" / "made-1"
+    assert "--source Hull.txt" in (folder / "README.md").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert 0 < len(lines) <= 5
+    assert {place["source"] for line in lines for place in line.get("gold", [])} == {str(towns / "Hull.txt")}
+    assert fits(page)
+    page.locator("#evals-view a[aria-label='Remove Question set 1']").click()
+    page.locator("dialog").get_by_text("Cancel").click()
+    assert "Question set 1" in names(page)
+    page.locator("#evals-view a[aria-label='Remove Question set 1']").click()
+    page.locator("dialog button.yes").click()
+    made.wait_for(state="detached")
+    assert not folder.exists()
+
+
+@browser_test
+def test_a_set_that_cannot_be_made_says_why(page, site):
+    enter(page)
+    page.get_by_text("Make a question set").click()
+    page.click("#making button")
+    page.get_by_text("They are to be in English and have at least 600 characters.").wait_for()
+    assert list((site.parts.store / "questions").glob("made-*")) == []
+
+
+@browser_test
+def test_a_set_of_ones_own_is_added_and_one_that_cannot_be_asked_is_refused(page, site):
+    enter(page)
+    torn = {"name": "torn.jsonl", "mimeType": "application/jsonl", "buffer": b'{"id": "q", "question": "Who?"}\n'}
+    page.set_input_files("#given", torn)
+    page.locator("#giving .trouble", has_text="questions.jsonl line 1: 'kind' is missing.").wait_for()
+    assert fits(page)
+    mine = {"id": "q", "question": "What does a ticket cost?", "kind": "single", "gold": [TICKET]}
+    given = {"name": "My own.jsonl", "mimeType": "application/jsonl", "buffer": json.dumps(mine).encode()}
+    page.set_input_files("#given", given)
+    page.locator("#evals-view .sets b", has_text="My own").wait_for()
+    place = page.locator("#evals-view .sets li", has_text="My own")
+    before = len(site.room.lines())
+    place.locator("a.run").click()
+    page.locator("#evals-view table.runs tbody tr").nth(before).wait_for()
+    assert site.room.lines()[0].means["recall@10"].value == 1
+    place.get_by_text("Remove").click()
+    page.locator("dialog button.yes").click()
+    place.wait_for(state="detached")
 
 
 @browser_test

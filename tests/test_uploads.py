@@ -13,8 +13,9 @@ from doors import listening, until
 from fastapi import FastAPI
 
 from index.added import folder
+from index.errors import UsageError
 from page.guard import guarded
-from rag.doors.uploads import FILES, PORTION, router
+from rag.doors.uploads import FILES, PORTION, SETS, router, sets
 
 MOST = 3_000_000
 FERRY = b"The ferry sails at noon."
@@ -199,3 +200,34 @@ def test_a_disk_that_takes_nothing_is_said_in_one_sentence(door):
 def test_other_methods_find_nothing(door):
     for method in ("GET", "POST", "DELETE"):
         assert httpx.request(method, f"{door.url}{FILES}ferry.md").status_code == 405
+
+
+# Question sets -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def door_of_sets(keep, **limits):
+    app = FastAPI()
+    app.include_router(sets(keep, **limits))
+    app.add_middleware(guarded)
+    with listening(app) as server:
+        yield lambda name, body: httpx.put(f"{server.url}{SETS}{name}", content=body, timeout=20)
+
+
+def test_a_set_is_handed_over_by_its_name_and_whole():
+    kept, body = [], os.urandom(300_000)  # more than an event of the page may have
+    with door_of_sets(lambda name, data: kept.append((name, data))) as put:
+        got = put("my%20own.jsonl", body)
+    assert (got.status_code, got.json()) == (201, {"name": "my own.jsonl", "new": True})
+    assert kept == [("my own.jsonl", body)]
+
+
+def test_a_set_that_is_too_large_or_cannot_be_asked_is_refused_in_one_sentence():
+    def refuse(name, data):
+        raise UsageError("questions.jsonl line 1: 'id' is missing", "Mend that line of the question set.")
+
+    with door_of_sets(refuse, most=1_000_000) as put:
+        large, torn = put("a.jsonl", b"x" * 1_000_001), put("a.jsonl", b"{}")
+    assert (large.status_code, large.json()["error"]) == (413, "a.jsonl is larger than 1 MB.")
+    assert (torn.status_code, torn.headers["content-language"]) == (400, "en")
+    assert torn.json()["error"] == "questions.jsonl line 1: 'id' is missing."

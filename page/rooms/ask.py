@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +60,16 @@ def how_asked(text: str) -> How:
     """What script.js says with a question, as JSON; "" for nothing. Raises UsageError for days that are none."""
     try:
         said = json.loads(text or "{}")
-        given = [str(said.get(name) or "")[:LONGEST] for name in ("source", "author", "first", "last")]
-        return How(said.get("alone") is True, kept_to(*given))
+        return How(said.get("alone") is True, only_of(said))
     except UsageError:
         raise
     except (AttributeError, RecursionError, ValueError) as error:
         raise UsageError("The filters cannot be read", "Load the page again.") from error
+
+
+def only_of(said: Mapping[str, Any]) -> Only:
+    """The articles that a form is kept to. Raises UsageError for days that are none."""
+    return kept_to(*(str(said.get(name) or "")[:LONGEST] for name in ("source", "author", "first", "last")))
 
 
 def answered(assistant: Assistant, question: str) -> Turn:

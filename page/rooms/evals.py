@@ -1,18 +1,23 @@
-"""The evals: sets are run one at a time in a thread of their own, runs are looked at, and marked answers are judged."""
+"""The evals: sets are made and run in a thread of their own, runs are looked at, and marked answers are judged."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from index.candidates import Only
+from index.errors import UsageError
 from page.chat import Turn, messages
 from page.evals import ended_html, going_html, home_html, sheet_html, traced_html, trouble_html, versus_html
 from page.language import say
 from page.marks import mark_html, marks_html
+from page.rooms.ask import only_of
 from page.rooms.wiring import PRIVATE, WANTED, trouble
 from page.words import told_html
 from rag.answers import Answer
@@ -45,8 +50,14 @@ class Evals(Protocol):
     def run(self, name: str) -> str:
         """Runs the set, and gives the id of the run."""
 
+    def make(self, questions: int, articles: int, only: Only) -> str:
+        """Makes a set, and gives its id."""
+
+    def remove(self, name: str) -> None:
+        """Removes a set that was made or added here."""
+
     def cancel(self) -> None:
-        """Ends the run that is going on."""
+        """Ends what is going on."""
 
     def sheet(self, name: str) -> Sheet:
         """A run in full."""
@@ -92,36 +103,36 @@ class Evals(Protocol):
 
 
 class Running:
-    """Runs sets in a thread of their own, so that a run goes on when the page is closed.
+    """Runs and makes sets in a thread of their own, so that it goes on when the page is closed.
 
     `said` is how the last one ended, "" where that was well.
     """
 
-    def __init__(self, run: Callable[[str], object]) -> None:
-        self._run = run
+    def __init__(self) -> None:
         self._one = threading.Lock()
         self._thread: threading.Thread | None = None
         self.said = ""
 
     @property
     def busy(self) -> bool:
-        """Whether a run is going on."""
+        """Whether something is going on."""
         return self._thread is not None and self._thread.is_alive()
 
-    def begin(self, name: str) -> None:
-        """Begins a run of the set with this id, unless one is going on."""
+    def begin(self, work: Callable[[], object]) -> None:
+        """Begins this, unless something is going on."""
         with self._one:
             if self.busy:
                 return
             # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
-            work = [self._ran, name]  # in the context of who begins it, which knows whose marks may be asked
-            self._thread = threading.Thread(target=copy_context().run, args=work, name="evals", daemon=True)
+            # In the context of who begins it, which knows whose marks may be asked.
+            ran = partial(copy_context().run, self._ran, work)
+            self._thread = threading.Thread(target=ran, name="evals", daemon=True)
             self._thread.start()
 
-    def _ran(self, name: str) -> None:
+    def _ran(self, work: Callable[[], object]) -> None:
         self.said = ""
         try:
-            self._run(name)
+            work()
         except Exception as error:
             self.said = trouble(error)
 
@@ -143,7 +154,9 @@ class Views:
         }
         # What is done, each with the view that is shown then.
         self._acts: dict[str, tuple[Callable[..., object], str]] = {
-            f"start-{hexes}": (running.begin, "home"),
+            f"start-{hexes}": (lambda name: running.begin(partial(evals.run, name)), "home"),
+            "make-(.*)": (lambda said: running.begin(partial(evals.make, *wanted_set(said))), "home"),
+            f"remove-{hexes}": (evals.remove, "home"),
             "cancel": (evals.cancel, "home"),
             f"none-{hexes}": (evals.judge_unanswerable, "mark-{0}"),
             f"gold-{hexes}-{number}-{number}": (
@@ -183,11 +196,22 @@ class Views:
         return sheet_html(sheet, same[:OFFERED])
 
 
+def wanted_set(text: str) -> tuple[int, int, Only]:
+    """What the form of a new set says, as JSON: how many questions, of how many articles, of which. Or UsageError."""
+    try:
+        said = json.loads(text)
+        return int(said.get("questions") or 0), int(said.get("articles") or 0), only_of(said)
+    except UsageError:
+        raise
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
+        raise UsageError("The form cannot be read", "Load the page again.") from error
+
+
 def examination(evals: Evals, name: gr.Textbox) -> None:
     """The room: a view, and over it what is going on, which is looked at again while it is."""
     import gradio as gr
 
-    running = Running(evals.run)
+    running = Running()
     views = Views(evals, running)
 
     def show(name: str) -> tuple[Any, ...]:

@@ -1,7 +1,9 @@
-"""The door by which the page sends files: PUT /articles/files/<name>, with the bytes of the file as the body.
+"""The doors by which the page sends files: PUT /articles/files/<name>, with the bytes of the file as the body.
 
-It is for the page alone, whose guard lets no other site through. Gradio has a door for uploads too, which stays shut:
-it takes any file, and keeps it where nothing looks. What it refuses is told as the page has it told.
+A question set comes by PUT /evals/sets/<name>.
+
+They are for the page alone, whose guard lets no other site through. Gradio has a door for uploads too, which stays
+shut: it takes any file, and keeps it where nothing looks. What is refused is told as the page has it told.
 
 Annotations are not kept as texts here: FastAPI reads them, and its classes are imported inside the functions.
 """
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from fastapi.responses import Response
 
-FILES = "/articles/files/"
+FILES, SETS = "/articles/files/", "/evals/sets/"
+DOORS = (FILES, SETS)
+# Bytes of a question set.
+MOST_SET = 5_000_000
 # Bytes that are written together, and seconds in which some must come.
 PORTION = 1 << 20
 PATIENCE = 30.0
@@ -65,21 +70,59 @@ def router(store: Path, most: int = MAX_BYTES, patience: float = PATIENCE, told:
     return routes
 
 
+def sets(
+    keep: Callable[[str, bytes], object], most: int = MOST_SET, patience: float = PATIENCE, told: Told = in_english
+) -> "APIRouter":
+    """The door for question sets of at most `most` bytes, which are kept by their name."""
+    from fastapi import APIRouter, Request
+    from fastapi.responses import Response
+    from starlette.requests import ClientDisconnect
+
+    routes = APIRouter()
+
+    @routes.put(SETS + "{name:path}", response_model=None)
+    async def put(name: str, request: Request) -> Response:
+        """Keeps the set, or says in one sentence why not."""
+        try:
+            data = bytearray()
+            async for portion in _portions(request.stream(), patience):
+                data += portion
+                if len(data) > most:
+                    raise TooLarge(f"{name} is larger than {most // 1_000_000:,} MB", "Make several sets of it.")
+            await asyncio.to_thread(keep, name, bytes(data))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+        except Exception as error:
+            return _told(_fault(error), request.url.path, told)
+        return Response(encoded({"name": name, "new": True}), 201, media_type="application/json")
+
+    return routes
+
+
 async def _kept(file: Arriving, body: AsyncIterator[bytes], patience: float) -> Kept:
     """The whole body, in the file and in its place. Other requests are answered meanwhile."""
     waiting = bytearray()
+    async for data in _portions(body, patience):
+        waiting += data
+        if len(waiting) >= PORTION:
+            await asyncio.to_thread(file.write, bytes(waiting))
+            waiting.clear()
+    if waiting:
+        await asyncio.to_thread(file.write, bytes(waiting))
+    return await asyncio.to_thread(file.keep)
+
+
+async def _portions(body: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises Late where nothing does for too long."""
     while True:
         try:
             async with asyncio.timeout(patience):
                 data = await anext(body, None)
         except TimeoutError as error:
             raise Late("The file did not arrive in time.", "Send it again.") from error
-        waiting += data or b""
-        if waiting and (data is None or len(waiting) >= PORTION):
-            await asyncio.to_thread(file.write, bytes(waiting))
-            waiting.clear()
         if data is None:
-            return await asyncio.to_thread(file.keep)
+            return
+        yield data
 
 
 def _fault(error: Exception) -> Fault:

@@ -60,6 +60,10 @@ class Marks:
     def _owner(self) -> bytes:
         return as_owner(self._named if isinstance(self._named, str) else self._named())
 
+    def require_owner(self) -> None:
+        """Raises FootnoteError where the owner is not there any more, as one who was removed meanwhile."""
+        _ = self._owner
+
     @property
     def folder(self) -> Path:
         """The folder of the question set; it holds one as soon as a question was judged."""

@@ -1,20 +1,23 @@
 """The evals of a store for a front: sets to run, runs that were kept, what they say, and answers marked as wrong.
 
 A run asks the assistant that is served. It is kept as `eval run --out` keeps one, under the store, in a folder where
-`python -m index purge` takes it away, because it holds words of articles.
+`python -m index purge` takes it away, because it holds words of articles. A set is made as `eval make` makes one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import re
+import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
+from index.candidates import Only
+from index.database import existing
 from index.errors import FootnoteError, UsageError
 from index.records import digest
 from index.settings import IndexSettings
@@ -23,6 +26,8 @@ from rag.answers import Answer
 from rag.evals import shown
 from rag.evals.evaluate import evaluate, parts_for
 from rag.evals.explanations import explain
+from rag.evals.given import place_set, stem_of
+from rag.evals.making.writing import Wanted, make_in
 from rag.evals.marks import ANSWERABLE, UNANSWERABLE, Marks, name_of
 from rag.evals.pools import Candidate, pool
 from rag.evals.report.findings import findings
@@ -31,7 +36,7 @@ from rag.evals.scores import stands_in
 from rag.evals.sets import QUERIES, QUESTIONS, EvalQuestion, QuestionSet
 from rag.evals.sets import load as load_set
 from rag.marked import MARKED, RUNS, SETS
-from rag.measured import Drawing, Going, Line, Mark, Offered, Place, Sheet, Traced, Versus
+from rag.measured import MOST_MADE, Drawing, Going, Line, Mark, Offered, Place, Sheet, Traced, Versus
 from rag.settings import SEEDS, Parts
 from rag.stored import Named, named_by
 
@@ -77,7 +82,7 @@ class Room:
         """The runs that are kept, the newest first, at most LISTED of them."""
         files = sorted(self._runs.glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
         found = (line for line in map(self._line, files) if self._may_see(line.name))
-        return tuple(sorted(islice(found, LISTED), key=lambda line: line.created, reverse=True))
+        return tuple(sorted(itertools.islice(found, LISTED), key=lambda line: line.created, reverse=True))
 
     @property
     def going(self) -> Going | None:
@@ -91,16 +96,48 @@ class Room:
         """
         path = next((path for path in self._places() if _name(path) == name), None)
         if path is None:
-            raise UsageError("There is no such question set", "It may have been moved; look at the list again.")
-        if not self._one.acquire(blocking=False):
-            raise FootnoteError("A run is going on already", "Wait for its end, or cancel it.")
-        try:
-            self._stopping.clear()
-            self._going = Going(path.name, "beginning", 0, 0)
+            raise _no_set()
+        with self._alone(path.name):
             return self._ran(path, progress)
-        finally:
-            self._going = None
-            self._one.release()
+
+    def make(self, questions: int, articles: int, only: Only, progress: Progress = lambda *_: None) -> str:
+        """Makes a set of the articles that are kept to, as `eval make` does, and gives its id.
+
+        One that was cancelled leaves nothing.
+        """
+        for number, what in ((questions, "questions"), (articles, "articles")):
+            if not 1 <= number <= MOST_MADE:
+                raise UsageError(
+                    f"A set of {number:,} {what} cannot be made", f"Give a number from 1 to {MOST_MADE:,}."
+                )
+        folder = self._free(f"made-{number}" for number in itertools.count(1))
+        with self._alone(folder.name):
+            cancelled = FootnoteError("The making was cancelled", "Nothing of it is kept.")
+            told = self._told(folder.name, progress, cancelled)
+            make_in(folder, self._parts.index, Wanted(questions, articles, only=only), told)
+            return _name(folder)
+
+    def add(self, name: str, data: bytes) -> Offered:
+        """Keeps a questions.jsonl that somebody sends under this name; one that could not be asked is refused.
+
+        Its articles are those of the index, or named by their path in a folder that is followed.
+        """
+        existing(self._parts.store)
+        stem = stem_of(name)
+        folder = self._free(itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))))
+        place_set(data, self._parts.index.followed(), folder)
+        return _offered(folder, self._parts.store)
+
+    def remove(self, name: str) -> None:
+        """Removes a set that was made or added here. Its runs stay."""
+        found = next((path for path in self._own() if _name(path) == name and not path.name.startswith(MARKED)), None)
+        if found is None:
+            raise _no_set()
+        with self._alone(found.name):
+            if found.is_symlink():
+                found.unlink()
+            else:
+                shutil.rmtree(found)
 
     def cancel(self) -> None:
         """Ends the run that is going on, before its next question. What it has found is not asked again."""
@@ -141,14 +178,36 @@ class Room:
         note = "" if question_set and question_set.digest == run.set_digest else CHANGED if question_set else GONE
         return shown.traced(self._line(file), asked[number], found, note)
 
-    def _ran(self, path: Path, progress: Progress) -> str:
+    @contextlib.contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """While it goes on, nothing else is run, made or removed."""
+        if not self._one.acquire(blocking=False):
+            raise FootnoteError("A run is going on already", "Wait for its end, or cancel it.")
+        try:
+            self._stopping.clear()
+            self._going = Going(name, "beginning", 0, 0)
+            yield
+        finally:
+            self._going = None
+            self._one.release()
+
+    def _told(self, name: str, progress: Progress, cancelled: FootnoteError) -> Progress:
+        """What is told of each step: it ends what was cancelled, and what was begun by who is not there any more."""
+
         def told(step: str, done: int, total: int) -> None:
             if self._stopping.is_set():
-                raise FootnoteError("The run was cancelled", "Run the set again to go on where it was.")
-            self._going = Going(path.name, step, done, total)
+                raise cancelled
+            self._marks.require_owner()
+            self._going = Going(name, step, done, total)
             progress(step, done, total)
 
+        return told
+
+    def _ran(self, path: Path, progress: Progress) -> str:
+        cancelled = FootnoteError("The run was cancelled", "Run the set again to go on where it was.")
+        told = self._told(path.name, progress, cancelled)
         run = evaluate(self._settings, path, answers=True, progress=told, served=self._parts)
+        self._marks.require_owner()
         stem = "-".join(re.findall(r"\w+", run.set_name.lower()))[:40]
         file = self._runs / f"{run.created:%Y%m%d-%H%M%S-%f}-{stem}.json"
         save(run, file)
@@ -163,10 +222,17 @@ class Room:
         with contextlib.suppress(FootnoteError):  # the list of the marks says it
             self._marks.follow()
         followed = [Path(place) for place in self._parts.index.followed()] if self._parts.index.exists() else []
-        own = sorted((self._parts.store / SETS).glob("*/"))
         found = [path for path in followed if _holds(path, QUESTIONS)]
-        found += [path for path in own if _holds(path, QUESTIONS) or _holds(path, QUERIES)]
+        found += [path for path in self._own() if _holds(path, QUESTIONS) or _holds(path, QUERIES)]
         return list(dict.fromkeys(path.resolve() for path in found if self._may_see(path.name)))
+
+    def _own(self) -> list[Path]:
+        """The folders under `questions` in the store."""
+        return sorted((self._parts.store / SETS).glob("*/"))
+
+    def _free(self, names: Iterable[str]) -> Path:
+        """A folder there that does not exist, by the first of these names that is free."""
+        return next(path for name in names if not (path := self._parts.store / SETS / name).exists())
 
     def _may_see(self, name: str) -> bool:
         """Whether a set of this name is not that of another's marks."""
@@ -313,18 +379,24 @@ def _holds(folder: Path, name: str) -> bool:
         return False
 
 
+def _no_set() -> UsageError:
+    return UsageError("There is no such question set", "It may have been moved; look at the list again.")
+
+
 def _offered(path: Path, store: Path) -> Offered:
-    about = "your articles" if path.parent == (store / SETS).resolve() else f"the articles in {path.name}"
+    here = path.resolve().parent == (store / SETS).resolve()
+    about = "your articles" if here else f"the articles in {path.name}"
     if path == SEEDS:
         about = "the articles that Footnote comes with"
     if path.name.startswith(MARKED):
         about = "answers that were marked as wrong"
+    own = here and not path.name.startswith(MARKED)
     try:
         found = load_set(path)
     except FootnoteError as error:
-        return Offered(_name(path), path.name, about, trouble=str(error))
+        return Offered(_name(path), path.name, about, trouble=str(error), own=own)
     no = sum(not question.answerable for question in found.questions)
-    return Offered(_name(path), found.name, about, len(found.questions), no)
+    return Offered(_name(path), found.name, about, len(found.questions), no, own=own)
 
 
 def _article(candidate: Candidate) -> str:

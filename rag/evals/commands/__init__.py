@@ -9,12 +9,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Protocol
 
-from rag.commands import DONE, FAILED, Progress, Result, store_argument
+from rag.commands import DONE, FAILED, Progress, Result, only_arguments, only_of, store_argument
 
 if TYPE_CHECKING:
     from rag.settings import Settings
 
-__all__ = ["DONE", "FAILED", "Command", "Progress", "Result", "changes_argument", "settings", "store_argument"]
+__all__ = [
+    "DONE", "FAILED", "Command", "Progress", "Result", "changes_argument", "only_arguments", "only_of", "settings",
+    "store_argument",
+]  # fmt: skip
 
 
 class Command(Protocol):

@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from index.candidates import Only
 from index.errors import FootnoteError
 from index.records import Article, article_id
-from index.search import Index
+from index.search import EVERYTHING, Index
 from index.sentences import sentences
 from rag.evals.making.english import is_english
 from rag.evals.making.leaks import VERBATIM, Elsewheres, holds_its_answer
@@ -73,14 +74,20 @@ class MadeSet:
 
 
 def make(
-    index: Index, questions: int = 200, articles: int = 100, seed: int = 0, progress: Progress = lambda *_: None
+    index: Index,
+    questions: int = 200,
+    articles: int = 100,
+    seed: int = 0,
+    progress: Progress = lambda *_: None,
+    only: Only = EVERYTHING,
 ) -> MadeSet:
     """A set of at most `questions` questions about at most `articles` articles of the index, chosen by the seed.
 
-    There are fewer where the articles give fewer. Raises FootnoteError when they give none.
+    They are of the articles that are kept to by `only`. There are fewer where these give fewer. Raises FootnoteError
+    when they give none.
     """
     rng = random.Random(seed)  # noqa: S311 - it chooses questions, not keys
-    shelf = _shelf(index, articles, rng, progress)
+    shelf = _shelf(index, articles, rng, progress, only)
     with index.view() as view:
         making = _Making(Elsewheres(view), shelf, rng, progress)
         unanswerable = making.unanswerable(round(questions * UNANSWERABLE))
@@ -93,12 +100,14 @@ def make(
         return MadeSet(tuple(answerable), tuple(unanswerable), len(shelf), making.dropped, view.overview().generation)
 
 
-def _shelf(index: Index, limit: int, rng: random.Random, progress: Progress) -> dict[str, Article]:
+def _shelf(index: Index, limit: int, rng: random.Random, progress: Progress, only: Only) -> dict[str, Article]:
     """The articles to ask about, by source: English, long enough, and published in one place only."""
+    with index.view(only) as view:
+        meant = view.sources()
     lines = index.listing("indexed").entries
     twins = {line.twin for line in lines}
     alone = [line for line in lines if not line.twin and not line.copies and line.source not in twins]
-    own = [line.source for line in alone if line.characters >= MIN_CHARACTERS]
+    own = [line.source for line in alone if line.characters >= MIN_CHARACTERS and line.source in meant]
     rng.shuffle(own)
     shelf: dict[str, Article] = {}
     for source in own:
@@ -126,7 +135,10 @@ class _Making:
         self.dropped: Counter[str] = Counter()
         texts = {s: [a.text[i:j] for i, j in sentences(a.text, "en")] for s, a in shelf.items()}
         small = small_letters(text for each in texts.values() for text in each)
-        self._made = {source: made_of(article, small) for source, article in shelf.items()}
+        self._made = {}
+        for number, (source, article) in enumerate(shelf.items()):
+            progress("making", number, len(shelf))
+            self._made[source] = made_of(article, small)
         for each in self._made.values():
             rng.shuffle(each)
 
@@ -137,6 +149,7 @@ class _Making:
         for source in self._for_holding_out()[:most]:
             if len(kept) >= wanted:
                 break
+            self._progress("choosing", len(kept), wanted)
             open_ = (made for made in self._made[source] if made.kind in OPEN)
             passing = (one for made in open_ if (one := self._unanswered(made)))
             if some := list(itertools.islice(passing, min(FROM_ONE, wanted - len(kept)))):
@@ -161,7 +174,7 @@ class _Making:
         kept: list[Kept] = []
         kinds, used = Counter[str](), Counter[str]()
         while len(kept) < wanted:
-            self._progress("asking", len(kept), wanted)
+            self._progress("choosing", len(kept), wanted)
             open_ = [k for k in waiting if waiting[k] and kinds[k] < 2 * MOST.get(k, 1) * wanted]
             few = [k for k in open_ if kinds[k] < MOST.get(k, 1) * wanted] or open_
             if not few:

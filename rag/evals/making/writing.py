@@ -1,21 +1,52 @@
-"""A made set as files: questions.jsonl, which `eval run --set` reads, and a page that says how it was made."""
+"""A set that is made, as files: questions.jsonl, which `eval run --set` reads, and a page that says how it was made."""
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from index.candidates import Only
 from index.errors import UsageError
+from index.search import EVERYTHING, Index
 from rag.evals.collection import line
 from rag.evals.making.made import Place
-from rag.evals.making.make import Kept, MadeSet
+from rag.evals.making.make import Kept, MadeSet, Progress, make
 from rag.evals.sets import QUESTIONS
 
 PAGE = "README.md"
 # The kind by which a written set says that nothing answers.
 UNANSWERABLE = "unanswerable"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The set that is to be made: at most so many questions, from at most so many of the articles that are kept to."""
+
+    questions: int = 200
+    articles: int = 100
+    seed: int = 0
+    only: Only = EVERYTHING
+
+    def command(self, folder: Path) -> str:
+        """What makes it in a terminal."""
+        asked = f"--questions {self.questions} --articles {self.articles} --seed {self.seed}"
+        days = {"--since": self.only.first, "--until": self.only.last}
+        kept = {"--source": self.only.source, "--author": self.only.author}
+        kept |= {name: day.isoformat() for name, day in days.items() if day}
+        filters = "".join(f" {name} {shlex.quote(value)}" for name, value in kept.items() if value)
+        return f"python -m rag eval make --out {folder} {asked}{filters}"
+
+
+def make_in(folder: Path, index: Index, wanted: Wanted, progress: Progress = lambda *_: None) -> MadeSet:
+    """Makes the set and writes it into `folder`, at its end. Raises what `make` and `write` raise."""
+    require_room(folder)
+    made = make(index, wanted.questions, wanted.articles, wanted.seed, progress, wanted.only)
+    write(made, folder, wanted.command(folder))
+    return made
 
 
 def require_room(folder: Path) -> None:
