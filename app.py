@@ -30,12 +30,13 @@ from page.rooms.header import header
 from page.rooms.past import remembering, resuming, sidebar
 from page.rooms.settings import office
 from page.rooms.source import reading
-from page.rooms.visitor import visitor
+from page.rooms.visitor import holding, visitor
 from page.rooms.wiring import PRIVATE, WANTED, Assistant, Intake, Library, Past, fixed, labels, wires
 from page.session import Gate, ungated
 from page.source import empty_html
 from page.speaking import speaking, translated
 from page.syncs import Syncs
+from page.tabs import Fair
 from rag.doors import uploads
 from rag.doors.admission import App
 from rag.running import Facts, running
@@ -49,6 +50,8 @@ FILES = Path(__file__).parent / "page"
 STYLES = ("style.css", "evals.css")
 # Questions that wait for their turn; one more is told that the page is busy. A hundred people may ask at once.
 QUEUE = 256
+# Tabs of which the turns are kept; with each go those of the articles that it cites.
+TABS = 200
 
 
 def page(
@@ -63,7 +66,7 @@ def page(
     """The whole page, not yet served."""
     import gradio as gr
 
-    syncs = Syncs()
+    syncs = Syncs(holding)
     blocks: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
         door(assistant)
@@ -92,7 +95,7 @@ def page(
         )  # fmt: skip
         remembering(blocks, past, bar, name, turns, [*talk.asking, begun, opened_again])
     blocks.queue(max_size=QUEUE)
-    blocks.state_session_capacity = 200
+    blocks.state_session_capacity = TABS
     return blocks
 
 
@@ -132,6 +135,7 @@ def serve(
         head=f"<style>{''.join((FILES / name).read_text(encoding='utf-8') for name in STYLES)}</style>",
         js=(FILES / "script.js").read_text(encoding="utf-8"),
     )  # fmt: skip
+    blocks.state_holder.session_data = Fair()
     return mounted
 
 

@@ -284,7 +284,7 @@ def _asked_html(one: Asked, run: str) -> str:
 
 def _measure(name: str) -> str:
     """What a measure is called: most have the same name everywhere."""
-    return known(name) or name
+    return known(name) or say(name)
 
 
 def _kind(name: str) -> str:

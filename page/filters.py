@@ -20,8 +20,8 @@ def filters_html(names: Names) -> str:
         f'<details id="filters"><summary>{tell("Filters")}</summary>'
         f'<form aria-label="{tell("Which articles are searched")}">'
         f"{fields_html()}"
-        f'<p><button type="reset">{tell("Clear")}</button><button>{tell("Done")}</button></p></form></details>'
-        f"{_known('source', names.publishers)}{_known('author', names.authors)}"
+        f'<p><button type="reset">{tell("Clear")}</button><button>{tell("Done")}</button></p></form>'
+        f"{_known('source', names.publishers)}{_known('author', names.authors)}</details>"
         '<p id="chips" aria-live="polite"></p>'
     )
 

@@ -168,8 +168,10 @@ def known(said: str) -> str | None:
 
 def _known(said: str) -> str | None:
     """One of them. A sentence may stand with its full stop or without."""
+    # Without its stop first, which is no part of what it ends with.
+    ways = ((said[:-1], "."), (said, "")) if said.endswith(".") else ((said, ""),)
     for shape, text in catalogue(language()).sentences.items():
-        for body, stop in ((said, ""), (said.removesuffix("."), ".")):
+        for body, stop in ways:
             if found := shape.fullmatch(body):
                 whole = _filled(text, {name: part_of(part) for name, part in found.groupdict().items()})
                 return whole if stop in ("", whole[-1:]) else whole + stop

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from page.evals import back_html, said_html
 from page.language import say, short
+from page.phrases import narrowed
 from page.words import plain, tell
 from rag.measured import Mark, Place
 
@@ -36,10 +37,11 @@ def mark_html(mark: Mark, places: Sequence[Place]) -> str:
     quotes = "".join(f"<li>{plain(quote)}<i>{plain(title)}</i></li>" for title, quote in mark.cited)
     cited = f'<ul class="cited">{quotes}</ul>' if quotes else ""
     searched = f"{say('Searched for:')} {mark.searched_for}" if mark.searched_for != mark.question else ""
+    asked = " · ".join(filter(None, [say("asked on {day}", day=short(mark.asked)), narrowed(mark.only)]))
     back = f'<p class="back"><a href="#evals-marks">{tell("Marked as wrong")}</a></p>'
     return (
         f'<div class="evals" data-view="mark">{back}<h2>{plain(mark.question)}</h2>'
-        f'<p class="about">{tell("asked on {day}", day=short(mark.asked))}</p><p class="note">{plain(searched)}</p>'
+        f'<p class="about">{plain(asked)}</p><p class="note">{plain(searched)}</p>'
         f"{said_html(say('Answered'), mark.said)}{cited}{_note_html(mark)}"
         f"{_verdict_html(mark) if mark.verdict else _judge_html(mark, places)}"
         f'<p class="acts"><a class="act" href="#evals-drop-{mark.id}">{tell("Take it out")}</a></p></div>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from index.candidates import Only
 from index.records import Overview
 from page.language import figures, known, say, several, short
 from rag.answers import Answer, Citation
@@ -22,7 +23,11 @@ def looked_through(overview: Overview) -> str:
 
 def restriction(answer: Answer) -> str:
     """'only of “The Packet”, by “Calloway”, from 3 Jan 2024': what an answer was kept to; "" for all articles."""
-    only = answer.question.only
+    return narrowed(answer.question.only)
+
+
+def narrowed(only: Only) -> str:
+    """The same of these filters."""
     parts = [
         say("of “{source}”", source=only.source) if only.source else "",
         say("by “{author}”", author=only.author) if only.author else "",

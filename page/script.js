@@ -6,6 +6,8 @@
   const LINK = new RegExp("^#((cite|near|ask)-[0-9]+(-[0-9]+)?|read-[0-9a-f]{32}(-[0-9]+-[0-9]+-[0-9a-f]{8})?"
     + "|(past|rename|remove|take)-[0-9a-f]{32}|list-[a-z]+-[0-9]+(-[a-z0-9-]+)?|room-[a-z]+|evals-[a-z]+(-[0-9a-f]+)*"
     + "|(copy|link|edit|reword|mark|unmark)-[0-9]+|only-[0-9a-f]+)$");
+  // Milliseconds after which a question that was not taken is sent again.
+  const AGAIN = 300;
   const phone = window.matchMedia("(max-width: 859px)");
   const wide = window.matchMedia("(min-width: 1200px)");
   const footnote = (window.footnote = { wanted: "", asked, how });
@@ -94,7 +96,8 @@
     if (event.target.closest?.("#choose")) return find("#chosen").click();
     if (event.target.closest?.("#give")) return find("#given").click();
     if (event.target.closest?.("#pasts")) return bar(!document.body.classList.contains("pasts"));
-    if (event.target.closest?.("#stop")) fill(questions().at(-1)?.textContent ?? "");
+    if (event.target.closest?.("#stop") && !box().value.trim()) fill(questions().at(-1)?.textContent ?? "");
+    if (event.target.closest?.("#anew")) later(false);
     if (!wide.matches && !event.target.closest?.("#past, dialog")) bar(false);
     const menu = openMenu();
     if (menu && !menu.querySelector("summary").contains(event.target)) menu.open = false;
@@ -111,6 +114,13 @@
     if (link) stepped = document.activeElement?.closest(".steps") ? way : "";
     link?.click();
   }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box() && box().value.trim()) {
+      offered = undefined;
+      later(true);
+    }
+  }, true);
 
   document.addEventListener("keydown", (event) => {
     const arrow = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
@@ -151,6 +161,7 @@
   let scrolled = 0;
 
   function open(id) {
+    later(false);
     if (!wide.matches) bar(false);
     if (document.body.matches(".shelved, .measuring, .settling")) enter("ask");
     footnote.wanted = `past-${id}`;
@@ -368,24 +379,62 @@
     alone(true);
   }
 
-  // A question that is offered is asked as if it had been typed.
+  // A question that is offered is asked as if it had been typed; what stands in the box stays there.
   let offered;
   function ask(_, at) {
     offer(at.textContent);
   }
 
-  // While an answer is looked for the button does nothing, and what was offered must not be asked later on.
   function offer(question) {
-    if (find("#talk").matches(":has(#chat .waiting, #chat .growing)")) return;
     offered = question;
-    find("#send").click();
-    setTimeout(() => { offered = undefined; }, 1000);
+    later(true);
+    if (!answering()) find("#send").click();
   }
 
+  const box = () => find("#question textarea");
+  const answering = () => find("#talk").matches(":has(#chat .waiting, #chat .growing)");
+  let again;
+
+  // Gradio drops what is sent while an answer is looked for, and for a moment behind it: it is sent until it is taken.
+  function later(yes) {
+    clearTimeout(again);
+    find("#later")?.remove();
+    if (!yes) return;
+    if (answering()) tellLater();
+    again = setTimeout(sendAgain, AGAIN);
+  }
+
+  function sendAgain() {
+    if (!(offered ?? box().value).trim()) return later(false);
+    again = setTimeout(sendAgain, AGAIN);
+    if (!answering()) find("#send").click();
+    else if (!find("#later")) tellLater();
+  }
+
+  function tellLater() {
+    const said = offered === undefined
+      ? say("It is asked when this answer is done.")
+      : say("“{question}” is asked when this answer is done.", { question: offered });
+    aside("later", said, say("Do not ask it"), () => { offered = undefined; later(false); });
+  }
+
+  // What is sent now. The box is free for the next question at once, and not when the server has answered.
   function asked(typed) {
     const question = offered ?? typed;
+    if (offered === undefined) setTimeout(() => { if (box().value === typed) write(""); });
     offered = undefined;
+    later(false);
     return question;
+  }
+
+  // A line over the box, with the way to have it otherwise.
+  function aside(id, told, back, undo) {
+    const line = Object.assign(document.createElement("p"), { id, className: "aside", textContent: `${told} ` });
+    line.setAttribute("role", "status");
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: back });
+    button.addEventListener("click", () => { undo(); box().focus(); });
+    line.append(button);
+    find("#ask").before(line);
   }
 
   function mark(_, at) {
@@ -409,22 +458,20 @@
   });
 
   function fill(text) {
-    const box = find("#question textarea");
-    box.value = text;
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-    box.focus();
+    write(text);
+    box().focus();
+  }
+
+  function write(text) {
+    box().value = text;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // What was searched is asked as it stands, without the questions before it, as long as the line over the box says so.
   function alone(yes) {
     find("#alone")?.remove();
     if (!yes) return;
-    const told = `${say("Asked as it stands, without the questions before.")} `;
-    const line = Object.assign(document.createElement("p"), { id: "alone", textContent: told });
-    const back = Object.assign(document.createElement("button"), { type: "button", textContent: say("Let it follow them") });
-    back.addEventListener("click", () => { alone(false); find("#question textarea").focus(); });
-    line.append(back);
-    find("#ask").before(line);
+    aside("alone", say("Asked as it stands, without the questions before."), say("Let it follow them"), () => alone(false));
   }
 
   // Which articles are searched: what is in the form, shown as chips that take a filter out again.
@@ -469,7 +516,7 @@
     for (const field of fields()) field.value = said[field.name] ?? "";
     chips();
     edit("", at);
-    offer(find("#question textarea").value);
+    offer(undefined);
   }
 
   // The form is drawn anew after a sync: Gradio keeps what stands in its fields, and not the chips.

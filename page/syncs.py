@@ -21,9 +21,13 @@ class Stopped(Exception):
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """A sync under way: the step that it is at, as (stage, done, total), and how it ended when it has."""
+    """A sync under way: the step that it is at, as (stage, done, total), and how it ended when it has.
+
+    `holds` tells whether who began it is there still; who was removed meanwhile changes nothing any more.
+    """
 
     sync: Sync
+    holds: Callable[[], bool] = lambda: True
     step: tuple[str, int, int] = ("", 0, 0)
     stopping: bool = False
     ended: Future[Report] = field(default_factory=Future)
@@ -44,15 +48,19 @@ class Running:
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         # Between two steps, where a run may be ended as by Ctrl-C.
-        if self.stopping:
+        if self.stopping or not self.holds():
             raise Stopped
         self.step = (stage, done, total)
 
 
 class Syncs:
-    """At most one sync at a time: what the store says of a second one is meant for other processes."""
+    """At most one sync at a time: what the store says of a second one is meant for other processes.
 
-    def __init__(self) -> None:
+    `holding` gives what tells whether who is asking now is there still.
+    """
+
+    def __init__(self, holding: Callable[[], Callable[[], bool]] = lambda: lambda: True) -> None:
+        self._holding = holding
         self._lock = threading.Lock()
         self._last: Running | None = None
 
@@ -67,7 +75,7 @@ class Syncs:
         with self._lock:
             if running := self.running:
                 return running
-            self._last = Running(sync)
+            self._last = Running(sync, self._holding())
             # Not a pool, whose threads are waited for when the server is stopped; a run may be ended anywhere.
             threading.Thread(target=self._last.run, name="sync", daemon=True).start()
             return self._last

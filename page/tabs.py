@@ -3,6 +3,9 @@
 Gradio keeps the turns of a tab under a name that the tab made up, `session_hash`, and hands them to whoever sends that
 name. Here it is replaced, wherever a request has it, by one that the server makes of it for this user alone. A request
 that hid it somewhere else would reach a name under which there is nothing.
+
+Of all tabs together so many are kept. The one that has to go is the oldest of whoever has most: who opens hundreds
+pushes out nobody else's.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import Counter, OrderedDict
+from typing import TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from page.guard import EVENT
@@ -18,6 +23,7 @@ from rag.doors.faults import Fault
 from rag.doors.uploads import DOORS
 
 TAB = "session_hash"
+Kept = TypeVar("Kept")
 HEARTBEAT = "/gradio_api/heartbeat/"
 
 
@@ -44,8 +50,30 @@ def owned(app: App, secret: bytes) -> App:
 
 
 def tab_of(tab: str, secret: bytes) -> str:
-    """What this tab of this user is called."""
-    return hmac.new(secret, tab.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    """What this tab of this user is called: its user first."""
+    return f"{_named(b'', secret)[:16]}-{_named(tab.encode('utf-8', 'surrogatepass'), secret)}"
+
+
+def _named(what: bytes, secret: bytes) -> str:
+    return hmac.new(secret, what, hashlib.sha256).hexdigest()
+
+
+class Fair(OrderedDict[str, Kept]):
+    """What is kept of each tab, the one that was used last at the end, as Gradio has it."""
+
+    def popitem(self, last: bool = True) -> tuple[str, Kept]:
+        """With `last`, the last; otherwise what has to go: the first of whoever has most."""
+        if last:
+            return super().popitem()
+        tabs = list(self)
+        numbers = Counter(map(_user_of, tabs))
+        most = max(numbers.values())
+        tab = next(tab for tab in tabs if numbers[_user_of(tab)] == most)
+        return tab, self.pop(tab)
+
+
+def _user_of(tab: str) -> str:
+    return tab.partition("-")[0]
 
 
 def _path(path: str, secret: bytes) -> Scope:

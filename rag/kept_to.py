@@ -19,6 +19,12 @@ def kept_to(
     return only
 
 
+def as_filters(only: Only) -> dict[str, str]:
+    """What `kept_to` makes the same of again: each part that is given, under its name."""
+    days = {name: day.isoformat() for name, day in (("first", only.first), ("last", only.last)) if day}
+    return {name: text for name, text in (("source", only.source), ("author", only.author)) if text} | days
+
+
 def _line(text: str) -> str:
     return " ".join(readable(text).split())
 

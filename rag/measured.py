@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from index.candidates import Only
+
 if TYPE_CHECKING:
     from rag.plots import Plot
 
@@ -232,8 +234,9 @@ class Traced:
 class Mark:
     """An answer that somebody marked as wrong, and what was judged of its question since.
 
-    `said` is the answer, "" for a refusal, and `cited` what it rested on, as title and quote. `verdict` is "" while it
-    is to be judged, then "answerable" or "unanswerable"; `answer` and `places` say what answers it. `note` was typed.
+    `said` is the answer, "" for a refusal, and `cited` what it rested on, as title and quote. `only` are the articles
+    that it was kept to. `verdict` is "" while it is to be judged, then "answerable" or "unanswerable"; `answer` and
+    `places` say what answers it. `note` was typed.
     """
 
     id: str
@@ -248,6 +251,7 @@ class Mark:
     verdict: str = ""
     answer: str = ""
     places: tuple[tuple[str, str], ...] = ()
+    only: Only = field(default_factory=Only)
 
 
 @dataclass(frozen=True, slots=True)

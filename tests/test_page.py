@@ -37,6 +37,7 @@ from scripted_page import (
     serving,
     visiting,
 )
+from test_accessibility import faults
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -51,6 +52,7 @@ from page.rooms import header as syncs
 from page.rooms import source as rooms_source
 from page.rooms import wiring
 from page.syncs import Syncs
+from page.tabs import Fair
 from rag.answers import Answer, Doubt, Question, Refusal, Sentence
 from rag.chain import checked
 from rag.conversations import Conversations
@@ -246,6 +248,13 @@ def test_what_is_not_borne_out_says_so():
     assert drawn.count("a number here is not in the quote") == 1
     assert drawn.count("(no source)") == 1
     assert drawn.count('class="sentence doubted"') == drawn.count('class="sentence"') == 1
+
+
+def test_of_the_tabs_of_a_page_those_go_first_that_one_user_has_most_of(tmp_path):
+    blocks = app.page(Scripted(), Shelved(), Syncing(Scripted(), tmp_path), [], Conversations(tmp_path), Unmarked())
+    app.serve(blocks, Conversations(tmp_path), Shelved(), tmp_path)
+    assert isinstance(blocks.state_holder.session_data, Fair)
+    assert blocks.state_holder.capacity == app.TABS
 
 
 def test_what_was_searched_is_said_in_one_line():
@@ -773,6 +782,7 @@ def test_an_address_of_nothing_says_so_and_leaves_an_empty_page(chromium, site):
         page.goto(f"{site.url}/#past-{'0' * 32}")
         page.reload()
         page.get_by_text("There is no conversation").wait_for()
+        assert page.locator(".toast-body b", has_text="Not opened.").count() == 1
         assert page.locator(".welcome").count()
 
 
@@ -858,6 +868,51 @@ def test_an_answer_that_is_not_wanted_is_stopped_and_its_question_put_back(page,
     page.fill("#question textarea", "")
     ask(page, "Radar?")
     assert site.assistant.asked[-1].earlier == ()
+
+
+@browser_test
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_question_that_is_sent_while_an_answer_comes_is_asked_when_that_is_done(chromium, site, width):
+    SEEN.clear()
+    with visiting(chromium, site, width, 900) as page:
+        box, line = page.locator("#question textarea"), page.locator("#later")
+        box.fill("River, slowly?")
+        box.press("Enter")
+        page.locator("#chat .pending").wait_for()
+        assert box.input_value() == ""
+        box.fill("Radar?")
+        box.press("Enter")
+        line.get_by_text("It is asked when this answer is done.").wait_for()
+        line.get_by_role("button", name="Do not ask it").click()
+        line.wait_for(state="detached")
+        assert box.input_value() == "Radar?"
+        box.press("Enter")
+        line.wait_for()
+        assert faults(page, "a question that waits") == []
+        asked = len(site.assistant.asked)
+        SEEN.set()
+        page.locator("[data-testid=bot]").nth(1).locator(".answer").wait_for()
+        assert [(one.text, one.earlier) for one in site.assistant.asked[asked:]] == [("Radar?", ("River, slowly?",))]
+        assert (line.count(), box.input_value()) == (0, "")
+        assert page.faults == []
+
+
+@browser_test
+def test_what_is_typed_stays_when_an_answer_is_stopped_and_when_what_is_offered_is_asked(page, site):
+    ask(page, "Further news of the East Mole?")
+    SEEN.clear()
+    page.fill("#question textarea", "River, slowly?")
+    page.press("#question textarea", "Enter")
+    page.locator("#chat .pending").wait_for()
+    page.fill("#question textarea", "What I type meanwhile")
+    page.click("#stop")
+    page.locator("#chat .pending").wait_for(state="detached")
+    SEEN.set()
+    assert page.input_value("#question textarea") == "What I type meanwhile"
+    page.locator("#chat .more a", has_text="Timeline of East Mole").click()
+    page.locator("[data-testid=bot]").nth(1).locator(".answer").wait_for()
+    assert site.assistant.asked[-1].text == "Timeline of East Mole"
+    assert page.input_value("#question textarea") == "What I type meanwhile"
 
 
 @browser_test

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,10 +192,10 @@ def test_a_making_that_is_cancelled_leaves_nothing(room, towns, settings):
     assert not (settings.store / "questions").exists()
 
 
-@pytest.mark.parametrize(("questions", "articles"), [(0, 5), (5, 0), (10**6, 5), (5, -1)])
-def test_a_number_that_cannot_be_is_refused(room, questions, articles):
+@pytest.mark.parametrize("numbers", [(0, 5), (5, 0), (10**6, 5), (5, -1)])
+def test_a_number_that_cannot_be_is_refused(room, numbers):
     with pytest.raises(UsageError, match="cannot be made"):
-        room.make(questions, articles, Only())
+        room.make(*numbers, Only())
 
 
 def test_a_set_that_is_sent_can_be_run_and_its_name_is_taken_once(room, articles):
@@ -378,6 +379,39 @@ def test_a_note_is_kept_and_a_mark_taken_out(room):
     assert room.annotate(name, "July, surely").note == "July, surely"
     room.drop(name)
     assert room.marks() == ()
+
+
+def test_a_marked_question_is_asked_of_the_articles_that_it_was_kept_to(room, articles):
+    only = Only("ferry.txt")
+    answer = room._parts.assistant.ask(Question("When does the ferry sail?", only=only))
+    mark = room.mark(answer)
+    assert mark.only == only
+    whole = room.mark(replace(answer, question=replace(answer.question, only=Only())))
+    assert whole.id != mark.id  # of all articles it is another question
+    found, places = room.marked(mark.id)
+    assert {place.title for place in places} == {"The ferry sails at noon from the quay."}
+    room.judge_unanswerable(found.id)
+    asked = []
+    ask = room._parts.assistant.ask
+    room._parts.assistant.ask = lambda question: (asked.append(question.only), ask(question))[1]
+    room.run(next(one.id for one in room.sets() if one.unanswerable == one.questions))
+    assert set(asked) == {only}
+
+
+def test_a_run_is_not_kept_where_its_owner_was_removed_meanwhile(room, settings):
+    gone = []
+
+    def owner():
+        if gone:
+            raise FootnoteError("ada is not logged in any more", "Log in, and ask again.")
+        return "ada"
+
+    hers = Room(room._parts, settings, owner)
+    for step in (1, 2):  # in the midst of it, and at its end
+        with pytest.raises(FootnoteError, match="not logged in"):
+            hers.run(room.sets()[0].id, lambda _, done, total, at=step: gone.append(done) if done == at else None)
+        gone.clear()
+    assert (room.lines(), room.going) == ((), None)
 
 
 def test_the_marks_of_another_and_their_runs_are_not_seen(room, settings):

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 from conftest import ARTICLE, SET, judged, write_lines
 
+from index.candidates import Only
 from index.errors import FootnoteError, UsageError
 from rag.evals.sets import GoldSpan, load, qrels
 
@@ -61,6 +62,15 @@ def test_a_source_beside_the_questions_may_be_named_in_full(tmp_path):
 def test_a_written_question_may_say_when_it_was_asked(tmp_path, zone):
     found = load(written(tmp_path, asked=f"2024-09-03T10:00:00{zone}")).asked_on(date(2025, 1, 1))
     assert found.questions[0].as_asked().asked_at == datetime(2024, 9, 3, 10, tzinfo=UTC)
+
+
+def test_a_written_question_may_be_kept_to_some_articles(tmp_path):
+    found = load(written(tmp_path, only={"author": "Ada", "first": "2024-05-03"}))
+    only = Only("", "Ada", date(2024, 5, 3))
+    for one in (found, found.asked_on(date(2025, 1, 1))):
+        assert one.questions[0].as_asked().only == only
+    with pytest.raises(FootnoteError, match="line 1, only: 'last week' is no day"):
+        load(written(tmp_path, only={"first": "last week"}))
 
 
 def test_a_time_that_is_none_is_named_by_its_line(tmp_path):

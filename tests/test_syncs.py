@@ -38,6 +38,16 @@ def test_a_sync_is_watched_from_its_first_step_to_its_end():
     assert syncs.running is None
 
 
+def test_a_sync_of_who_was_removed_meanwhile_ends_at_its_next_step():
+    there, sync = [True], Steps(1)
+    running = Syncs(lambda: lambda: there[0]).begin(sync)
+    until(lambda: running.step == ("embedding", 0, 3))
+    there[0] = False
+    sync.let.release()
+    with pytest.raises(Stopped):
+        running.ended.result(20)
+
+
 def test_who_asks_for_another_meanwhile_watches_the_one_that_runs():
     syncs, first, second = Syncs(), Steps(1), Steps(2)
     begun = syncs.begin(first)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from page.guard import EVENT
-from page.tabs import HEARTBEAT, owned, tab_of
+from page.tabs import HEARTBEAT, Fair, owned, tab_of
 from rag.doors.uploads import FILES
 
 SECRET, OTHER = b"of ada", b"of grace"
@@ -66,3 +66,38 @@ def test_what_names_no_tab_comes_as_it_was_sent(body):
 def test_an_event_is_bounded_and_a_file_goes_through_unread():
     assert asked("/gradio_api/queue/join", b"x" * (EVENT.most_bytes + 1), "POST").status_code == 413
     assert asked(f"{FILES}a.json", b'{"session_hash": "a"}', "PUT")[3] == '{"session_hash": "a"}'
+
+
+# How many are kept ---------------------------------------------------------------------------------------------------
+
+
+def held(capacity):
+    """What Gradio keeps of so many tabs."""
+    import gradio as gr
+    from gradio.state_holder import StateHolder
+
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        gr.State([])
+    blocks.state_session_capacity = capacity
+    holder = StateHolder()
+    holder.set_blocks(blocks)
+    holder.session_data = Fair()
+    return holder
+
+
+def test_who_opens_hundreds_of_tabs_pushes_out_nobody_elses():
+    holder, others = held(10), [tab_of(tab, OTHER) for tab in ("a", "b", "c")]
+    for tab in others:
+        assert holder[tab]
+    mine = [tab_of(str(n), SECRET) for n in range(300)]
+    for tab in mine:
+        assert holder[tab]
+    assert list(holder.session_data) == [*others, *mine[-7:]]
+
+
+def test_where_nobody_logs_in_the_tab_that_was_used_longest_ago_goes():
+    holder = held(3)
+    for tab in ("a", "b", "c", "a", "d"):
+        assert holder[tab]
+    assert list(holder.session_data) == ["c", "a", "d"]
+    assert set(holder.time_last_used) == {"c", "a", "d"}

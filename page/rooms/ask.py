@@ -12,8 +12,8 @@ from index.candidates import Only
 from index.errors import FootnoteError, UsageError
 from page.chat import Turn, asks_html, messages
 from page.filters import filters_html
-from page.language import say
-from page.rooms.wiring import PRIVATE, Assistant, Library, Past, fixed, label, log, trouble
+from page.language import later
+from page.rooms.wiring import PRIVATE, Assistant, Library, Past, fixed, label, log, trouble, warn
 from page.words import tell, told_html
 from rag.answers import Question, as_json
 from rag.conversations import Conversations
@@ -126,14 +126,15 @@ def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Tur
     def ask(question: str, how: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
         question = question.strip()
         if not question:
-            gr.Info(tell("Type a question first."), duration=4, title=say("Nothing asked"))
+            gr.Info(tell("Type a question first."), duration=4)
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        yield "", messages([*turns, following(turns, question)]), gr.skip()
+        # Its box was emptied by script.js: what is typed while the server is busy stays.
+        yield gr.skip(), messages([*turns, following(turns, question)]), gr.skip()
         try:
             asked = how_asked(how)
         except FootnoteError as error:
-            gr.Warning(told_html(trouble(error)), title=say("Not asked"))
+            warn(later("Not asked"), error)
             yield question, messages(turns), gr.skip()
             return
         for turn in answering(assistant, question, turns, asked):

@@ -15,11 +15,10 @@ from index.candidates import Only
 from index.errors import UsageError
 from page.chat import Turn, messages
 from page.evals import ended_html, going_html, home_html, sheet_html, traced_html, trouble_html, versus_html
-from page.language import say
+from page.language import later
 from page.marks import mark_html, marks_html
 from page.rooms.ask import only_of
-from page.rooms.wiring import PRIVATE, WANTED, trouble
-from page.words import told_html
+from page.rooms.wiring import PRIVATE, WANTED, trouble, warn
 from rag.answers import Answer
 from rag.measured import Drawing, Going, Line, Mark, Offered, Place, Sheet, Traced, Versus
 
@@ -250,7 +249,7 @@ def marking(evals: Evals, name: gr.Textbox, turns: gr.State, chat: gr.Chatbot) -
             turns = marked(evals, name, turns)
             return messages(turns), turns
         except Exception as error:
-            gr.Warning(told_html(trouble(error)), title=say("Not marked"))
+            warn(later("Not marked"), error)
             return gr.skip(), gr.skip()
 
     button = gr.Button(elem_id="mark")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import FootnoteError
 from page.chat import Turn, messages
-from page.language import say
+from page.language import later
 from page.past import LISTED, leave_html, past_html
 from page.rooms.ask import kept
 from page.rooms.evals import Evals
 from page.rooms.visitor import visitor
-from page.rooms.wiring import PRIVATE, Past, label, trouble
+from page.rooms.wiring import PRIVATE, Past, label, trouble, warn
 from page.source import empty_html
 from page.words import told_html
 
@@ -72,7 +72,7 @@ def resuming(past: Past, evals: Evals) -> Callable[[str, list[Turn]], tuple[Any,
             turns = resumed(past, evals, name.removeprefix("past-"))
             return messages(turns), turns, empty_html()
         except Exception as error:
-            gr.Warning(told_html(trouble(error)), title=say("Not opened"))
+            warn(later("Not opened"), error)
             return gr.skip(), gr.skip(), gr.skip()
 
     return resume
@@ -82,7 +82,6 @@ def remembering(
     blocks: gr.Blocks, past: Past, bar: Bar, name: gr.Textbox, turns: gr.State, changing: Sequence[Dependency]
 ) -> None:
     """Draws the list of conversations when the page is loaded, and after each event that changes it."""
-    import gradio as gr
 
     def listed(like: str, turns: list[Turn]) -> str:
         try:
@@ -99,7 +98,7 @@ def remembering(
             elif parts:
                 past.remove(parts[2])
         except Exception as error:
-            gr.Warning(told_html(trouble(error)), title=say("Not changed"))
+            warn(later("Not changed"), error)
         return listed(like, turns)
 
     wanted = "(_, like) => [window.footnote.wanted, like, null]"

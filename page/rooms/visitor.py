@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from index.errors import FootnoteError
 from page.session import VISITOR
+
+
+def holding() -> Callable[[], bool]:
+    """What tells, from any thread and whenever it is asked, whether the visitor of now is logged in still."""
+    from gradio.context import LocalContext
+
+    request = LocalContext.request.get(None)
+    scope = request.request.scope if request and request.request else {}
+    holds: Callable[[], bool] = scope.get("holds", lambda: True)
+    return holds
 
 
 def visitor() -> str:
@@ -20,7 +32,6 @@ def visitor() -> str:
         return VISITOR.get()
     if request.username is None:
         raise LookupError("an event that came through no gate")
-    scope = request.request.scope if request.request else {}
-    if not scope.get("holds", lambda: True)():
+    if not holding()():
         raise FootnoteError(f"{request.username} is not logged in any more", "Log in, and ask again.")
     return str(request.username)

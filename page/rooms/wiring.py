@@ -12,6 +12,7 @@ from index.ledger import Listing, Place, Timeline
 from index.records import Article, Overview
 from page.language import ENGLISH, LANGUAGES, say, spoken_in
 from page.syncs import Progress
+from page.words import plain, tell, told_html
 from rag.answers import Answer, Question
 from rag.conversations import Conversation
 from rag.conversations import Turn as KeptTurn
@@ -142,6 +143,13 @@ def trouble(error: Exception) -> str:
         return explained(error)
     log.error("the page could not finish a request", exc_info=error)
     return BROKEN
+
+
+def warn(not_done: str, error: Exception) -> None:
+    """Says over the page for a while what was not done, and why. Gradio shows no title but its own."""
+    import gradio as gr
+
+    gr.Warning(f"<b>{tell(not_done)}{plain('.')}</b> {told_html(trouble(error))}")
 
 
 def wires() -> tuple[gr.Textbox, gr.Button]:

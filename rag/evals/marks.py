@@ -24,6 +24,7 @@ from rag.evals.collection import line
 from rag.evals.scores import said
 from rag.evals.sets import QUESTIONS
 from rag.keeping import Keeping, keeping
+from rag.kept_to import as_filters, kept_to
 from rag.marked import FORM, SETS, as_owner, set_of
 from rag.measured import Mark
 from rag.stored import Named, named_by
@@ -35,8 +36,13 @@ LONGEST_NOTE = 2_000
 
 
 def name_of(answer: Answer) -> str:
-    """The id that the mark of this answer has: the same question with the same answer is marked once."""
-    return digest("mark", answer.question.text, *answer.question.earlier, said(answer))[:16]
+    """The id that the mark of this answer has: the same question with the same answer is marked once.
+
+    Of other articles it is another question.
+    """
+    asked, only = answer.question, as_filters(answer.question.only)
+    kept = [json.dumps(only, sort_keys=True)] if only else []
+    return digest("mark", asked.text, *asked.earlier, said(answer), *kept)[:16]
 
 
 class Marks:
@@ -181,6 +187,7 @@ def _record(answer: Answer, note: str, now: datetime) -> dict[str, Any]:
         "earlier": list(question.earlier),
         "searched_for": answer.searched_for,
         "asked": question.asked_at.isoformat(),
+        "only": as_filters(question.only),
         "said": said(answer),
         "cited": [[citation.title, citation.quote] for citation in answer.citations],
         "rests_on": _plain(
@@ -209,6 +216,7 @@ def _mark(name: str, record: Mapping[str, Any]) -> Mark:
         verdict=record.get("verdict", ""),
         answer=record.get("answer", ""),
         places=tuple((place["title"], place["text"]) for place in record.get("gold", ())),
+        only=kept_to(**record.get("only", {})),
     )
 
 
@@ -218,6 +226,7 @@ def _question(name: str, record: Mapping[str, Any]) -> dict[str, Any] | None:
     if not verdict:
         return None
     asked = {"id": name, "question": record["question"], "earlier": record["earlier"], "asked": record["asked"]}
+    asked |= {"only": record["only"]} if record.get("only") else {}
     if verdict == UNANSWERABLE:
         return {**asked, "kind": UNANSWERABLE}
     answers = [record["answer"]] if record["answer"] else []

@@ -357,7 +357,9 @@ class Room:
     def _pooled(self, mark: Mark) -> list[Candidate]:
         """What is found for a marked question, as `eval label` shows it, but for places of no article that is kept."""
         moment = datetime.combine(mark.asked, datetime.min.time(), UTC)
-        question = EvalQuestion(mark.id, mark.question, "", answerable=True, earlier=mark.earlier, asked_at=moment)
+        question = EvalQuestion(
+            mark.id, mark.question, "", answerable=True, earlier=mark.earlier, asked_at=moment, only=mark.only
+        )
         nowhere = QuestionSet(MARKED, self._marks.folder, "", (question,))
         return list(pool(self._parts, question, nowhere, [], POOLED, whole=False))
 

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from index.candidates import Only
 from index.errors import FootnoteError, UsageError
 from index.records import digest
 from rag.answers import Question
 from rag.evals import corpus
 from rag.evals.corpus import Corpus
 from rag.evals.jsonl import Record, lines, records
+from rag.kept_to import kept_to
 
 QUESTIONS = "questions.jsonl"
 QUERIES = "queries.jsonl"
@@ -73,7 +75,7 @@ class EvalQuestion:
 
     `also` are other places that say the same: as good as gold and not needed, see `scores.alternatives`. `answers` are
     texts of which any will do. `held_out` are sources that answer the question and are to be left out of what is
-    searched. `asked_at` is when the question was asked, where that matters.
+    searched. `asked_at` is when the question was asked, where that matters, and `only` what it is kept to.
     """
 
     id: str
@@ -87,12 +89,13 @@ class EvalQuestion:
     answers: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     asked_at: datetime | None = None
+    only: Only = field(default_factory=Only)
 
     def as_asked(self) -> Question:
         """The question as the chain is asked it."""
         if self.asked_at is None:
-            return Question(self.text, self.earlier)
-        return Question(self.text, self.earlier, self.asked_at)
+            return Question(self.text, self.earlier, only=self.only)
+        return Question(self.text, self.earlier, self.asked_at, self.only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,18 @@ def _written_question(record: Record, folder: Path) -> EvalQuestion:
         answers=_answers(record),
         held_out=record.texts("held_out"),
         asked_at=_moment(record),
+        only=_kept_to(record),
     )
+
+
+def _kept_to(record: Record) -> Only:
+    """The articles that the question is kept to, by "only": source, author, first and last, as texts."""
+    only = record.record("only")
+    parts = [only.value(name, str, "") for name in ("source", "author", "first", "last")]
+    try:
+        return kept_to(*parts)
+    except UsageError as error:
+        raise only.wrong(str(error)) from error
 
 
 def _moment(record: Record) -> datetime | None:
@@ -264,6 +278,7 @@ def _judged_question(record: Record, judged: Mapping[str, Mapping[str, int]]) ->
         also=_judged_spans(about, "also"),
         answers=_answers(about),
         asked_at=datetime.combine(asked, time(12), UTC) if asked else None,
+        only=_kept_to(about),
     )
 
 

@@ -20,7 +20,7 @@ from rag.evals.collection import Collection, Document, Place, Query, line
 from rag.evals.jsonl import Record, records
 from rag.evals.sets import QUESTIONS
 
-HELD_OUT = "held_out"
+HELD_OUT, ONLY = "held_out", "only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,7 @@ def _query(record: Record) -> Query:
     }
     about = {"type": kind, "answerable": kind != "unanswerable"}
     about |= {name: found for name, found in lists.items() if found}
+    about |= {ONLY: only} if (only := dict(record.record(ONLY).values)) else {}
     relevance = {no.value("source", str): 0 for no in record.records("not")}
     relevance |= {place["doc_id"]: 1 for place in (*lists["evidence"], *lists["also"])}
     return Query(record.value("id", str), record.value("question", str), about, relevance)
@@ -142,6 +143,7 @@ def _question(asked: Query) -> Mapping[str, Any]:
         "also": [_gold(place) for place in asked.places("also")],
         "not": [{"source": name} for name, grade in asked.relevance.items() if grade <= 0],
         HELD_OUT: list(asked.metadata.get(HELD_OUT) or ()),
+        ONLY: asked.metadata.get(ONLY),
     }
     return {
         "id": asked.id,
