@@ -104,6 +104,8 @@ class Shared:
             hint = "pip install -r requirements-postgres.txt"
             raise FootnoteError("A database is set, and what speaks to it is not installed", hint) from error
         self._password = str(url.password or url.query.get("password") or "")
+        # Whoever has waited for another reads what that one wrote, whatever the server takes for granted.
+        self._writes = self._engine.execution_options(isolation_level="READ COMMITTED")
         self._state = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._each = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -123,7 +125,7 @@ class Shared:
     @contextlib.contextmanager
     def writing(self, *forms: Form, make: bool = True) -> Iterator[Connection | None]:
         """A transaction that no other one writes beside. Tables are made for it; None where they may not be."""
-        with self._transaction(self._engine) as db:
+        with self._transaction(self._writes) as db:
             yield db if all(self._brought_up(db, form, make) for form in forms) else None
 
     def rewrite(self, form: Form) -> bool:

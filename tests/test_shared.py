@@ -139,6 +139,25 @@ def test_two_that_make_the_tables_at_once_make_them_once(database):
     assert troubles == []
 
 
+def test_no_turn_is_lost_where_a_server_has_transactions_see_an_earlier_state(database, postgres, store):
+    conversation = Conversations.begin()
+    postgres.execute("ALTER ROLE footnote SET default_transaction_isolation = 'repeatable read'")
+    try:
+        kept = Conversations(Keeping(store, database + "&application_name=another"))
+        said(kept, "One?", conversation=conversation)
+        threads = [
+            threading.Thread(target=said, args=(kept, "Two?", "Three?"), kwargs={"conversation": conversation})
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        postgres.execute("ALTER ROLE footnote RESET default_transaction_isolation")
+    assert [turn.number for turn in kept.turns(conversation)] == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_who_waits_too_long_for_another_is_told(database, store, monkeypatch):
     monkeypatch.setattr("rag.shared.PATIENCE", 50)
     kept = Conversations(Keeping(store, database))
