@@ -232,13 +232,14 @@ def main() -> int:
     from rag.doors.serving import Address, punctual
     from rag.doors.tracing import trace
     from rag.evals.room import Room
+    from rag.moving import nothing_left
     from rag.settings import build, load_settings
-    from rag.users import Users
+    from rag.users import FILE_NAME, Users
 
     address, settings = Address(options.host, options.port), load_settings().at(options.store)
     trace(os.environ)
     parts = build(settings)
-    users = Users(parts.keeping)
+    users = Users(nothing_left(parts.keeping, (FILE_NAME,)))
     hosts = hosts_for(address, options.name, users=bool(users.names()))
     listener = listening(options.port, options.host)
     with terminal.progress_bar() as progress:

@@ -164,9 +164,10 @@ def _replay(given: Namespace) -> Result:
 
 def _check(given: Namespace) -> Result:
     from rag.kept import check
+    from rag.moving import nothing_left
     from rag.wording import counted
 
-    done = check(kept_in(given))
+    done = check(nothing_left(kept_in(given)))
     lines = [f"{_where(fault)}{fault.what}" for fault in done.faults]
     if not done.faults:
         much = [
@@ -185,9 +186,10 @@ def _where(fault: Fault) -> str:
 
 def _forget(given: Namespace) -> Result:
     from rag.kept import forget, resting
+    from rag.moving import nothing_left
     from rag.wording import counted
 
-    done = (forget if given.yes else resting)(kept_in(given), given.article)
+    done = (forget if given.yes else resting)(nothing_left(kept_in(given)), given.article)
     answers = f"{counted(done.answers, 'answer')} of {counted(done.conversations, 'conversation')}"
     lines = []
     if not done.answers:

@@ -8,11 +8,12 @@ or a user that is in the database already is left as it is there.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from index.database import Connection
+from index.errors import UsageError
 from rag import conversations, marked, users
 from rag.conversations import as_text, drop_texts, insert_turn, rest_on
 from rag.keeping import Keeping
@@ -20,6 +21,9 @@ from rag.shared import shared
 from rag.users import InFile, Proof
 
 FILES = (conversations.FORM, marked.FORM)
+# A row of each, where there is one.
+_SOME = {conversations.FORM: "SELECT 1 FROM conversations LIMIT 1", marked.FORM: "SELECT 1 FROM marks LIMIT 1"}
+ALL = (users.FILE_NAME, *(form.name for form in FILES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,29 @@ def move(kept: Keeping) -> Moved:
             marks.execute("DELETE FROM marks")
     whole = [files.rewrite(form) for form in FILES]
     return replace(moved, whole=all(whole))
+
+
+def nothing_left(kept: Keeping, files: Collection[str] = ALL) -> Keeping:
+    """The same, where a database has all that these files of the store would have, or none is set.
+
+    Raises UsageError where one still has something: it would be overlooked, and with it who has to log in.
+    """
+    left = [name for name in _left(Keeping(kept.store)) if name in files] if kept.database else []
+    if left:
+        raise UsageError(
+            f"A database is set, and there is still something in {' and '.join(left)} of the store",
+            "Bring it over: python -m rag conversations move",
+        )
+    return kept
+
+
+def _left(files: Keeping) -> Iterator[str]:
+    if InFile(files.store).proofs():
+        yield users.FILE_NAME
+    for form, some in _SOME.items():
+        with files.reading(form) as db:
+            if db and db.execute(some).fetchall():
+                yield form.name
 
 
 @contextlib.contextmanager

@@ -91,9 +91,10 @@ def _erased(place: Keeping, owner: str) -> int:
 
 
 def _users(given: Namespace) -> Users:
+    from rag.moving import nothing_left
     from rag.users import Users
 
-    return Users(kept_in(given))
+    return Users(nothing_left(kept_in(given)))
 
 
 def _typed() -> str:

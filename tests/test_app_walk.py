@@ -18,6 +18,7 @@ from scripted_page import browser_test, follow, in_view, lit, visiting
 from index.database import FILE_NAME
 from page.chat import NEAREST
 from rag.settings import EXAMPLES
+from rag.users import Users
 
 ROOT = Path(__file__).parent.parent
 STORE = "articles.index"
@@ -160,6 +161,17 @@ def test_without_users_the_page_is_for_this_machine_alone(tmp_path, open_):
     said = f"Without users the page would be open to whoever reaches {open_[1]}.\nFirst: python -m rag users add NAME\n"
     assert done.stderr == said
     assert not (tmp_path / "store").exists()
+
+
+def test_who_had_to_log_in_has_to_where_a_database_was_set_and_the_users_are_still_in_the_file(tmp_path):
+    Users(tmp_path / "store", {"n": 16, "r": 1, "p": 1}).add("ada", "correct horse")
+    (tmp_path / "footnote.toml").write_text('[conversations]\ndatabase = "postgresql://127.0.0.1:1/none"\n')
+    done = command(tmp_path, str(ROOT / "app.py"), "--port", "0", "--store", "store")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "A database is set, and there is still something in users.json of the store.\n"
+        "Bring it over: python -m rag conversations move\n"
+    )
 
 
 def test_ctrl_c_ends_the_app_while_a_page_is_open(tmp_path):

@@ -16,6 +16,7 @@ from rag.evals.marks import Marks
 from rag.exports import bibtex, markdown
 from rag.keeping import Keeping
 from rag.settings import build
+from rag.users import Users
 
 NONE = "There is no conversation {!r}.\nIt may have been removed.\n"
 
@@ -271,3 +272,21 @@ def test_what_is_in_the_files_is_moved_to_the_database_that_is_set(store, databa
         )
     assert [c.turns for c in Conversations(Keeping(store, database)).listing()] == [2]
     assert Conversations(store).listing() == []
+
+
+def test_while_something_is_left_in_the_files_nothing_is_said_of_the_database_alone(
+    store, database, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOOTNOTE_STORE", str(store))
+    said(Conversations(store), "One?")
+    Users(store, {"n": 16, "r": 1, "p": 1}).add("ada", "correct horse")
+    monkeypatch.setenv("FOOTNOTE_DATABASE", database)
+    for asked in ("conversations check", "conversations forget mole.txt", "users list", "users remove ada"):
+        assert guarded(lambda asked=asked: main(asked.split())) == 2
+        assert capsys.readouterr().err == (
+            "A database is set, and there is still something in users.json and conversations.db of the store.\n"
+            "Bring it over: python -m rag conversations move\n"
+        )
+    for asked in ("conversations move", "conversations check", "users list"):
+        assert guarded(lambda asked=asked: main(asked.split())) == 0
