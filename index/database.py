@@ -39,7 +39,7 @@ DRAFT = "making-"
 # Milliseconds that a write waits for another one.
 PATIENCE = 30_000
 # Milliseconds for which emptying the log of a file waits for those who read it.
-_CLEARING = 2_000
+CLEARING = 2_000
 # So that a file can give unused pages back. It is so from the first table on, or from the next VACUUM.
 AUTO_VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 
@@ -237,17 +237,28 @@ class Database:
         """Writes the file anew without what was deleted; whether its log could be emptied too, for which it waits."""
         self._db.execute(AUTO_VACUUM)
         self._db.execute("VACUUM")
-        self._db.execute(f"PRAGMA busy_timeout = {_CLEARING}")
+        self._db.execute(f"PRAGMA busy_timeout = {CLEARING}")
         return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
-    def empty_log(self) -> None:
-        """Writes what is in the log into the file itself, as far as nobody reads what was before.
+    def empty_log(self, patience: int = 0) -> None:
+        """Writes what is in the log into the file itself, unless somebody reads what was before for so many ms.
 
         SQLite does so when the last connection is closed; but whoever answers questions keeps one.
         """
         with contextlib.suppress(apsw.Error):  # it stays in the log, where it is as safe
-            self._db.execute("PRAGMA busy_timeout = 0")
+            self._db.execute(f"PRAGMA busy_timeout = {patience}")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+
+    @property
+    def log(self) -> Path:
+        """The file of what is not in the file itself yet; it may not be there."""
+        return self.path.with_name(f"{self.path.name}-wal")
+
+    @property
+    def has_checksums(self) -> bool:
+        """Whether its pages have them, as those of all but the earliest versions do."""
+        return bool(self._pragma("application_id"))
 
     def generation(self) -> int:
         """Rises by one with each publication."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import encoder, network
+from index import encoder
 from index.encoder import Encoder, Impossible, batches
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
@@ -87,7 +87,7 @@ class Embedder:
         self._lock = threading.RLock()
         self._questions: dict[str, Vectors] = {}
         self._encoder: Encoder | None = None
-        self._sought = False
+        self._sought = self._tried = False
 
     def __reduce__(self) -> tuple[Callable[..., Embedder], tuple[str, bytes, str, int]]:
         """How it travels to another machine: with the folder of its model, where that is not the packaged one."""
@@ -97,10 +97,10 @@ class Embedder:
 
     def settle(self, precision: str | None) -> None:
         """Takes the precision an index was made in, where "auto" leaves it open and nothing is loaded yet."""
-        with self._lock:
-            loaded = self._encoder or "_loaded" in self.__dict__
-            if self._precision == "auto" and precision in PRECISIONS and not loaded:
-                self._precision = precision
+        # Without the lock, which is held while a model is loaded: nobody who counts articles waits for that.
+        loaded = self._encoder or "_loaded" in self.__dict__
+        if self._precision == "auto" and precision in PRECISIONS and not loaded:
+            self._precision = precision
 
     def load(self) -> None:
         """Loads what embeds, where that has not been done. Raises FootnoteError where it cannot be."""
@@ -112,9 +112,15 @@ class Embedder:
 
         Takes some seconds, and loads the model, which is let go of again.
         """
-        if not self._folder or self._kept() or encoder.tried(self.fingerprint):
+        if not self._folder or self._tried or self._kept() or encoder.tried(self.fingerprint):
             return
-        if folder := encoder.keep(self.fingerprint, partial(_export, self._folder)):
+        self._tried = True
+        try:
+            folder = encoder.keep(self.fingerprint, partial(_export, self._folder))
+        except Exception:  # of four libraries, or for want of memory; the model itself says what is wrong with it
+            log.debug("no encoder was made of the embedding model", exc_info=True)
+            return
+        if folder:
             log.debug("texts are embedded by %s", folder)
             with self._lock:
                 self._sought = False
@@ -203,13 +209,9 @@ class Embedder:
         """The encoder that is kept on this machine, looked for once."""
         with self._lock:
             if not self._sought:
-                self._encoder = encoder.kept(self.fingerprint, self._wanted()) if self._folder else None
+                self._encoder = encoder.kept(self.fingerprint, self._precision) if self._folder else None
                 self._sought = True
             return self._encoder
-
-    def _wanted(self) -> str:
-        """What an encoder is to run in: bfloat16 only where that is faster, for the vectors may be compared."""
-        return "float32" if self._precision == "float32" else network.faster_precision()
 
     def forget(self) -> None:
         """Lets go of the last questions, so that they are embedded anew."""

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.network import Network
+from index import network
+from index.network import KEPT, Network
 from index.records import sha256
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ BATCH_TOKENS = 1_600
 COMPILED = "compiled"
 # How the folder begins in which one is made, and after how many seconds it was left by a process that is gone.
 MAKING, LEFT = "making-", 3_600.0
+# After how many seconds what was made for this processor is of another version, or of a model that is not used now.
+UNUSED = 60 * 86_400.0
 
 # Who an encoder may belong to; empty where files belong to nobody.
 _OWNERS = {os.getuid(), 0} if hasattr(os, "getuid") else set[int]()
@@ -50,7 +53,7 @@ class Impossible(Exception):
 
 
 class Encoder:
-    """Embeds what a folder made by `keep` says. Safe to call from several threads, which do not wait for each other."""
+    """Embeds what a folder made by `keep` says. Safe to call from several threads, whose batches take turns."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any], precision: str = "float32") -> None:
         self.precision = precision
@@ -146,9 +149,14 @@ def compiled() -> Path | None:
     place = cache()
     try:
         folder = place / COMPILED if place else None
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder if folder and _trusted(folder) else None
+        if not folder or not place:
+            return None
+        for made in (place, folder):
+            made.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not _trusted(folder):
+            return None
+        _sweep(folder)
+        return folder
     except OSError:
         return None
 
@@ -182,7 +190,8 @@ def kept(fingerprint: str, precision: str = "float32") -> Encoder | None:
         _take_away(folder, error)
         return None
     try:
-        return Encoder(folder, manifest, precision)
+        # bfloat16 only where it is faster: the vectors may be compared.
+        return Encoder(folder, manifest, precision if precision == "float32" else network.faster_precision())
     except Exception as error:  # of two libraries; the model itself goes on
         log.warning("The encoder in %s cannot be opened (%s)", folder, error)
         return None
@@ -226,11 +235,12 @@ def _manifest(whole: Path, write: Callable[[Path], dict[str, int]]) -> dict[str,
 
 
 def _sweep(place: Path) -> None:
-    """Takes away what a process left that was killed while it made an encoder."""
-    for left in place.glob(f"{MAKING}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > LEFT:
-                shutil.rmtree(left, ignore_errors=True)
+    """Takes away what a process left that was killed while it made something, and what nobody has used for long."""
+    for pattern, age in ((f"{MAKING}*", LEFT), (f"*{KEPT}", UNUSED)):
+        for left in place.glob(pattern):
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > age:
+                    left.unlink() if left.is_file() else shutil.rmtree(left, ignore_errors=True)
 
 
 def _trusted(folder: Path) -> bool:

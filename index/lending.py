@@ -31,6 +31,7 @@ class Lending:
     def __init__(self, store: Path) -> None:
         self._store = store
         self._idle: list[tuple[_File, Catalog]] = []
+        self._out = 0
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
 
@@ -44,15 +45,38 @@ class Lending:
         try:
             with catalog.snapshot():
                 yield catalog
+            self._emptied(catalog)
+            # One without checksums is to get them, for which nobody may have it open.
+            keep = catalog.has_checksums
         except BaseException:
-            catalog.close()
+            self._closed(catalog)
             raise
         with self._lock:
-            keep = len(self._idle) < KEPT
+            self._out -= 1
+            keep = keep and len(self._idle) < KEPT
             if keep:
                 self._idle.append((file, catalog))
         if not keep:
             catalog.close()
+
+    def let_go(self) -> None:
+        """Closes those that are not lent now."""
+        with self._lock:
+            _close_all(self._idle)
+
+    def _emptied(self, catalog: Catalog) -> None:
+        """Empties the log that a writer could not empty, because somebody here was reading.
+
+        Whoever copies the file, or another over it, does not think of the log.
+        """
+        with contextlib.suppress(OSError):
+            if self._out == 1 and catalog.log.stat().st_size:
+                catalog.empty_log()
+
+    def _closed(self, catalog: Catalog) -> None:
+        with self._lock:
+            self._out -= 1
+        catalog.close()
 
     def _lent(self) -> tuple[_File, Catalog]:
         """One that is open on the file that is there now, or a new one."""
@@ -60,9 +84,15 @@ class Lending:
         with self._lock:
             if any(of != file for of, _ in self._idle):  # a store that was moved away, made anew, or copied over
                 _close_all(self._idle)
+            self._out += 1
             if self._idle:
                 return self._idle.pop()
-        catalog = Catalog(self._store)
+        try:
+            catalog = Catalog(self._store)
+        except BaseException:
+            with self._lock:
+                self._out -= 1
+            raise
         catalog.connection.execute(f"PRAGMA cache_size = -{MEMORY}")
         return file, catalog
 

@@ -24,6 +24,8 @@ from index.records import digest
 
 # The precisions that a network can be run in, as openvino calls them.
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
+# How the file of a kept network ends.
+KEPT = ".network"
 # Bytes of the digest that a kept network begins with.
 _DIGEST = 32
 
@@ -75,9 +77,11 @@ def _made(file: Path, plan: Mapping[str, Any]) -> Any:  # noqa: ANN401 - openvin
 def _kept(file: Path, plan: Mapping[str, Any], folder: Path, name: str) -> Any:  # noqa: ANN401
     """What was kept of the file, for this processor and plan; made and kept now where it was not."""
     here = [_core().get_property("CPU", told) for told in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")]
-    place = folder / f"{digest('network', _openvino().get_version(), str(here), str(plan), name)}.network"
+    place = folder / f"{digest('network', _openvino().get_version(), str(here), str(plan), name)}{KEPT}"
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # it is not there, or of no use
-        return _core().import_model(io.BytesIO(_read(place)), "CPU", dict(plan))
+        found = _core().import_model(io.BytesIO(_read(place)), "CPU", dict(plan))
+        os.utime(place)  # it is used
+        return found
     made = _made(file, plan)
     with contextlib.suppress(OSError, RuntimeError):  # then it is made each time
         _write(place, made.export_model().getvalue())

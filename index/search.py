@@ -54,6 +54,15 @@ class Counted:
     meanwhile: dict[str, Segment] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Ahead:
+    """What the segments said of a vector before they were asked."""
+
+    vector: Vectors
+    limit: int
+    found: dict[str, Scored]
+
+
 class Index:
     """A store opened for questions. Safe to share between threads; it sees what another process publishes.
 
@@ -78,7 +87,10 @@ class Index:
 
     def exists(self) -> bool:
         """Whether the store holds a catalog; a question never makes one."""
-        return (self.store / FILE_NAME).exists()
+        if (self.store / FILE_NAME).exists():
+            return True
+        self._catalogs.let_go()  # what was deleted is not to stay on the disk
+        return False
 
     def overview(self) -> Overview:
         """Counts and dates of what is searched. A store that does not exist yet counts nothing."""
@@ -219,7 +231,7 @@ class View:
         self._index = index
         self._catalog = catalog
         self._only = only
-        self._ahead: tuple[int, Future[dict[str, Scored]]] | None = None
+        self._ahead: Future[_Ahead] | None = None
 
     def overview(self) -> Overview:
         """Counts and dates of what is searched."""
@@ -241,7 +253,7 @@ class View:
         """Has `beside` ask the segments for what `dense` will want of this vector, which it may have to wait for."""
         if not self._only:
             segments = self._index.segments(self._catalog)
-            self._ahead = limit, beside.submit(lambda: _nearest(segments, vector(), limit))
+            self._ahead = beside.submit(lambda: _Ahead(vector(), limit, _nearest(segments, vector(), limit)))
 
     def dense(self, vector: Vectors, limit: int) -> Scored:
         """(passage number, cosine similarity) of the nearest live passages over all segments, best first."""
@@ -325,10 +337,11 @@ class View:
     def _nearest(self, name: str, segment: Segment, vector: Vectors, limit: int) -> Scored:
         """The nearest that are live: asks for more until there are enough or the segment has no more."""
         ask = limit
-        begun = self._ahead[1].result() if self._ahead and self._ahead[0] == limit else {}
+        begun = self._ahead.result() if self._ahead else None
+        ahead = begun.found if begun and begun.vector is vector and begun.limit == limit else {}
         while True:
             try:
-                found = begun.pop(name, None) or segment.nearest(vector, ask)
+                found = ahead.pop(name, None) or segment.nearest(vector, ask)
             except ServerAway:
                 segment = self._index.meanwhile(name, self._catalog)
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from index.catalog import Catalog
-from index.database import DRAFT, Error, unusable
+from index.database import CLEARING, DRAFT, Error, unusable
 from index.errors import FootnoteError
 from index.segments import remove_unused
 from index.server import Server
@@ -60,7 +60,8 @@ def holding(store: Path) -> Iterator[Catalog]:
     except (Error, OSError) as error:
         raise unusable(catalog.path, error) from error
     finally:
-        catalog.empty_log()
+        if lock.is_locked:
+            catalog.empty_log(CLEARING)
         catalog.close()
         lock.release()
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from index import encoder
 from index.embedder import Embedder
 from index.encoder import MANIFEST, NETWORK, TOKENIZER, folder_of, keep, kept
+from index.errors import FootnoteError
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["Who rebuilt the mole?", "Qui l’a reconstruit à Évora ?", "word " * 400, "", "港口在哪里？"]
@@ -121,6 +123,45 @@ def test_the_library_is_let_go_of_when_the_file_is_made(elsewhere):
     embedder.prepare()
     assert "_loaded" not in vars(embedder)
     assert np.allclose(embedder.embed(TEXTS), before, atol=1e-5)
+
+
+def test_what_cannot_be_loaded_or_written_is_tried_once_and_told_by_the_model(elsewhere, monkeypatch):
+    (elsewhere / "model").mkdir()
+    (elsewhere / "model" / "config.json").write_text('{"model_type": "nonsense"}')
+    embedder = Embedder(str(elsewhere / "model"))
+    embedder.prepare()
+    with pytest.raises(FootnoteError, match="cannot be loaded"):
+        embedder.embed(TEXTS)
+    monkeypatch.setattr("index.embedder._export", lambda *_: pytest.fail("tried again"))
+    embedder.prepare()
+
+
+def test_without_openvino_the_model_itself_embeds(here, model, monkeypatch):
+    def missing():
+        raise ModuleNotFoundError("No module named 'openvino'")
+
+    monkeypatch.setattr("index.network._core", missing)
+    assert np.allclose(Embedder(precision="float32").embed(TEXTS), model.embed(TEXTS), atol=1e-5)
+    assert Embedder().embed(TEXTS[:1]).shape == (1, 384)
+
+
+def test_who_looks_does_not_wait_for_a_model_that_is_loaded(elsewhere):
+    embedder = Embedder()
+    with embedder._lock, ThreadPoolExecutor(1) as beside:
+        beside.submit(embedder.settle, "float32").result(30)
+    assert embedder.precision == "float32"
+
+
+def test_what_nobody_has_used_for_long_goes(elsewhere):
+    folder = encoder.compiled()
+    old, new, draft = (folder / name for name in ("old.network", "new.network", "making-draft"))
+    for file in (old, new, draft):
+        file.write_bytes(b"x")
+    for file in (old, draft):
+        os.utime(file, (0, 0))
+    assert encoder.compiled() == folder
+    assert list(folder.iterdir()) == [new]
+    assert folder.parent.stat().st_mode & 0o777 == elsewhere.stat().st_mode & 0o777
 
 
 def test_what_was_kept_is_not_made_again(here, monkeypatch):

@@ -57,6 +57,31 @@ def test_a_copy_of_the_file_alone_has_all_that_was_published(indexed, store, she
     assert Index(tmp_path / "copy", embedder).overview() == indexed.overview()
 
 
+def test_so_has_a_copy_when_somebody_was_reading_while_it_was_published(indexed, store, shelf, embedder, tmp_path):
+    with indexed.view():
+        shelf.texts["dock"] = "A dock."
+        sync(store, [shelf], embedder)
+    found(indexed, "dock")
+    older = tmp_path / "older"
+    older.mkdir()
+    shutil.copy(store / FILE_NAME, older)
+    assert Index(older, embedder).overview() == indexed.overview()
+    assert not (store / f"{FILE_NAME}-wal").stat().st_size
+
+
+def test_one_without_checksums_is_not_kept_so_that_it_can_get_them(indexed, opened, monkeypatch):
+    monkeypatch.setattr(Catalog, "has_checksums", False)
+    found(indexed, "ferry")
+    assert opened == []
+
+
+def test_what_was_deleted_is_not_held(indexed, store, opened):
+    found(indexed, "ferry")
+    shutil.rmtree(store)
+    assert not indexed.exists()
+    assert opened == []
+
+
 def test_questions_at_once_have_each_their_own_and_few_are_kept(indexed, opened):
     with contextlib.ExitStack() as stack:
         views = [stack.enter_context(indexed.view()) for _ in range(KEPT + 3)]

@@ -2,6 +2,7 @@ import errno
 import os
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -13,6 +14,7 @@ from index.records import Overview
 from index.search import Index
 from index.segments import COPIES, SEGMENTS
 from index.sync import sync, sync_paths
+from index.vectors import Segment
 
 
 def test_a_store_that_does_not_exist_counts_nothing_and_is_not_made(store, embedder):
@@ -73,6 +75,21 @@ def test_the_limit_is_kept_and_passages_that_are_not_live_take_no_place(store, e
         assert len(view.dense(vector, 3)) == 3
         hits = view.hits(view.dense(vector, 9), {})
     assert {hit.article.source for hit in hits} == set(shelf.texts)
+
+
+def test_segments_may_be_asked_ahead_and_only_for_the_vector_that_is_meant(indexed, embedder, monkeypatch):
+    ferry, quay = embedder.embed_question("ferry"), embedder.embed_question("quay")
+    with indexed.view() as view:
+        expected = view.dense(ferry, 2), view.dense(quay, 2)
+        asked = []
+        nearest = Segment.nearest
+        monkeypatch.setattr(Segment, "nearest", lambda s, v, n: asked.append(v) or nearest(s, v, n))
+        with ThreadPoolExecutor(1) as beside:
+            view.look_ahead(beside, lambda: ferry, 2)
+            assert view.dense(ferry, 2) == expected[0]
+            assert len(asked) == 1
+            assert view.dense(quay, 2) == expected[1]
+        assert len(asked) == 2
 
 
 def test_a_word_in_fewer_passages_tells_more(indexed):
