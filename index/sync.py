@@ -23,7 +23,7 @@ from index.machines import Machines, ThisOne, working
 from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
-from index.segments import build_segment, merge_segments
+from index.segments import build_segment, merge_if_there
 from index.server import Server
 from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
@@ -278,23 +278,24 @@ class _Run:
         self._due, self._gone, self.follow = [], (), ()
 
     def forget(self, dropped: Sequence[Followed] = ()) -> None:
-        """Merges segments, removes vectors nobody uses, and keeps what sources remember for themselves.
+        """Keeps what sources remember for themselves, removes vectors nobody uses, and merges segments.
 
-        What is dropped is followed no longer, unless something of it was held back.
+        What is dropped is followed no longer, unless something of it was held back. That a Chroma server is away makes
+        no failure of a run that has been published.
         """
         held = [place for source in self.report.held for place in (source, self.known[source].part_of)]
+        # So that they are read again, for what was held back may have leave to go then.
+        self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
+        self._catalog.note_memos(self._taken.memos)
+        if any(is_address(followed.location) for followed in dropped):
+            # Another feed may list what went with it. Asked for first: the next run knows nothing of what was dropped.
+            self._catalog.ask_anew()
         for followed in dropped:
             if not any(lies_in(place, followed.location) for place in held):
                 self._catalog.unfollow(followed.location)
-        # So that they are read again, for what was held back may have leave to go then.
-        self._catalog.distrust(sorted({self.known[source].part_of for source in self.report.held} - {""}))
-        merge_segments(self._store, self._catalog, self._server)
         self._catalog.note_looked(self.looks_at)
-        self._catalog.note_memos(self._taken.memos)
-        if any(is_address(followed.location) for followed in dropped):
-            # Another feed may list what went with it.
-            self._catalog.ask_anew()
         self._catalog.tidy()
+        merge_if_there(self._store, self._catalog, self._server)
 
     def _open_report(self, found: Plan) -> None:
         self.report.same = len(found.same)

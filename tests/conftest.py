@@ -129,6 +129,11 @@ def live(store):
         catalog.close()
 
 
+def bytes_of(store):
+    """All that the files of a store hold."""
+    return b"".join(file.read_bytes() for file in sorted(store.rglob("*")) if file.is_file())
+
+
 def found(index, question):
     """The sources that the index finds for a question, (by meaning, by words), best first."""
     with index.view() as view:

@@ -355,7 +355,7 @@ STEPS = [
     *(("index.catalog.Catalog." + name) for name in ("replace_segments", "tidy")),
     # In the middle of a transaction.
     *(("index.catalog.Catalog." + name) for name in ("_index_text", "_add_segment", "_raise_generation")),
-    *("index.vectors._write", "index.vectors._probe", "index.sync.merge_segments"),
+    *("index.vectors._write", "index.vectors._probe", "index.sync.merge_if_there"),
 ]
 CHANGED = {
     "s0": None,
@@ -462,7 +462,7 @@ sync(Path({store!r}), [Shelf(**{texts!r})], WordEmbedder(), remove_many=True)
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("conftest", "WordEmbedder.embed"), ("index.vectors", "_sync_to_disk"), ("index.sync", "merge_segments")],
+    [("conftest", "WordEmbedder.embed"), ("index.vectors", "_sync_to_disk"), ("index.sync", "merge_if_there")],
 )
 def test_a_killed_process_leaves_the_old_or_the_new(indexed, store, shelf, embedder, module, name):
     old = dict(shelf.texts)

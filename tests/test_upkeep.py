@@ -3,11 +3,11 @@
 import contextlib
 
 import pytest
-from conftest import Shelf, WordEmbedder, found, live, resynced
+from conftest import Shelf, WordEmbedder, bytes_of, found, live, resynced
 
 from index.catalog import Catalog
 from index.check import check
-from index.errors import FootnoteError
+from index.errors import FootnoteError, ServerAway
 from index.following import Dropped
 from index.ledger import Followed
 from index.search import Index
@@ -96,10 +96,6 @@ def test_there_is_no_way_back_from_the_first_state_but_to_nothing(store, shelf, 
         roll_back(store)
     sync(store, [shelf], embedder)
     assert (roll_back(store).away, live(store)) == (3, {})
-
-
-def bytes_of(store):
-    return b"".join(file.read_bytes() for file in sorted(store.rglob("*")) if file.is_file())
 
 
 def test_a_purge_leaves_no_byte_of_a_deleted_text(store, shelf, embedder):
@@ -209,6 +205,22 @@ def test_an_article_in_two_feeds_stays_when_one_is_listed_no_longer(site, tools,
     settled(store, embedder, tools, first, second)
     gone = [Followed(first, "feed", listed=True)]
     assert settled(store, embedder, tools, second, dropped=gone) == ["crane", "ferry"]
+
+
+def test_it_stays_too_when_nothing_can_be_merged_meanwhile(site, tools, store, embedder, monkeypatch, caplog):
+    first, second = two_feeds(site)
+    settled(store, embedder, tools, first, second)
+
+    def away(*_):
+        raise ServerAway("It is away")
+
+    gone = Followed(first, "feed", listed=True)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("index.segments.merge_segments", away)
+        sources = [Feed(second, tools), Dropped(first)]
+        assert sync(store, sources, embedder, remove_many=True, dropped=[gone]).gone == 3
+    assert "It is away; segments are merged by the next sync" in caplog.text
+    assert settled(store, embedder, tools, second) == ["crane", "ferry"]
 
 
 def test_an_article_of_a_feed_comes_back_after_a_rollback(site, tools, store, embedder):
