@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from index.errors import DamagedIndex, ServerAway
 from index.server import Server
 
 log = logging.getLogger(__name__)
+
+Build = Callable[[Path, Catalog, Sequence[int], Server | None], NewSegment | None]
 
 SEGMENTS = "segments"
 COPIES = "open"
@@ -38,6 +40,17 @@ def build_segment(
         record = served.build(server, served.owner_of(store), name, members, catalog.vectors)
         return NewSegment(name, members, record)
     return NewSegment(name, members, vectors.build(store / SEGMENTS / name, members, catalog.vectors))
+
+
+def build_anyway(store: Path, catalog: Catalog, members: Sequence[int], server: Server | None) -> NewSegment | None:
+    """The same, and in the store while the server is away: the next sync moves it."""
+    if members and server:
+        try:
+            served.require(server)  # which waits less long than building
+            return build_segment(store, catalog, members, server)
+        except ServerAway as away:
+            log.warning("%s; the new segment is in the store until the next sync", away)
+    return build_segment(store, catalog, members)
 
 
 def merge_segments(store: Path, catalog: Catalog, server: Server | None = None) -> None:
@@ -79,11 +92,13 @@ def segments_to_merge(rows: Sequence[SegmentRow], misplaced: Sequence[SegmentRow
     return wasteful + others[: max(alike, surplus + 1 if surplus > 0 else 0)]
 
 
-def replace(store: Path, catalog: Catalog, old: Sequence[SegmentRow], server: Server | None = None) -> None:
+def replace(
+    store: Path, catalog: Catalog, old: Sequence[SegmentRow], server: Server | None, build: Build = build_segment
+) -> None:
     """Puts one segment of what is live in the place of several."""
     if old:
         members = sorted(n for row in old for n in catalog.members(row.number))
-        catalog.replace_segments([row.number for row in old], build_segment(store, catalog, members, server))
+        catalog.replace_segments([row.number for row in old], build(store, catalog, members, server))
 
 
 def remove_unused(store: Path, catalog: Catalog, server: Server | None = None) -> None:

@@ -13,7 +13,7 @@ from index.database import CONVERSATIONS, FILE_NAME, MARKS, existing, unusable
 from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
-from index.segments import SEGMENTS, build_segment, merge_if_there, replace
+from index.segments import SEGMENTS, build_anyway, merge_if_there, replace
 from index.server import Server
 from index.sources.files import is_address, lies_in
 from index.sources.reading import READERS_VERSION
@@ -74,7 +74,7 @@ def remove(store: Path, locations: Sequence[str | Path], server: Server | None =
             run, left = catalog.last_run() + 1, heirs(catalog, (), found.sources)
             for source, article in left.articles:
                 catalog.stage_again(source, article)
-            segment = build_segment(store, catalog, catalog.members(None), server)
+            segment = build_anyway(store, catalog, catalog.members(None), server)
             catalog.publish(Publication(segment, left.outcomes, found.sources, READERS_VERSION, {}, run=run))
             if any(is_address(source) for source in found.sources):
                 catalog.ask_anew()  # for another feed may list what went with one
@@ -112,7 +112,7 @@ def roll_back(store: Path, server: Server | None = None) -> Rollback:
     """
     with writing(existing(store), server) as catalog:
         back, away = catalog.retired()
-        catalog.roll_back(build_segment(store, catalog, catalog.retired_members(), server))
+        catalog.roll_back(build_anyway(store, catalog, catalog.retired_members(), server))
         merge_if_there(store, catalog, server)
         return Rollback(back, away, catalog.generation())
 
@@ -122,13 +122,18 @@ def purge(store: Path, server: Server | None = None) -> Purge:
 
     What can be brought back is deleted, the file is written anew, and so are the segments that hold vectors of deleted
     passages. What evals keep goes too; they make it again. Copies made by a file system, a backup or the drive itself
-    are out of reach, and so are the files of a Chroma server.
+    are out of reach, and so are the files of a Chroma server. While that is away it keeps the vectors themselves, until
+    the next sync.
     """
     with writing(existing(store), server) as catalog:
         erased = catalog.erase_retired()
         shutil.rmtree(store / EVALS, ignore_errors=True)
-        replace(store, catalog, [row for row in catalog.segments() if row.live < row.passages], server)
-        return Purge(erased, catalog.compact(), any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
+        try:
+            rows = [row for row in catalog.segments() if row.live < row.passages]
+            replace(store, catalog, rows, server, build_anyway)
+        finally:
+            whole = catalog.compact()  # whatever comes of the segments: the text has been deleted
+        return Purge(erased, whole, any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
 
 
 def copy(store: Path, target: Path) -> None:
