@@ -19,7 +19,7 @@ from index.database import FILE_NAME, Error, Garbled, existing, unusable
 from index.errors import DamagedIndex, ServerAway
 from index.records import Overview
 from index.rescue import Rescue, rescue
-from index.segments import COPIES, SEGMENTS, build_segment, merge_segments
+from index.segments import COPIES, SEGMENTS, build_anyway, merge_if_there
 from index.server import Server
 from index.writer import writing
 
@@ -141,39 +141,42 @@ def _vectors(catalog: Catalog, repair: bool) -> Iterator[Fault]:
 
 
 def _segments(store: Path, catalog: Catalog, repair: bool, server: Server | None) -> Iterator[Fault]:
-    """Faults of the segments. A repair puts one new segment in the place of all damaged ones."""
-    try:
-        damaged = _damaged(store, catalog, server)
-    except ServerAway as away:
-        yield Fault(str(away), away.hint)
-        return
+    """Faults of the segments. A repair puts one new segment in the place of all damaged ones.
+
+    While the server is away the segments that it holds are not compared, and what is repaired is put in the store.
+    """
+    damaged, away = _damaged(store, catalog, server)
     unsearched = catalog.unsearched()
     if repair and (damaged or unsearched):
         members = [n for number in (None, *(row.number for row, _ in damaged)) for n in catalog.members(number)]
-        new = build_segment(store, catalog, sorted(members), server)
+        new = build_anyway(store, catalog, sorted(members), server)
         catalog.replace_segments([row.number for row, _ in damaged], new)
-        merge_segments(store, catalog, server)
+        merge_if_there(store, catalog, server)
     for row, difference in damaged:
         yield Fault(f"The vector index {row.name} is damaged ({difference})", "" if repair else _REPAIR)
     if unsearched:
         yield Fault(f"{_count(unsearched, 'passage')} in no vector index", "" if repair else _REPAIR)
+    if away:
+        yield Fault(str(away), away.hint)
 
 
-def _damaged(store: Path, catalog: Catalog, server: Server | None) -> list[tuple[SegmentRow, str]]:
-    """Each published segment that is not as published, with the first difference."""
+def _damaged(
+    store: Path, catalog: Catalog, server: Server | None
+) -> tuple[list[tuple[SegmentRow, str]], ServerAway | None]:
+    """Each published segment that is not as published, with the first difference; and whether the server is away."""
     segment_of = catalog.segment_of()
-    compared = [
-        (
-            row,
-            _served_difference(catalog, row, server)
-            if served.on_server(row.checksums)
-            else _difference(store, row, segment_of),
-        )
-        for row in catalog.segments()
-    ]
+    compared, away = [], None
+    for row in catalog.segments():
+        if not served.on_server(row.checksums):
+            compared.append((row, _difference(store, row, segment_of)))
+        elif not away:
+            try:
+                compared.append((row, _served_difference(catalog, row, server)))
+            except ServerAway as error:
+                away = error
     # A writer may have replaced a segment while its files were read; what is not published any more is not damaged.
     published = _published(store) if any(wrong for _, wrong in compared) else set()
-    return [(row, wrong) for row, wrong in compared if wrong and row.name in published]
+    return [(row, wrong) for row, wrong in compared if wrong and row.name in published], away
 
 
 def _difference(store: Path, row: SegmentRow, segment_of: Mapping[int, int | None]) -> str:

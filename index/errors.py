@@ -52,3 +52,7 @@ class DamagedIndex(FootnoteError):
 
 class ServerAway(FootnoteError):
     """The Chroma server that holds the segments cannot be asked now; the catalog has what it would say."""
+
+
+class ServerFailed(ServerAway):
+    """The Chroma server answered that it could not answer: this time, or of one damaged collection each time."""

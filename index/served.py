@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from index.embedder import Vectors
-from index.errors import DamagedIndex, ServerAway
+from index.errors import DamagedIndex, ServerAway, ServerFailed
 from index.graph import Fetch
 from index.records import digest
 from index.server import Server
@@ -37,6 +37,8 @@ MARK = "owner"
 ASKED, BUILT = 10.0, 300.0
 # Seconds for which a server that does not answer is left alone.
 AGAIN = 15.0
+# How often a collection is asked for, of which the server says that it has failed, and seconds between.
+TRIES, BETWEEN = 3, 0.5
 # Vectors of a segment that are compared with the catalog's, taken evenly from all: each is 8 kB on its way.
 SAMPLE = 1_000
 # Chroma makes each length 1 once more; what came of that differed by 0.0000002 at most.
@@ -178,8 +180,12 @@ def difference(
     """
     if server is None:
         return "it is on a Chroma server, and the settings name none"
-    try:
+
+    def looked() -> str:
         return _fault(server, _published(Collections(server, BUILT), name, record), numbers, size, fetch)
+
+    try:
+        return _insisting(looked)
     except DamagedIndex as error:
         return str(error)
 
@@ -189,10 +195,14 @@ def holds(server: Server, name: str, record: Mapping[str, str], size: int) -> bo
 
     Of one that was being saved when the server was killed, Chroma says nothing any more, not even how many it has.
     """
-    try:
+
+    def counted() -> int:
         collection = _published(Collections(server, ASKED), name, record)
         with asking(server):
-            return int(collection.count()) == size
+            return int(collection.count())
+
+    try:
+        return _insisting(counted) == size
     except DamagedIndex:
         return False
 
@@ -226,6 +236,19 @@ def _published(collections: Collections, name: str, record: Mapping[str, str]) -
     if str(collection.id) != record.get(ID):
         raise DamagedIndex(f"The vector index {name} is another than was published", "Run `python -m index sync`.")
     return collection
+
+
+def _insisting(look: Callable[[], Known]) -> Known:
+    """What `look` finds in a collection. Raises DamagedIndex when the server fails each time, for it may do so once."""
+    for _ in range(TRIES - 1):
+        try:
+            return look()
+        except ServerFailed:
+            time.sleep(BETWEEN)
+    try:
+        return look()
+    except ServerFailed as error:
+        raise DamagedIndex(str(error), error.hint) from error
 
 
 def _nearest(collection: Any, vector: Vectors, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401

@@ -30,7 +30,7 @@ except ImportError:  # Windows
 
 from index import graph
 from index.embedder import Vectors
-from index.errors import DamagedIndex, FootnoteError, ServerAway, first_line
+from index.errors import DamagedIndex, FootnoteError, ServerAway, ServerFailed, first_line
 from index.graph import Fetch
 from index.records import sha256
 from index.server import Server
@@ -401,10 +401,17 @@ class Collections:
 def asking(server: Server) -> Iterator[None]:
     """Raises ServerAway when a server cannot be asked, and DamagedIndex when it answers that it has not what is asked.
 
-    The client raises errors of its own, those of its HTTP library, and bare exceptions for what else a server or a
-    proxy says. None of them may show the token.
+    Of a fault of its own, which may pass, ServerFailed is raised. The client raises errors of its own, those of its
+    HTTP library, and bare exceptions for what else a server or a proxy says. None of them may show the token.
     """
-    from chromadb.errors import AuthorizationError, ChromaAuthError, ChromaError, QuotaError, RateLimitError
+    from chromadb.errors import (
+        AuthorizationError,
+        ChromaAuthError,
+        ChromaError,
+        InternalError,
+        QuotaError,
+        RateLimitError,
+    )
 
     try:
         yield
@@ -413,6 +420,11 @@ def asking(server: Server) -> Iterator[None]:
     except Exception as error:
         shown = not server.token or server.token not in str(error)
         said = first_line(error) if shown else "what it says has the token in it"
+        if isinstance(error, InternalError):
+            raise ServerFailed(
+                f"The Chroma server at {server.address} has failed ({said})",
+                "See what its log says, and run the command again; nothing is lost.",
+            ) from error
         refused = isinstance(error, AuthorizationError | ChromaAuthError | QuotaError | RateLimitError)
         if isinstance(error, ChromaError) and not refused:
             raise DamagedIndex(

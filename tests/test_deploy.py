@@ -13,6 +13,8 @@ import yaml
 from doors import KEY, until
 from vector_server import free_port
 
+from index import server
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
@@ -133,6 +135,13 @@ def test_the_server_of_vectors_starts_as_it_is_told_and_takes_a_sync(articles, t
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def test_all_that_the_environment_says_of_a_server_of_vectors_is_handed_on():
+    told = {server.TOKEN, server.INSECURE, server.TENANT, server.DATABASE, "FOOTNOTE_CHROMA"}
+    for name in USERS:
+        own = SERVICES[name]["environment"]
+        assert {key: given(own[key], dict.fromkeys(told, "x")) for key in told} == dict.fromkeys(told, "x")
 
 
 def test_the_server_of_vectors_is_reached_by_the_other_containers_alone_and_holds_nothing_else():

@@ -1,6 +1,7 @@
 """Segments on a Chroma server, tested against the real one on loopback."""
 
 import contextlib
+import http.client
 import json
 import logging
 import os
@@ -9,12 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from conftest import Clock, Shelf, found, live
+from conftest import Clock, Shelf, bytes_of, found, live
 from vector_server import PATIENCE, VectorServer, free_port
 
 from index import served
@@ -253,6 +256,93 @@ def test_a_server_that_hangs_is_waited_for_once(store, shelf, embedder, own, mon
     assert len(tries) == 1
 
 
+def test_what_is_asked_ahead_of_a_server_that_hangs_is_not_waited_for_again(store, shelf, embedder, own, monkeypatch):
+    monkeypatch.setattr(served, "ASKED", 0.5)
+    sync(store, [shelf], embedder, server=own.server)
+    index, tries = Index(store, embedder, own.server), []
+    first, vector = nearest(index, FERRY), embedder.embed_question(FERRY)
+    ask = served.ServedSegment._nearest
+    monkeypatch.setattr(served.ServedSegment, "_nearest", lambda *given: tries.append(1) or ask(*given))
+    own.freeze()
+    with ThreadPoolExecutor(1) as beside, index.view() as view:
+        view.look_ahead(beside, lambda: vector, 10)
+        assert [number for number, _ in view.dense(vector, 10)] == [number for number, _ in first]
+    assert len(tries) == 1
+
+
+class Between(BaseHTTPRequestHandler):
+    """Hands on what is asked, and fails as Chroma does `fails` times, where a path ends so."""
+
+    def _answer(self):
+        body = self.rfile.read(int(self.headers["content-length"] or 0))
+        if urlsplit(self.path).path.endswith(self.server.path) and self.server.fails:
+            self.server.fails -= 1
+            status, said = 500, b'{"error": "InternalError", "message": "the disk is full"}'
+        else:
+            asked = http.client.HTTPConnection(urlsplit(self.server.behind).netloc, timeout=PATIENCE)
+            asked.request(self.command, self.path, body, {"Content-Type": "application/json"})
+            with asked.getresponse() as response:
+                status, said = response.status, response.read()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the library names them
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def failing(at):
+    """The server behind one that fails when it is told to."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Between) as between:
+        between.behind, between.path, between.fails = at.address, "", 0
+        between.server = Server(f"http://127.0.0.1:{between.server_port}")
+        threading.Thread(target=between.serve_forever, daemon=True).start()
+        yield between
+        between.shutdown()
+
+
+def test_a_server_that_fails_once_is_asked_again(store, shelf, embedder, failing, monkeypatch, caplog):
+    sync(store, [shelf], embedder, server=failing.server)
+    monkeypatch.setattr(served, "AGAIN", 0.0)
+    index, tries = Index(store, embedder, failing.server), []
+    there = nearest(index, FERRY)
+    failing.path, failing.fails = "/query", 1
+    assert [number for number, _ in nearest(index, FERRY)] == [number for number, _ in there]
+    (warned,) = said(caplog)
+    assert "has failed (" in warned
+    assert "the disk is full" in warned
+    ask = served.ServedSegment._nearest
+    monkeypatch.setattr(served.ServedSegment, "_nearest", lambda *given: tries.append(1) or ask(*given))
+    assert nearest(index, FERRY) == there
+    assert len(tries) == 1
+
+
+def test_a_collection_is_made_again_only_when_the_server_fails_each_time(store, shelf, embedder, failing, monkeypatch):
+    monkeypatch.setattr(served, "BETWEEN", 0.0)
+    sync(store, [shelf], embedder, server=failing.server)
+    before = names(store)
+    failing.path = "/count"
+    failing.fails = 1
+    sync(store, [shelf], embedder, server=failing.server)
+    assert (names(store), failing.fails) == (before, 0)
+    failing.fails = 1
+    assert check(store, server=failing.server).faults == ()
+    assert failing.fails == 0
+    failing.fails = served.TRIES
+    (fault,) = check(store, server=failing.server).faults
+    assert "is damaged (" in fault.problem
+    assert "the disk is full" in fault.problem
+    failing.fails = served.TRIES
+    sync(store, [shelf], embedder, server=failing.server)
+    assert names(store) != before
+    assert check(store, server=failing.server).faults == ()
+
+
 def test_a_link_tries_again_after_a_while():
     clock, tries = Clock(), []
     link = served.Link(Server("http://127.0.0.1:1"), clock)
@@ -412,6 +502,23 @@ def test_a_check_without_the_server_says_that_it_does_not_answer(on_server, stor
         assert not fault.repaired
 
 
+def test_a_check_without_the_server_finds_and_repairs_what_is_in_the_store(store, embedder, at, away, monkeypatch):
+    monkeypatch.setattr("index.segments.segments_to_merge", lambda *_: [])
+    sync(store, [Shelf(ferry="The ferry sails at noon.")], embedder, server=at)
+    sync(store, [Shelf(ferry="The ferry sails at noon.", dock="A dock was built.")], embedder)
+    one, other = sorted(segments(store), key=lambda row: served.on_server(row.checksums))
+    shutil.rmtree(store / SEGMENTS / one.name)
+    for repair in (False, True):
+        damaged, unanswered = check(store, repair, away).faults
+        assert (damaged.problem.startswith(f"The vector index {one.name} is damaged"), damaged.repaired) == (
+            True,
+            repair,
+        )
+        assert "does not answer (" in unanswered.problem
+    assert other.name in names(store)
+    assert check(store, server=at).faults == ()
+
+
 def test_a_check_without_the_setting_names_it_and_a_repair_puts_the_segment_in_the_store(on_server, store, embedder):
     (fault,) = check(store).faults
     assert "is on a Chroma server, and the settings name none" in fault.problem
@@ -455,6 +562,57 @@ def test_an_article_is_taken_out_and_brought_back_while_the_server_is_away(store
     roll_back(store, away)
     assert len(live(store)) == 2
     assert check(store, server=at).faults == ()
+
+
+@pytest.fixture
+def away():
+    """Where no server answers."""
+    return Server(f"http://127.0.0.1:{free_port()}")
+
+
+def test_a_twin_takes_the_place_of_what_is_taken_out_while_the_server_is_away(store, embedder, at, away, tmp_path):
+    first, twin = tmp_path / "a.txt", tmp_path / "b.txt"
+    for file in (first, twin):
+        file.write_text("The ferry is old.")
+    sync_paths(store, [first, twin], embedder, server=at)
+    remove(store, [first], away)
+    assert list(live(store)) == [str(twin)]
+    assert found(Index(store, embedder, at), FERRY)[0] == [str(twin)]
+    sync_paths(store, [twin], embedder, server=at)
+    assert there(at, store) == names(store)
+    assert list((store / SEGMENTS).iterdir()) == []
+
+
+def test_a_run_that_merged_is_rolled_back_while_the_server_is_away(on_server, store, shelf, embedder, at, away):
+    shelf.texts = {"mole": shelf.texts["mole"], "dock": "A dock was built."}
+    sync(store, [shelf], embedder, remove_many=True, server=at)
+    roll_back(store, away)
+    assert sorted(live(store)) == ["crane", "ferry", "mole"]
+    assert found(on_server, FERRY)[0][0] == "ferry"
+    assert check(store, server=at).faults == ()
+
+
+def test_a_purge_while_the_server_is_away_erases_the_text(store, shelf, embedder, at, away):
+    shelf.texts["secret"] = "The password of the harbourmaster is xyzzyplugh."
+    sync(store, [shelf], embedder, server=at)
+    del shelf.texts["secret"]
+    sync(store, [shelf], embedder, remove_many=True, server=at)
+    assert (purge(store, away).erased, b"xyzzyplugh" in bytes_of(store)) == (1, False)
+    assert check(store, server=at).faults == ()
+    sync(store, [shelf], embedder, server=at)
+    assert there(at, store) == names(store)
+
+
+def test_a_purge_that_cannot_make_a_segment_has_erased_the_text(store, shelf, embedder, at, monkeypatch):
+    monkeypatch.setattr("index.segments.MAX_DEAD_SHARE", 1.0)
+    shelf.texts["secret"] = "The password of the harbourmaster is xyzzyplugh."
+    sync(store, [shelf], embedder, server=at)
+    del shelf.texts["secret"]
+    sync(store, [shelf], embedder, remove_many=True, server=at)
+    monkeypatch.setattr(served, "_nearest", lambda *_: [])
+    with pytest.raises(DamagedIndex, match="misses 3 of 3 probes"):
+        purge(store, at)
+    assert b"xyzzyplugh" not in bytes_of(store)
 
 
 # What is sent ---------------------------------------------------------------------------------------------------------
