@@ -76,6 +76,19 @@ def store_argument(parser: ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, metavar="DIR", help="folder of the index (default: .footnote)")
 
 
+def not_whole(kept: Keeping, why: str) -> str:
+    """What is said after something was erased whose bytes may still be there, and why where that was a fault."""
+    again = "then `python -m rag conversations forget`, with any article and --yes, takes them away."
+    if why:
+        return f"Its bytes may be left: {why}. Mend that; {again}"
+    if kept.database:
+        return (
+            "Its bytes may be left: another transaction at the server is open or prepared, or a replica is behind."
+            f" End that; {again}"
+        )
+    return "Somebody is reading the file, so old pages may be left: close the app, and do this again."
+
+
 def kept_in(given: Namespace) -> Keeping:
     """Where what people write is kept, by the settings and the store that was given. Raises UsageError."""
     from index.settings import load_settings

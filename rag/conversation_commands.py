@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, FAILED, Result, kept_in, store_command
+from rag.commands import DONE, FAILED, Result, kept_in, not_whole, store_command
 
 if TYPE_CHECKING:
     from rag.answers import Answer
@@ -189,7 +189,8 @@ def _forget(given: Namespace) -> Result:
     from rag.moving import nothing_left
     from rag.wording import counted
 
-    done = (forget if given.yes else resting)(nothing_left(kept_in(given)), given.article)
+    kept = nothing_left(kept_in(given))
+    done = (forget if given.yes else resting)(kept, given.article)
     answers = f"{counted(done.answers, 'answer')} of {counted(done.conversations, 'conversation')}"
     lines = []
     if not done.answers:
@@ -219,7 +220,7 @@ def _forget(given: Namespace) -> Result:
         untold = f"Marked as wrong without a word of what they rest on: {counted(done.untold, 'answer')}"
         lines.append(f"{untold}; look at them in the evals on the page, and take out what has to go.")
     if not done.whole:
-        lines.append("Somebody is reading the file, so old pages may be left: close the app, and do this again.")
+        lines.append(not_whole(kept, done.why))
     if given.yes:
         lines.append("Backups, snapshots of the file system and the blocks of a drive are out of reach.")
     found = done.answers or done.marks or done.beside

@@ -66,6 +66,14 @@ class Keeping:
             except Error as error:
                 raise unusable(file.path, error, form) from error
 
+    def rewritten(self, *forms: Form) -> tuple[bool, str]:
+        """The same of several, when what was deleted is gone: whether all are, and why not where that was a fault."""
+        try:
+            whole = [self.rewrite(form) for form in forms]
+            return all(whole), ""
+        except FootnoteError as error:
+            return False, str(error)
+
     def faults(self, db: Connection) -> Iterator[str]:
         """What SQLite itself finds wrong with its file. PostgreSQL has tools of its own for that."""
         if self.database:

@@ -48,7 +48,8 @@ class Checked:
 class Resting:
     """How many answers rest on an article, in how many conversations, and how many are too damaged to tell.
 
-    `whole` is False after they were erased while somebody read a file, so that old pages may be in its log. `marks` are
+    `whole` is False after they were erased and the files could not be written anew, so that their bytes may be left:
+    somebody read them, or it is what `why` says. `marks` are
     the answers marked as wrong that rest on it, and `untold` those of which that cannot be told. `beside` are answers
     that do not rest on it, and have a passage of it among what else was found.
     """
@@ -60,6 +61,7 @@ class Resting:
     marks: int = 0
     untold: int = 0
     beside: int = 0
+    why: str = ""
 
 
 def check(place: Path | Keeping) -> Checked:
@@ -108,8 +110,8 @@ def forget(place: Path | Keeping, article: str, now: datetime | None = None) -> 
         if db:
             drop_texts(db)
     # Last: PostgreSQL leaves what was deleted where it is while a transaction goes on that began before.
-    whole = [kept.rewrite(form) for form in (FORM, marked.FORM)]
-    return replace(_with(found.counted, marks), whole=all(whole))
+    whole, why = kept.rewritten(FORM, marked.FORM)
+    return replace(_with(found.counted, marks), whole=whole, why=why)
 
 
 def _with(answers: Resting, marks: marked.Found) -> Resting:
@@ -165,8 +167,13 @@ def _found(db: Connection, article: str) -> _Found:
     left = len(unread.keys() - turns.keys())
     counted = Resting(len(turns), len(set(turns.values())), left)
     found = _Found(article, place, sorted(turns), frozenset(texts), counted)
-    more = [turn for turn in by_number if turn not in turns and turn not in unread and _has_beside(db, turn, found)]
-    return replace(found, beside=more, counted=replace(counted, beside=len(more)))
+    more = []
+    for turn in by_number.keys() - turns.keys() - unread.keys():
+        try:
+            more += [turn] * _has_beside(db, turn, found)
+        except Damaged:
+            left += 1
+    return replace(found, beside=sorted(more), counted=replace(counted, beside=len(more), unread=left))
 
 
 def _has_beside(db: Connection, turn: int, found: _Found) -> bool:

@@ -112,7 +112,7 @@ def take_out(kept: Keeping, article: str, texts: Collection[str] = ()) -> Found:
 def erase(place: Path | Keeping, owner: str) -> int:
     """Erases all that this owner marked, with the set, its runs and what was kept of them; how many marks there were.
 
-    Raises FootnoteError when a file cannot be used.
+    The file is not written anew. Raises FootnoteError when a file cannot be used.
     """
     kept, whose = keeping(place), as_owner(owner)
     store = kept.store
@@ -127,7 +127,6 @@ def erase(place: Path | Keeping, owner: str) -> int:
         count = "SELECT count(*) FROM marks WHERE owner = :owner"
         erased = int(db.execute(count, {"owner": whose}).fetchone()[0])
         db.execute("DELETE FROM marks WHERE owner = :owner", {"owner": whose})
-    kept.rewrite(FORM)
     return erased
 
 

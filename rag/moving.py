@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from index.database import Connection
-from index.errors import UsageError
+from index.errors import FootnoteError, UsageError
 from rag import conversations, marked, users
 from rag.conversations import as_text, drop_texts, insert_turn, rest_on
 from rag.keeping import Keeping
@@ -116,7 +116,13 @@ def _bring_conversations(here: Connection | None, there: Connection) -> tuple[in
 def _bring_turns(here: Connection | None, there: Connection, conversation: dict[str, Any]) -> int:
     """How many turns of the conversation were not there; they follow those that are."""
     find = "SELECT number, changed FROM conversations WHERE id = :id AND owner = :owner"
-    number, changed = there.execute(find, conversation).fetchone()
+    found = there.execute(find, conversation).fetchone()
+    if not found:
+        raise FootnoteError(
+            f"The database has a conversation {conversation['id']} of somebody else",
+            "Nothing was moved. Remove it here or there: python -m rag conversations remove ID",
+        )
+    number, changed = found
     kept = there.execute("SELECT kept, place FROM turns WHERE conversation = :number", {"number": number}).fetchall()
     moments, last = {moment for moment, _ in kept}, max((place for _, place in kept), default=0)
     turns = (

@@ -21,6 +21,8 @@ from index.errors import FootnoteError, UsageError, first_line
 SCHEMES = ("postgresql", "postgres")
 # The schema that holds all tables, and the number under which it is made by one machine alone: "Note".
 SCHEMA, _MAKING = "footnote", 0x4E6F7465
+# The oldest version that has all that is asked of it here.
+OLDEST = 13
 # Milliseconds that writing the tables anew waits for those who read them.
 _CLEARING = 2_000
 # Seconds between two looks at whether they are still there.
@@ -50,22 +52,32 @@ _INSTR = """CREATE OR REPLACE FUNCTION instr(text, text) RETURNS integer
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT strpos($1, $2)'"""
 # What PostgreSQL says when a lock was waited for in vain.
 _LOCKED = "55P03"
+# And when its user has no right to do it.
+_FORBIDDEN = "42501"
 # How its codes begin that say that a session cannot be had, or has ended.
 _AWAY = ("08", "28", "3D", "53300", "57P")
 
 
 def checked_address(address: str) -> str:
     """The address of a database. Raises UsageError, which never repeats it, for what is none."""
-    hint = "Write postgresql://user@host/name; in a password, / is %2F, @ is %40, # is %23 and ? is %3F."
     try:
         parts = urlsplit(address)
-        named = parts.scheme in SCHEMES and bool(parts.path.strip("/")) and parts.port != 0
+        named = (
+            address.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
+            and bool(parts.path.strip("/"))
+            and parts.port != 0
+        )
     except ValueError:
         named = False
     # A password with another @ in it, or a character that ends the host, would be read as something else, and shown.
     if not named or address.count("@") > 1 or ("@" in address and "@" not in parts.netloc):
-        raise UsageError("What is set as the database is no address of PostgreSQL", hint) from None
+        raise _no_address()
     return address
+
+
+def _no_address() -> UsageError:
+    hint = "Write postgresql://user@host/name; in a password, / is %2F, @ is %40, # is %23 and ? is %3F."
+    return UsageError("What is set as the database is no address of PostgreSQL", hint)
 
 
 def host_of(address: str) -> str:
@@ -93,6 +105,7 @@ class Shared:
         self.name = f"The database {urlsplit(checked_address(address)).path.strip('/')} at {host_of(address)}"
         try:
             from sqlalchemy import create_engine, make_url
+            from sqlalchemy.exc import ArgumentError
 
             url = make_url(address).set(drivername="postgresql+psycopg")
             own = {name: value for name, value in _CONNECTING.items() if name not in url.query}
@@ -103,6 +116,8 @@ class Shared:
         except ImportError as error:
             hint = "pip install -r requirements-postgres.txt"
             raise FootnoteError("A database is set, and what speaks to it is not installed", hint) from error
+        except ArgumentError:
+            raise _no_address() from None
         self._password = str(url.password or url.query.get("password") or "")
         # Whoever has waited for another reads what that one wrote, whatever the server takes for granted.
         self._writes = self._engine.execution_options(isolation_level="READ COMMITTED")
@@ -132,7 +147,8 @@ class Shared:
         """Writes the tables anew without what was deleted, as far as nobody reads them or an earlier state of them.
 
         Else it is False: PostgreSQL leaves a deleted row where it is for as long as a transaction goes on that began
-        before.
+        before. VACUUM would do it too, but it warns where it may not, and leaves its patience to those who have the
+        session next.
         """
         with self.reading(form) as there:
             if not there:
@@ -140,13 +156,14 @@ class Shared:
         tables = re.findall(r"CREATE TABLE (\w+)", "".join(form.statements(0)))
         with self._session(self._each) as db:
             alone = _alone(db)
-            db.execute(f"SET lock_timeout = {_CLEARING}")
-            try:
-                db.execute(f"VACUUM (FULL) {', '.join(f'{SCHEMA}.{table}' for table in tables)}")
-            except Exception as error:
-                if _code(error) != _LOCKED:
-                    raise
-                return False
+        try:
+            for table in tables:
+                with self._transaction(self._writes, _CLEARING) as db:
+                    db.execute(f"CLUSTER {table} USING {_key(db, table)}")
+        except FootnoteError as error:
+            if _code(error.__cause__) != _LOCKED:
+                raise
+            return False
         return alone
 
     def _version(self, db: _Statements, form: Form, *, held: bool = False) -> int:
@@ -181,6 +198,13 @@ class Shared:
 
     def _begin(self, db: _Statements, form: Form) -> None:
         """Makes the schema, unless another machine was faster, and a row for the form."""
+        asked = "SELECT CAST(current_setting('server_version_num') AS integer), current_setting('server_encoding')"
+        version, encoding = db.execute(asked).fetchone()
+        if version < OLDEST * 10_000 or encoding != "UTF8":
+            raise FootnoteError(
+                f"{self.name} is of PostgreSQL {version // 10_000}, and its text in {encoding}",
+                f"It has to be PostgreSQL {OLDEST} or newer, with a database in UTF8.",
+            )
         db.execute("SELECT pg_advisory_xact_lock(:number)", {"number": _MAKING})
         (there,) = db.execute(f"SELECT to_regnamespace('{SCHEMA}') IS NOT NULL").fetchone()
         if not there:
@@ -190,10 +214,10 @@ class Shared:
         db.execute("INSERT INTO forms VALUES (:name, 0) ON CONFLICT DO NOTHING", {"name": form.name})
 
     @contextlib.contextmanager
-    def _transaction(self, engine: Any) -> Iterator[_Statements]:  # noqa: ANN401 - SQLAlchemy's
+    def _transaction(self, engine: Any, patience: int = 0) -> Iterator[_Statements]:  # noqa: ANN401 - SQLAlchemy's
         with self._session(engine) as db, db.connection.begin():
             local = "SELECT set_config('search_path', :schema, true), set_config('lock_timeout', :patience, true)"
-            db.execute(local, {"schema": SCHEMA, "patience": str(PATIENCE)})
+            db.execute(local, {"schema": SCHEMA, "patience": str(patience or PATIENCE)})
             yield db
 
     @contextlib.contextmanager
@@ -218,6 +242,11 @@ class Shared:
             return FootnoteError(
                 f"{self.name} cannot be reached ({why})",
                 "Nothing is kept until it can. Look whether it runs, and whether its address and password are right.",
+            )
+        if code == _FORBIDDEN:
+            return FootnoteError(
+                f"{self.name} does not let its user do this ({why})",
+                f"Let it make a schema, GRANT CREATE ON DATABASE … TO …, and own the tables of the schema {SCHEMA}.",
             )
         return FootnoteError(f"{self.name} did not do what it was told ({why})", "What was kept before is there.")
 
@@ -251,11 +280,17 @@ def _keep_out_of_statistics(db: _Statements) -> None:
 
 
 def _alone(db: _Statements) -> bool:
-    """Whether nobody is in a transaction that began before now, or is not any more within a while."""
+    """Whether no transaction that began before now is still there, or none is any more within a while.
+
+    One that writes counts in whichever database of the server it is, also when it is prepared and nobody's; one that
+    reads in this one, or at a replica, which has a slot or a session without a database.
+    """
     (now,) = db.execute("SELECT CAST(pg_current_xact_id() AS text)").fetchone()
     older = (
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND greatest(age(backend_xid), age(backend_xmin)) > age(CAST(CAST(:now AS xid8) AS xid))"
+        "SELECT 1 WHERE pg_snapshot_xmin(pg_current_snapshot()) < CAST(:now AS xid8)"
+        " UNION ALL SELECT 1 FROM pg_stat_activity WHERE coalesce(datname, current_database()) = current_database()"
+        " AND pid <> pg_backend_pid() AND age(backend_xmin) > age(CAST(CAST(:now AS xid8) AS xid))"
+        " UNION ALL SELECT 1 FROM pg_replication_slots WHERE age(xmin) > age(CAST(CAST(:now AS xid8) AS xid))"
     )
     end = time.monotonic() + _CLEARING / 1000
     while db.execute(older, {"now": now}).fetchall():
@@ -265,12 +300,21 @@ def _alone(db: _Statements) -> bool:
     return True
 
 
+def _key(db: _Statements, table: str) -> str:
+    """The index of its primary key."""
+    find = (
+        "SELECT CAST(CAST(indexrelid AS regclass) AS text) FROM pg_index"
+        " WHERE indrelid = CAST(:table AS regclass) AND indisprimary"
+    )
+    return str(db.execute(find, {"table": table}).fetchone()[0])
+
+
 def _translated(statement: str) -> str:
     for ours, theirs in _WORDS:
         statement = statement.replace(ours, theirs)
     return statement
 
 
-def _code(error: Exception) -> str:
+def _code(error: BaseException | None) -> str:
     """What PostgreSQL calls this kind of error; "" where it said nothing."""
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from rag.commands import DONE, Result, kept_in, store_command
+from rag.commands import DONE, FAILED, Result, kept_in, not_whole, store_command
 
 if TYPE_CHECKING:
     from rag.keeping import Keeping
@@ -61,32 +61,35 @@ def _password(given: Namespace) -> Result:
 
 
 def _remove(given: Namespace) -> Result:
+    from rag.conversations import FORM as CONVERSATIONS
+    from rag.marked import FORM as MARKS
     from rag.marked import erase
-    from rag.users import name_of
+    from rag.users import TABLE, name_of
     from rag.wording import counted
 
     users, name = _users(given), name_of(given.name)
     users.remove(name)
-    erased = marks = 0
+    erased, marks, kept = 0, 0, kept_in(given)
     if not given.keep_conversations:
-        erased, marks = _erased(kept_in(given), name), erase(kept_in(given), name)
+        erased, marks = _erased(kept, name), erase(kept, name)
+    whole, why = kept.rewritten(CONVERSATIONS, MARKS, TABLE)
     parts = [counted(erased, "conversation")] * bool(erased) + [counted(marks, "marked answer")] * bool(marks)
     told = f", with {' and '.join(parts)}" if parts else ""
     alone = "" if users.names() else " Nobody has to log in any more."
-    return Result(DONE, {"removed": name, "conversations": erased, "marked": marks}, f"Removed: {name}{told}.{alone}")
+    left = "" if whole else f"\n{not_whole(kept, why)}"
+    values = {"removed": name, "conversations": erased, "marked": marks, "whole": whole}
+    return Result(DONE if whole else FAILED, values, f"Removed: {name}{told}.{alone}{left}")
 
 
 def _erased(place: Keeping, owner: str) -> int:
     """How many conversations of this owner there were; there are none any more."""
-    from rag.conversations import FORM, Conversations
+    from rag.conversations import Conversations
 
     kept, erased = Conversations(place, owner), 0
     while found := kept.listing():
         for conversation in found:
             kept.remove(conversation.id)
         erased += len(found)
-    if erased:
-        place.rewrite(FORM)
     return erased
 
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 USER, PASSWORD = "footnote", "open/sesame @ 7:30?"
 # What it need not do for data that nobody wants tomorrow.
 QUICK = "-F -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off -c shared_buffers=16MB"
+PREPARES = "-c max_prepared_transactions=2"
 
 
 class Server:
@@ -38,7 +40,7 @@ class Server:
     def start(self):
         with contextlib.suppress(OSError):
             (self.folder / "log").unlink()
-        options = f"-k {self.folder} -c listen_addresses='' {QUICK}"
+        options = f"-k {self.folder} -c listen_addresses='' {QUICK} {PREPARES}"
         self._run("pg_ctl", "start", "-w", "-s", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options)
 
     def stop(self):
@@ -52,18 +54,33 @@ class Server:
         finally:
             self.start()
 
+    @contextlib.contextmanager
+    def frozen(self):
+        """It takes what it is sent, and answers nothing."""
+        own = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        sessions = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _parent(path) == own]
+        for process in (own, *sessions):
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in (own, *sessions):
+                os.kill(process, signal.SIGCONT)
+
     def emptied(self):
         """Its address, when there is nothing in it."""
         self.execute("DROP SCHEMA IF EXISTS footnote CASCADE")
         return self.address
 
-    def execute(self, statement):
-        """The rows of one statement, which belongs to no transaction."""
+    def session(self, name="postgres", **options):
+        """A session of the server's own user in the database of this name."""
         import psycopg
 
-        with psycopg.connect(
-            user=USER, password=PASSWORD, dbname="postgres", host=str(self.folder), autocommit=True
-        ) as db:
+        return psycopg.connect(user=USER, password=PASSWORD, dbname=name, host=str(self.folder), **options)
+
+    def execute(self, statement):
+        """The rows of one statement, which belongs to no transaction."""
+        with self.session(autocommit=True) as db:
             db.execute("SET search_path = footnote")
             done = db.execute(statement)
             return done.fetchall() if done.description else []
@@ -81,6 +98,13 @@ class Server:
             **as_user,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
+
+
+def _parent(process):
+    """The number of the process that began this one; 0 where it has ended."""
+    with contextlib.suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def _owner():

@@ -242,6 +242,7 @@ def test_what_cannot_be_told_of_a_damaged_answer_is_said(conversations, kept, pl
         "marks": 0,
         "untold": 0,
         "beside": 0,
+        "why": "",
         "erased": False,
     }
 

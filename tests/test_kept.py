@@ -12,6 +12,7 @@ from index.errors import FootnoteError
 from index.records import article_id
 from rag.answers import DraftSentence, Quote
 from rag.conversations import FORM, Conversations
+from rag.keeping import Keeping
 from rag.kept import Checked, Fault, Resting, check, forget, resting
 from rag.stored import shown
 
@@ -192,6 +193,57 @@ def test_while_somebody_reads_it_says_that_pages_may_be_left(place, three, lies,
         assert forget(place, "tram.txt") == Resting(1, 1, 0, whole=False)
     assert forget(place, "tram.txt") == Resting(0, 0, 0)
     assert b"xyzzyplugh" not in lies()
+
+
+@pytest.fixture
+def in_database(store, database):
+    """A place in a database, with what rests on an article that is to be forgotten."""
+    place = Keeping(store, database)
+    kept = Conversations(place)
+    kept.keep(kept.begin(), about(TRAM))
+    return place
+
+
+def test_a_transaction_in_another_database_that_keeps_bytes_there_is_told(in_database, postgres, monkeypatch):
+    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    postgres.execute("DROP DATABASE IF EXISTS another")
+    postgres.execute("CREATE DATABASE another")
+    with postgres.session("another") as other:
+        other.execute("CREATE TABLE anything (number INTEGER)")
+        assert not forget(in_database, "tram.txt").whole
+        other.rollback()
+    assert forget(in_database, "tram.txt").whole
+    assert b"xyzzyplugh" not in postgres.files().lower()
+    postgres.execute("DROP DATABASE another")
+
+
+def test_a_prepared_transaction_that_keeps_bytes_there_is_told(in_database, postgres, monkeypatch):
+    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    with postgres.session() as other:
+        other.execute("CREATE TABLE public.anything (number INTEGER)")
+        other.execute("PREPARE TRANSACTION 'begun'")
+    try:
+        assert not forget(in_database, "tram.txt").whole
+    finally:
+        postgres.execute("ROLLBACK PREPARED 'begun'")
+    assert forget(in_database, "tram.txt").whole
+    assert b"xyzzyplugh" not in postgres.files().lower()
+
+
+def test_who_may_not_write_the_tables_anew_has_erased_and_is_told_that_bytes_may_be_left(in_database, postgres):
+    postgres.execute("CREATE ROLE guest LOGIN PASSWORD 'sesame'")
+    postgres.execute("GRANT USAGE ON SCHEMA footnote TO guest")
+    postgres.execute("GRANT ALL ON ALL TABLES IN SCHEMA footnote TO guest")
+    try:
+        guest = Keeping(in_database.store, f"postgresql://guest:sesame@/postgres?host={postgres.folder}")
+        done = forget(guest, "tram.txt")
+        assert (done.answers, done.whole) == (1, False)
+        assert "does not let its user do this (must be owner of table" in done.why
+        assert forget(in_database, "tram.txt").whole
+        assert b"xyzzyplugh" not in postgres.files().lower()
+    finally:
+        postgres.execute("DROP OWNED BY guest")
+        postgres.execute("DROP ROLE guest")
 
 
 def test_an_article_is_forgotten_for_all_owners_and_in_every_wording_it_had(place, kept, three, lies):

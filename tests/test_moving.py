@@ -73,6 +73,14 @@ def test_a_store_without_marks_or_users_is_moved(store, there):
     assert [file.name for file in store.iterdir()] == [FORM.name]
 
 
+def test_a_conversation_that_another_owner_has_there_is_told_and_nothing_is_moved(store, there):
+    conversation = said(Conversations(store), "One?")
+    said(Conversations(there, "ada"), "Two?", conversation=conversation)
+    with pytest.raises(FootnoteError, match=f"has a conversation {conversation} of somebody else"):
+        move(there)
+    assert [c.title for c in Conversations(store).listing()] == ["One?"]
+
+
 def test_moved_again_it_is_not_doubled_and_what_came_later_is_added(store, there, full, monkeypatch):
     (conversation,) = [c.id for c in Conversations(store).listing() if c.title == "One?"]
     before = everything(store)

@@ -57,7 +57,8 @@ def test_where_a_database_is_can_be_shown(address, host):
     [
         "sesame", "sqlite:///sesame.db", "postgresql://ada:sesame@h", "postgresql://ada:sesame@h:port/notes",
         "postgresql://ada:ses/ame@h/notes", "postgresql://ada:ses#ame@h/notes", "postgresql://ada:ses?ame@h/notes",
-        "postgresql://ada:ses@ame@h/notes", "postgresql://ada:sesame@[h/notes", "postgresql+psycopg2://h/sesame",
+        "postgresql://ada:ses@ame@h/notes",
+        "postgresql:/sesame", "postgres:sesame", "postgresql://ada:sesame@[h/notes", "postgresql+psycopg2://h/sesame",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_not_repeated(address):
@@ -177,6 +178,28 @@ def test_no_text_is_in_the_statistics_of_the_database(database, postgres, store)
     assert "xyzzyplugh" not in str(found).lower()
 
 
+def test_a_database_whose_text_is_not_in_utf_8_is_refused_before_anything_is_made(database, postgres):
+    postgres.execute("DROP DATABASE IF EXISTS latin")
+    postgres.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'")
+    address = database.replace("/postgres?", "/latin?")
+    with pytest.raises(FootnoteError, match="its text in LATIN1") as raised, Shared(address).writing(NOTES):
+        pass
+    assert raised.value.hint == "It has to be PostgreSQL 13 or newer, with a database in UTF8."
+    with postgres.session("latin") as db:
+        assert db.execute("SELECT to_regnamespace('footnote')").fetchone() == (None,)
+
+
+def test_who_may_not_make_the_schema_is_told_what_grants_it(database, postgres):
+    postgres.execute("CREATE ROLE visitor LOGIN PASSWORD 'sesame'")
+    try:
+        address = f"postgresql://visitor:sesame@/postgres?host={postgres.folder}"
+        with pytest.raises(FootnoteError, match="does not let its user") as raised, Shared(address).writing(NOTES):
+            pass
+        assert "GRANT CREATE ON DATABASE" in raised.value.hint
+    finally:
+        postgres.execute("DROP ROLE visitor")
+
+
 # Away ----------------------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +225,24 @@ def test_an_answer_is_shown_while_the_database_is_away_and_the_next_is_kept_when
         assert not any(secret in told(raised.value) for secret in SECRETS)
     asked(past, "River, after?", turns)
     assert [turn.question for turn in past.turns(turns[-1].conversation)] == ["River, before?", "River, after?"]
+
+
+def test_an_answer_is_shown_while_the_database_says_nothing_and_kept_when_it_does(
+    postgres, database, store, caplog, monkeypatch
+):
+    monkeypatch.setattr("page.rooms.ask.KEEPING", 0.1)
+    past = Conversations(Keeping(store, database))
+    conversation = said(past, "River, before?")
+    with postgres.frozen():
+        turns = asked(past, "River, meanwhile?")
+        assert turns[-1].answer.citations
+        (logged,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+        assert logged == "an answer is shown that is not kept yet: for 0.1 seconds nothing was said of it"
+    for thread in threading.enumerate():
+        if thread.name == "keeping":
+            thread.join(30)
+    assert [turn.question for turn in past.turns(turns[-1].conversation)] == ["River, meanwhile?"]
+    assert turns[-1].conversation != conversation
 
 
 def test_a_server_that_goes_in_the_middle_of_a_transaction_takes_all_of_it_along(postgres, database, store):

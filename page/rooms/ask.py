@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from page.filters import filters_html
 from page.language import later
 from page.rooms.wiring import PRIVATE, Assistant, Library, Past, fixed, label, log, trouble, warn
 from page.words import tell, told_html
-from rag.answers import Question, as_json
+from rag.answers import Answer, Question, as_json
 from rag.conversations import Conversations
 from rag.kept_to import kept_to
 from rag.stored import shown
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 # An answer that grows is drawn again after so many seconds: each time, the whole conversation is sent.
 REDRAWN = 0.15
+# Seconds for which an answer that is there waits to be kept; then it is drawn, and kept when it can be.
+KEEPING = 3.0
 # Turns that a conversation keeps, with the articles that they cite.
 TURNS = 200
 # Characters of a filter.
@@ -108,12 +112,24 @@ def kept(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def remembered(past: Past, turn: Turn) -> None:
-    """Keeps an answer. Where that fails the log says why, and the answer is shown as it would be."""
-    try:
-        if turn.answer:
-            past.keep(turn.conversation, turn.answer)
-    except Exception as error:
-        log.error("an answer could not be kept: %s", trouble(error))
+    """Keeps an answer, and waits a while for that. The log says why it failed, or that it is still waited for.
+
+    A database that does not answer would hold up what is done already, and with it what others ask.
+    """
+
+    def keep(answer: Answer) -> None:
+        try:
+            past.keep(turn.conversation, answer)
+        except Exception as error:
+            log.error("an answer could not be kept: %s", trouble(error))
+
+    if turn.answer:
+        # Whose it is, is told by what is being asked for here.
+        keeping = threading.Thread(target=copy_context().run, args=(keep, turn.answer), name="keeping", daemon=True)
+        keeping.start()
+        keeping.join(KEEPING)
+        if keeping.is_alive():
+            log.error("an answer is shown that is not kept yet: for %g seconds nothing was said of it", KEEPING)
 
 
 def conversing(assistant: Assistant, past: Past) -> Callable[[str, str, list[Turn]], Iterator[tuple[Any, ...]]]:
