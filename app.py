@@ -229,7 +229,7 @@ def main() -> int:
     import uvicorn
 
     from index.watch import watching
-    from rag.doors.serving import Address, punctual
+    from rag.doors.serving import IDLE_SECONDS, Address, punctual
     from rag.doors.tracing import trace
     from rag.evals.room import Room
     from rag.moving import nothing_left
@@ -256,7 +256,9 @@ def main() -> int:
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:
         # A page that is open holds a connection for as long as it is: it is not waited for.
-        config = uvicorn.Config(served, log_level="warning", timeout_graceful_shutdown=1, http=punctual())
+        config = uvicorn.Config(
+            served, log_level="warning", timeout_graceful_shutdown=1, timeout_keep_alive=IDLE_SECONDS, http=punctual()
+        )
         ending(uvicorn.Server(config)).run([listener])
     return 0
 
