@@ -57,8 +57,8 @@ def test_no_field_of_a_citation_is_left_out():
 
 
 def test_no_field_of_an_answer_is_left_out():
-    # One that is given to a program is never early.
-    assert {f.name for f in fields(Answer)} - {"early"} <= set(as_json(ANSWER))
+    # One that is given to a program is never early, and what the page offers beside it is not part of it.
+    assert {f.name for f in fields(Answer)} - {"early", "nearby", "offers"} <= set(as_json(ANSWER))
 
 
 def test_an_answer_has_no_refusal_and_a_refusal_is_one_word():

@@ -209,7 +209,7 @@ def test_a_setting_that_does_not_exist_is_a_usage_error(rag, tmp_path):
     assert (code, err) == (
         2,
         "footnote.toml: there is no setting 'modle' in [index].\n"
-        "Known are: store, model, precision, passage_tokens, networks.\n",
+        "Known are: store, model, precision, passage_tokens, networks, chroma, ray.\n",
     )
 
 
