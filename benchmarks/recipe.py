@@ -72,7 +72,8 @@ def recipe(question_set: QuestionSet, embeddings: Any, folder: Path) -> Built:
     assert question_set.corpus is not None
     start = time.perf_counter()
     corpus = question_set.corpus
-    articles = (corpus.read(sighting.source) for sighting in corpus.scan())
+    readings = corpus.read(sighting for sighting in corpus.scan({}) if sighting.state == "seen")
+    articles = [reading.article for reading in readings]
     documents = [Document(a.text, metadata={"source": question_set.document(a.source)}) for a in articles]
     chunks = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200).split_documents(documents)
     store = Chroma.from_documents(
