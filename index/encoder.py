@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import network
-from index.network import KEPT, Network
+from index.network import KEPT, MAKING, Network
 from index.records import sha256
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ FORMAT = 1
 BATCH_TOKENS = 1_600
 # The folder of networks as they are made for this processor.
 COMPILED = "compiled"
-# How the folder begins in which one is made, and after how many seconds it was left by a process that is gone.
-MAKING, LEFT = "making-", 3_600.0
+# After how many seconds what is being made was left by a process that is gone.
+LEFT = 3_600.0
 # After how many seconds what was made for this processor is of another version, or of a model that is not used now.
 UNUSED = 60 * 86_400.0
 

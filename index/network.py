@@ -24,8 +24,8 @@ from index.records import digest
 
 # The precisions that a network can be run in, as openvino calls them.
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
-# How the file of a kept network ends.
-KEPT = ".network"
+# How the file of a kept network ends, and how the name begins of what is being made, which whoever sweeps knows by it.
+KEPT, MAKING = ".network", "making-"
 # Bytes of the digest that a kept network begins with.
 _DIGEST = 32
 
@@ -98,7 +98,7 @@ def _read(file: Path) -> bytes:
 
 def _write(file: Path, said: bytes) -> None:
     """Writes it with its digest, whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix="making-", delete=False) as draft:
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=MAKING, delete=False) as draft:
         try:
             draft.write(hashlib.sha256(said).digest())
             draft.write(said)

@@ -24,6 +24,14 @@ def told(n, town):
     return SAID.format(town, name, 1901 + 7 * n, 23 + 11 * n, 1820 + 3 * n) + FILLER.replace("days", f"{n + 2} days")
 
 
+def towns_in(folder):
+    """The folder with an article about each town."""
+    folder.mkdir()
+    for n, town in enumerate(TOWNS):
+        (folder / f"{town}.txt").write_text(told(n, town), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def index(store, embedder):
     """Ten articles about ten towns."""

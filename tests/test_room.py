@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import write_lines
-from test_make import TOWNS, told
+from test_make import towns_in
 
 from index.candidates import Only
 from index.errors import FootnoteError, UsageError
@@ -159,10 +159,7 @@ def test_one_run_goes_on_at_a_time_and_it_says_how_far_it_is(room):
 @pytest.fixture
 def towns(room, tmp_path):
     """Ten articles of which questions can be made."""
-    folder = tmp_path / "towns"
-    folder.mkdir()
-    for n, town in enumerate(TOWNS):
-        (folder / f"{town}.txt").write_text(told(n, town), encoding="utf-8")
+    folder = towns_in(tmp_path / "towns")
     room._parts.follow(str(folder))
     return folder
 

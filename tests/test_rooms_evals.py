@@ -13,7 +13,7 @@ import pytest
 from conftest import write_lines
 from scripted_page import PAYLOADS, ask, browser_test, serving, visiting
 from test_accessibility import faults
-from test_make import TOWNS, told
+from test_make import towns_in
 from test_page_language import SEEN_TEXTS, left_in_english
 
 import app
@@ -299,10 +299,7 @@ def write_more(site):
 @pytest.fixture
 def towns(site, tmp_path):
     """Articles of which questions can be made, as long as the test goes on."""
-    folder = tmp_path / "towns"
-    folder.mkdir()
-    for n, town in enumerate(TOWNS):
-        (folder / f"{town}.txt").write_text(told(n, town), encoding="utf-8")
+    folder = towns_in(tmp_path / "towns")
     site.parts.follow(str(folder))
     yield folder
     site.parts.take_out(article_id(str(folder)))
