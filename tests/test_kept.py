@@ -186,7 +186,7 @@ def test_what_was_kept_while_another_had_the_file_open_leaves_its_log_too(store)
 
 
 def test_while_somebody_reads_it_says_that_pages_may_be_left(place, three, lies, monkeypatch):
-    monkeypatch.setattr("index.database._CLEARING", 10)
+    monkeypatch.setattr("index.database.CLEARING", 10)
     monkeypatch.setattr("rag.shared._CLEARING", 10)
     with place.reading(FORM) as reader:
         reader.execute("SELECT count(*) FROM turns").fetchall()
