@@ -228,6 +228,7 @@ def main() -> int:
 
     import uvicorn
 
+    from index.sharing import keep_up
     from index.watch import watching
     from rag.doors.serving import IDLE_SECONDS, Address, punctual
     from rag.doors.tracing import trace
@@ -253,6 +254,7 @@ def main() -> int:
     served = serve(blocks, past, parts.index, parts.store, gate, hosts, room.add)
     print(f"Footnote: http://{in_url(address.host)}:{listener.getsockname()[1]}", flush=True)
     threading.Thread(target=parts.warm, name="warm", daemon=True).start()
+    keep_up(parts.store, settings.server)
     watch = watching(parts.store) if options.watch else contextlib.nullcontext()
     with contextlib.suppress(KeyboardInterrupt), watch:
         # A page that is open holds a connection for as long as it is: it is not waited for.

@@ -1,4 +1,4 @@
-"""The command line of the index: `python -m index sync | add | watch | status | check | remove | rollback | purge`.
+"""The command line of the index: `python -m index sync | add | watch | status | check | remove | rollback | ...`.
 
 Results go to stdout, as text or with --json as JSON, everything else to stderr. Exit code 0: done; 1: something was
 not, and the output says what; 2: the request cannot be meant. The heavy imports stand in the commands that need them.
@@ -96,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "remove", _remove, "take files, folders, pages or feeds out of the index; they themselves are not touched"
     )
     remove.add_argument("locations", nargs="+", **places)
+    share = add("share", _share, "share the index with other machines, through the database that is set")
+    share.add_argument("--end", action="store_true", help="let this copy be an index of its own")
     return parser
 
 
@@ -206,7 +208,7 @@ def _rollback(options: argparse.Namespace) -> Result:
 
 
 def _purge(options: argparse.Namespace) -> Result:
-    from index.settings import database
+    from index.settings_file import database
     from index.upkeep import purge
 
     elsewhere = bool(database())
@@ -247,10 +249,12 @@ def _listed(entries: Sequence[Entry]) -> tuple[dict[str, Any], str]:
 
 def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
     """The status of an index, as JSON and as text."""
+    from index.replica import note_of
+
     overview, known, followed = catalog.overview(), catalog.known(), catalog.followed()
     unread = [(source, k.state, k.reason) for source, k in known.items() if k.state in ("skipped", "failed")]
     states, twins = catalog.states(), sum(bool(k.twin) for k in known.values())
-    model, precision = catalog.note("model"), catalog.note("precision")
+    model, precision, shared = catalog.note("model"), catalog.note("precision"), note_of(catalog.path.parent)
     result = {
         "store": str(catalog.path.parent),
         **asdict(overview),
@@ -258,6 +262,7 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
         "last": overview.last and overview.last.isoformat(),
         "model": model,
         "precision": precision,
+        "shared": shared and shared.edition,
         "followed": followed,
         "sources": states,
         "twins": twins,
@@ -266,6 +271,7 @@ def _described(catalog: Catalog) -> tuple[dict[str, Any], str]:
     dates = f"{overview.first} to {overview.last}" if overview.first else "none"
     lines = [
         f"store       {catalog.path.parent}, generation {overview.generation}",
+        *([f"shared      edition {shared.edition:,}"] if shared else []),
         f"articles    {overview.articles:,} in {overview.passages:,} passages",
         f"dates       {dates}; articles without one: {overview.undated:,}",
         f"model       {f'{model}, {precision}' if model else 'none yet'}",
@@ -304,6 +310,18 @@ def _remove(options: argparse.Namespace) -> Result:
         *[f"Still followed, so the next sync brings it back: {place(folder)}" for folder in removal.returning],
     ]
     return True, asdict(removal), "\n".join(lines)
+
+
+def _share(options: argparse.Namespace) -> Result:
+    from index import sharing
+
+    store = _settings(options).store
+    if options.end:
+        sharing.end(store)
+        return True, {"store": str(store)}, f"The index in {store} is one of its own now; the shared one is as it was."
+    done = sharing.share(store)
+    said = f"{store} is a copy of it now" if done.fetched else "it is the shared index from now on"
+    return True, {"store": str(store), **asdict(done)}, f"{done.where}: {said}, edition {done.edition:,}."
 
 
 def _settings(options: argparse.Namespace) -> IndexSettings:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from index import replica
 from index.catalog import Catalog, Publication
 from index.database import CONVERSATIONS, FILE_NAME, MARKS, existing, unusable
 from index.errors import UsageError
@@ -133,7 +134,8 @@ def purge(store: Path, server: Server | None = None) -> Purge:
             replace(store, catalog, rows, server, build_anyway)
         finally:
             whole = catalog.compact()  # whatever comes of the segments: the text has been deleted
-        return Purge(erased, whole, any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
+    whole = replica.erase(store) and whole
+    return Purge(erased, whole, any((store / name).exists() for name in (CONVERSATIONS, MARKS)))
 
 
 def copy(store: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from index.catalog import Catalog
 from index.database import CLEARING, DRAFT, Error, unusable
 from index.errors import FootnoteError
+from index.replica import in_step
 from index.segments import remove_unused
 from index.server import Server
 from index.vectors import is_alive
@@ -27,9 +28,10 @@ LOOKS, BETWEEN = 25, 0.02
 def writing(store: Path, server: Server | None = None) -> Iterator[Catalog]:
     """The catalog, for the one writer, with what an interrupted run left behind cleared away, also on the server.
 
-    Raises FootnoteError at once when another process is writing.
+    A copy of a shared index is the newest then, and what was written is handed on. Raises FootnoteError at once when
+    another process is writing.
     """
-    with holding(store) as catalog:
+    with holding(store) as catalog, in_step(store, catalog):
         catalog.add_checksums()
         catalog.discard_staged()
         _clear(store, catalog, server)

@@ -230,8 +230,8 @@ def _forget(given: Namespace) -> Result:
 
 def _move(given: Namespace) -> Result:
     from index.errors import UsageError
+    from index.postgres import shared
     from rag.moving import move
-    from rag.shared import shared
     from rag.wording import counted
 
     kept = kept_in(given)

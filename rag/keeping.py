@@ -3,7 +3,7 @@
 Statements are written once, in the SQL that SQLite and PostgreSQL have in common, with their values by name. They could
 be made with SQLAlchemy's Core, and are not: every start without a database would have to import it, and it does not
 know apsw, without which the pages of a file have no checksums. So it has the connections to PostgreSQL alone
-(rag/shared.py), which also puts in the few words of it that SQLite has others for.
+(index/postgres.py), which also puts in the few words of it that SQLite has others for.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from index.database import Connection, Database, Error, Form, is_damage, one_state, unusable, what_is_wrong
 from index.errors import FootnoteError
-from index.settings import SETTINGS_FILE
-from index.settings import database as as_set
-from rag.shared import checked_address, shared
+from index.postgres import checked_address, shared
+from index.settings_file import SETTINGS_FILE
+from index.settings_file import database as as_set
 
 
 @dataclass(frozen=True, slots=True)

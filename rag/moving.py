@@ -14,10 +14,10 @@ from typing import Any
 
 from index.database import Connection
 from index.errors import FootnoteError, UsageError
+from index.postgres import shared
 from rag import conversations, marked, users
 from rag.conversations import as_text, drop_texts, insert_turn, rest_on
 from rag.keeping import Keeping
-from rag.shared import shared
 from rag.users import InFile, Proof
 
 FILES = (conversations.FORM, marked.FORM)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import FootnoteError
-from rag.shared import host_of as database_at
+from index.postgres import host_of as database_at
+from index.replica import note_of
 from rag.wording import extent
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ def _leaving(parts: Parts, chosen: Settings, environ: Mapping[str, str]) -> Iter
     if chosen.database:
         told = f"What is asked and answered is kept in a database at {database_at(chosen.database)}."
         yield "Conversations", told
+        with contextlib.suppress(FootnoteError):
+            if note_of(parts.store):
+                yield (
+                    "Shared index",
+                    f"All articles, with their vectors, are in the database at {database_at(chosen.database)}.",
+                )
     if chosen.ray:
         yield (
             "Ray",

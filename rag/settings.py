@@ -12,7 +12,8 @@ from index.embedder import Embedder
 from index.errors import UsageError
 from index.following import Outside
 from index.search import Index
-from index.settings import SETTINGS_FILE, IndexSettings, index_values, section
+from index.settings import IndexSettings, index_values
+from index.settings_file import SETTINGS_FILE, section
 from rag import reader as sentences
 from rag.chain import Assistant, Writer
 from rag.conversations import Conversations

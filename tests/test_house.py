@@ -33,7 +33,7 @@ HOMES = {
     "torch": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "transformers": ("index/embedder.py", "rag/reading/others.py", "training/network.py"),
     "filelock": ("index/writer.py", "rag/users.py"),
-    "sqlalchemy": "rag/shared.py",
+    "sqlalchemy": "index/postgres.py",
     "sentencex": "index/sentences.py",
     "charset_normalizer": "index/sources/decoding.py",
     "brotli": "index/sources/encodings.py",

@@ -187,7 +187,7 @@ def test_what_was_kept_while_another_had_the_file_open_leaves_its_log_too(store)
 
 def test_while_somebody_reads_it_says_that_pages_may_be_left(place, three, lies, monkeypatch):
     monkeypatch.setattr("index.database.CLEARING", 10)
-    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    monkeypatch.setattr("index.postgres._CLEARING", 10)
     with place.reading(FORM) as reader:
         reader.execute("SELECT count(*) FROM turns").fetchall()
         assert forget(place, "tram.txt") == Resting(1, 1, 0, whole=False)
@@ -205,7 +205,7 @@ def in_database(store, database):
 
 
 def test_a_transaction_in_another_database_that_keeps_bytes_there_is_told(in_database, postgres, monkeypatch):
-    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    monkeypatch.setattr("index.postgres._CLEARING", 10)
     postgres.execute("DROP DATABASE IF EXISTS another")
     postgres.execute("CREATE DATABASE another")
     with postgres.session("another") as other:
@@ -218,7 +218,7 @@ def test_a_transaction_in_another_database_that_keeps_bytes_there_is_told(in_dat
 
 
 def test_a_prepared_transaction_that_keeps_bytes_there_is_told(in_database, postgres, monkeypatch):
-    monkeypatch.setattr("rag.shared._CLEARING", 10)
+    monkeypatch.setattr("index.postgres._CLEARING", 10)
     with postgres.session() as other:
         other.execute("CREATE TABLE public.anything (number INTEGER)")
         other.execute("PREPARE TRANSACTION 'begun'")

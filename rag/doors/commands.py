@@ -132,6 +132,7 @@ def _share(options: Namespace, limit: int) -> int:
 
 
 def _desk(options: Namespace, metrics: Metrics) -> tuple[Desk, Parts]:
+    from index.sharing import keep_up
     from rag.doors.desk import Desk
     from rag.doors.tracing import trace
     from rag.settings import build
@@ -140,5 +141,6 @@ def _desk(options: Namespace, metrics: Metrics) -> tuple[Desk, Parts]:
     parts = build(store=options.store)
     if parts.index.exists():
         threading.Thread(target=parts.warm, name="warm", daemon=True).start()
+    keep_up(parts.store, parts.settings.server)
     at_once = _share(options, options.at_once)
     return Desk(parts.assistant, metrics, at_once, log_questions=options.log_questions), parts

@@ -8,9 +8,10 @@ a file of SQLite: whoever writes holds the row that says which version they have
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -143,6 +144,21 @@ class Shared:
         with self._transaction(self._writes) as db:
             yield db if all(self._brought_up(db, form, make) for form in forms) else None
 
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """Whether nobody else is inside for this, at any machine.
+
+        Nobody comes in until it ends, or the session with the database does.
+        """
+        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
+        with self._session(self._each) as db:
+            (had,) = db.execute("SELECT pg_try_advisory_lock(:number)", {"number": number}).fetchone()
+            try:
+                yield had
+            finally:
+                if had:
+                    db.let_go(number)
+
     def rewrite(self, form: Form) -> bool:
         """Writes the tables anew without what was deleted, as far as nobody reads them or an earlier state of them.
 
@@ -259,6 +275,20 @@ class _Statements:
 
     def execute(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - rows
         return self.connection.execute(_parsed(statement), values or {})
+
+    def execute_each(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The statement with the values of each row."""
+        if rows:
+            self.connection.execute(_parsed(statement), list(rows))
+
+    def let_go(self, number: int) -> None:
+        """Gives a lock of the session back; one that cannot be given back ends with the session."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            self.execute("SELECT pg_advisory_unlock(:number)", {"number": number})
+        except SQLAlchemyError:
+            self.connection.invalidate()
 
 
 @cache

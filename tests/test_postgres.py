@@ -14,11 +14,11 @@ from test_conversations import answer, said
 
 from index.database import Form
 from index.errors import FootnoteError, UsageError
+from index.postgres import Shared, checked_address, host_of, shared
 from page.rooms.ask import conversing
 from rag import marked
 from rag.conversations import FORM, Conversations
 from rag.keeping import Keeping
-from rag.shared import Shared, checked_address, host_of, shared
 
 ROOT = Path(__file__).parent.parent
 NOTES = Form("notes", 1, lambda _: ["CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT NOT NULL)"], "")
@@ -160,7 +160,7 @@ def test_no_turn_is_lost_where_a_server_has_transactions_see_an_earlier_state(da
 
 
 def test_who_waits_too_long_for_another_is_told(database, store, monkeypatch):
-    monkeypatch.setattr("rag.shared.PATIENCE", 50)
+    monkeypatch.setattr("index.postgres.PATIENCE", 50)
     kept = Conversations(Keeping(store, database))
     said(kept, "One?")
     with shared(database).writing(FORM):

@@ -1,0 +1,343 @@
+"""One index of several machines: each test's machines are stores with folders of their own, over one PostgreSQL."""
+
+import contextlib
+import json
+import threading
+import time
+
+import pytest
+from conftest import WordEmbedder, bytes_of, live
+
+from index import __main__ as command_line
+from index import replica
+from index.catalog import Catalog
+from index.check import check
+from index.database import FILE_NAME
+from index.errors import FootnoteError, UsageError
+from index.replica import NOTE, note_of
+from index.search import Index
+from index.segments import SEGMENTS
+from index.sharing import end, fetch_newest, keep_up, share
+from index.sync import sync_paths
+from index.upkeep import purge, remove, roll_back
+from index.writer import writing
+
+
+class Machine:
+    """A store and a folder of articles, named by a word each."""
+
+    def __init__(self, place):
+        self.store, self.folder, self.embedder = place / "store", place / "articles", WordEmbedder()
+        self.folder.mkdir(parents=True)
+
+    def write(self, **texts):
+        for name, text in texts.items():
+            (self.folder / f"{name}.txt").write_text(text)
+
+    def sync(self, **texts):
+        self.write(**texts)
+        return sync_paths(self.store, [self.folder], self.embedder, remove_many=True)
+
+    def texts(self):
+        return sorted(live(self.store).values())
+
+    def found(self, question):
+        with Index(self.store, self.embedder).view() as view:
+            vector = self.embedder.embed_question(question)
+            return [hit.article.source.rpartition("/")[2] for hit in view.hits(view.dense(vector, 1), {})]
+
+
+@pytest.fixture
+def machines(tmp_path, database, monkeypatch):
+    """The first has two articles and has shared its index, the second is a copy of it."""
+    monkeypatch.setenv("FOOTNOTE_DATABASE", database)
+    first, second = Machine(tmp_path / "first"), Machine(tmp_path / "second")
+    first.sync(mole="The mole fell in the storm.", ferry="The ferry sails at noon.")
+    share(first.store)
+    share(second.store)
+    return first, second
+
+
+def edition(machine):
+    return note_of(machine.store).edition
+
+
+def test_a_copy_answers_as_the_index_it_was_made_of(machines):
+    first, second = machines
+    assert second.texts() == first.texts()
+    assert second.found("When does the ferry sail?") == ["ferry.txt"]
+    assert second.embedder.embedded == []
+    assert check(second.store).faults == ()
+    assert edition(first) == edition(second) == 1
+
+
+def test_what_one_machine_indexes_is_fetched_by_the_other_and_nothing_is_embedded_twice(machines):
+    first, second = machines
+    second.sync(dock="A dock was built of oak.")
+    assert first.found("dock of oak") != ["dock.txt"]
+    assert fetch_newest(first.store)
+    assert not fetch_newest(first.store)
+    assert first.found("dock of oak") == ["dock.txt"]
+    assert len(first.texts()) == 3
+    assert len(second.embedder.embedded) == 1
+    assert len(first.embedder.embedded) == 2
+    assert check(first.store).faults == check(second.store).faults == ()
+
+
+def test_both_write_in_turn_and_each_begins_with_what_the_other_wrote(machines):
+    first, second = machines
+    second.sync(dock="A dock was built of oak.")
+    first.sync(buoy="A buoy was lost.")  # without having fetched
+    assert len(first.texts()) == 4
+    fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    remove(second.store, [first.folder / "mole.txt"])
+    fetch_newest(first.store)
+    assert "The mole fell in the storm." not in first.texts()
+    roll_back(first.store)
+    fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    assert "The mole fell in the storm." in second.texts()
+    assert [path.name for path in (first.store / SEGMENTS).iterdir()] == [
+        path.name for path in (second.store / SEGMENTS).iterdir()
+    ]
+
+
+def test_while_one_machine_writes_another_is_told_so_and_may_read(machines):
+    first, second = machines
+    with writing(first.store):
+        with pytest.raises(FootnoteError, match="Another machine is writing"), writing(second.store):
+            pass
+        assert second.found("When does the ferry sail?") == ["ferry.txt"]
+        assert not fetch_newest(second.store)
+    with writing(second.store):
+        pass
+
+
+def test_who_reads_goes_on_with_what_was_there_while_something_newer_comes(machines):
+    first, second = machines
+    index = Index(first.store, first.embedder)
+    with index.view() as view:
+        vector = first.embedder.embed_question("dock of oak")
+        before = view.hits(view.dense(vector, 3), {})
+        second.sync(dock="A dock was built of oak.")
+        assert fetch_newest(first.store)
+        assert view.hits(view.dense(vector, 3), {}) == before
+    with index.view() as view:
+        assert view.hits(view.dense(vector, 1), {})[0].article.text == "A dock was built of oak."
+
+
+def test_what_changes_nothing_sends_nothing(machines):
+    first, _ = machines
+    database = replica.database_of(first.store)
+    with writing(first.store):
+        pass
+    with writing(first.store):
+        pass
+    settled = replica.edition_of(database)
+    with writing(first.store):
+        pass
+    assert replica.edition_of(database) == settled == note_of(first.store)
+
+
+def test_only_blocks_that_changed_are_sent(machines, postgres):
+    first, _ = machines
+    first.sync(**{f"n{number}": f"Note {number} says {'word ' * 900}{number}." for number in range(60)})
+    before = dict(postgres.execute("SELECT number, digest FROM shared_parts WHERE file = ''"))
+    written = dict(postgres.execute("SELECT number, CAST(xmin AS text) FROM shared_parts WHERE file = ''"))
+    first.sync(more="One more note.")
+    after = dict(postgres.execute("SELECT number, digest FROM shared_parts WHERE file = ''"))
+    again = dict(postgres.execute("SELECT number, CAST(xmin AS text) FROM shared_parts WHERE file = ''"))
+    same = {number for number in before if after.get(number) == before[number]}
+    assert same, len(before)
+    assert {number for number in same if again[number] != written[number]} == set()
+
+
+def test_what_could_not_be_handed_on_is_handed_on_by_the_next_writer(machines, postgres):
+    first, second = machines
+    with postgres.stopped(), pytest.raises(FootnoteError, match="cannot be reached"):
+        first.sync(dock="A dock was built of oak.")
+    assert len(first.texts()) == 2  # nothing begins that could not be handed on
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("index.writer.in_step", lambda *_: contextlib.nullcontext())
+        first.sync(dock="A dock was built of oak.")  # as if the database had gone at the end
+    assert len(first.texts()) == 3
+    with writing(first.store):
+        pass
+    fetch_newest(second.store)
+    assert second.texts() == first.texts()
+
+
+def test_what_another_machine_wrote_meanwhile_is_not_written_over(machines, monkeypatch):
+    first, second = machines
+    monkeypatch.setattr("index.replica.writing_alone", lambda database: contextlib.nullcontext())  # the lock was lost
+    with contextlib.ExitStack() as inside:
+        inside.enter_context(writing(first.store)).remember("anything", "1")
+        second.sync(dock="A dock was built of oak.")
+        with pytest.raises(FootnoteError, match="changed by another machine meanwhile"):
+            inside.close()
+    first.sync()
+    fetch_newest(second.store)
+    assert first.texts() == second.texts()
+    assert len(first.texts()) == 3
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_what_is_handed_on_is_whole_also_while_the_log_cannot_be_emptied(machines, monkeypatch, reading):
+    first, second = machines
+    monkeypatch.setattr("index.replica.CLEARING", 10)
+    with contextlib.closing(Catalog(first.store)) as reader:
+        with reader.snapshot() if reading else contextlib.nullcontext():
+            first.sync(dock="A dock was built of oak.")
+        fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    assert not (first.store / replica.FETCHING).exists()
+
+
+def test_of_a_purged_article_no_byte_is_left_in_the_database_or_in_a_copy(machines, postgres):
+    first, second = machines
+    first.sync(secret="The word is xyzzyplugh.")
+    fetch_newest(second.store)
+    assert b"xyzzyplugh" in postgres.files()
+    (first.folder / "secret.txt").unlink()
+    first.sync()
+    assert purge(first.store).whole
+    fetch_newest(second.store)
+    for kept in (postgres.files(), bytes_of(first.store), bytes_of(second.store)):
+        assert b"xyzzyplugh" not in kept
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE shared_parts SET data = CAST('x' AS bytea) WHERE number = 1",
+        "DELETE FROM shared_parts WHERE file = '' AND number = 0",
+        "UPDATE shared_parts SET file = '../../over/' || file WHERE file <> ''",
+    ],
+)
+def test_a_damaged_shared_index_is_told_and_the_copy_stays_as_it_is(machines, postgres, harm):
+    first, second = machines
+    first.sync(dock="A dock was built of oak.")
+    before = second.texts()
+    postgres.execute(harm)
+    with pytest.raises(FootnoteError, match="shared index"):
+        fetch_newest(second.store)
+    assert second.texts() == before
+    assert edition(second) == 1
+    assert not list(second.store.parent.rglob("over*"))
+
+
+def test_a_fetch_that_was_killed_is_begun_anew(machines):
+    first, second = machines
+    first.sync(dock="A dock was built of oak.")
+    left = second.store / replica.FETCHING
+    left.mkdir()
+    (left / FILE_NAME).write_bytes(b"half")
+    assert fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    assert not left.exists()
+
+
+def test_a_state_that_was_noted_too_late_is_no_harm(machines):
+    first, second = machines
+    old = (first.store / NOTE).read_text()
+    first.sync(dock="A dock was built of oak.")
+    (first.store / NOTE).write_text(old)  # killed between the database and the note
+    first.sync(buoy="A buoy was lost.")
+    fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    assert len(first.texts()) == 4
+
+
+def test_a_database_that_was_restored_is_not_taken_for_the_newest(machines, postgres):
+    first, _ = machines
+    first.sync(dock="A dock was built of oak.")
+    postgres.execute("UPDATE shared_index SET edition = 1")
+    with pytest.raises(FootnoteError, match="edition 1 of the shared index"):
+        first.sync()
+    assert len(first.texts()) == 3
+
+
+def test_an_index_in_another_database_is_not_mixed_up_with_it(machines, postgres):
+    first, _ = machines
+    postgres.execute("UPDATE shared_index SET identity = 'another'")
+    with pytest.raises(FootnoteError, match="does not have the index that"):
+        first.sync(dock="A dock was built of oak.")
+    assert len(first.texts()) == 2
+
+
+def test_without_a_database_a_copy_is_read_and_not_written(machines, monkeypatch):
+    first, _ = machines
+    monkeypatch.delenv("FOOTNOTE_DATABASE")
+    with pytest.raises(FootnoteError, match="no database is set"):
+        first.sync(dock="A dock was built of oak.")
+    assert first.found("When does the ferry sail?") == ["ferry.txt"]
+    end(first.store)
+    assert first.sync().new == 1
+    with pytest.raises(UsageError, match="is not shared"):
+        end(first.store)
+
+
+def test_what_cannot_be_shared_is_said_with_the_next_step(machines, tmp_path, database, postgres, monkeypatch):
+    first, _ = machines
+    with pytest.raises(UsageError, match="shared already"):
+        share(first.store)
+    third = Machine(tmp_path / "third")
+    third.sync(dock="A dock was built of oak.")
+    with pytest.raises(FootnoteError, match="has one of its own"):
+        share(third.store)
+    postgres.emptied()
+    with pytest.raises(FootnoteError, match="none in"):
+        share(tmp_path / "empty")
+    assert not (tmp_path / "empty").exists()
+    monkeypatch.delenv("FOOTNOTE_DATABASE")
+    with pytest.raises(UsageError, match="No database is set"):
+        share(third.store)
+
+
+def test_a_note_that_cannot_be_read_is_said_with_the_next_step(machines):
+    first, _ = machines
+    (first.store / NOTE).write_text("{}")
+    with pytest.raises(FootnoteError, match="not as it was written"):
+        first.sync()
+
+
+def test_a_copy_is_kept_up_and_what_goes_wrong_is_logged_once(machines, postgres, caplog):
+    first, second = machines
+    over = threading.Event()
+    thread = keep_up(first.store, every=0.05, over=over)
+    try:
+        second.sync(dock="A dock was built of oak.")
+        _until(lambda: len(first.texts()) == 3)
+        with postgres.stopped():
+            _until(lambda: "is not fetched" in caplog.text)
+            time.sleep(0.3)
+        second.sync(buoy="A buoy was lost.")
+        _until(lambda: len(first.texts()) == 4)
+        assert caplog.text.count("is not fetched") < 4  # at most: it stops, it begins again
+    finally:
+        over.set()
+        thread.join()
+
+
+def _until(true, seconds=30):
+    end_at = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end_at
+        time.sleep(0.05)
+
+
+def test_the_command_line_shares_tells_and_ends(tmp_path, database, monkeypatch, capsys):
+    monkeypatch.setenv("FOOTNOTE_DATABASE", database)
+    first = Machine(tmp_path / "first")
+    first.sync(mole="The mole fell in the storm.")
+
+    def said(*arguments):
+        code = command_line.main([*arguments, "--store", str(first.store)])
+        return code, capsys.readouterr().out
+
+    assert said("share")[1].endswith("it is the shared index from now on, edition 1.\n")
+    assert "shared      edition 1" in said("status")[1]
+    assert json.loads(said("status", "--json")[1])["shared"] == 1
+    assert "one of its own now" in said("share", "--end")[1]
+    assert "shared " not in said("status")[1]
