@@ -37,6 +37,10 @@ INPUTS, OUTPUT = ("input_ids", "token_type_ids", "attention_mask"), "vectors"
 FORMAT = 1
 # Tokens in one forward pass, after padding.
 BATCH_TOKENS = 1_600
+# Each forward pass has a multiple of so many tokens. On two cores of an AMD EPYC (2026-11-29) a question took p50 4.2,
+# p95 6.2 ms in bfloat16, where it had taken 4.4 and 7.3, and 480 passages took .95 of the time; in float32 it was
+# slower by a sixth.
+ROUNDED = {"bfloat16": 16}
 # The folder of networks as they are made for this processor.
 COMPILED = "compiled"
 # After how many seconds what is being made was left by a process that is gone.
@@ -78,7 +82,8 @@ class Encoder:
         return vectors
 
     def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        size = max(len(said) for said in tokens)
+        longest, step = max(len(said) for said in tokens), ROUNDED.get(self.precision, 1)
+        size = max(longest, min(-(-longest // step) * step, self.max_tokens))
         ids, kept = (np.zeros((len(tokens), size), dtype=np.int64) for _ in range(2))
         for row, said in enumerate(tokens):
             ids[row, : len(said)], kept[row, : len(said)] = said, 1

@@ -260,13 +260,14 @@ def _catalog_file(store: Path, catalog: Catalog) -> Iterator[Path]:
 
 def _fetch_files(db: Connection, draft: Path, store: Path) -> None:
     """Writes the catalog and the segments that are not here yet into a folder, and compares each block's digest."""
+    hint = "Restore the database, or share the index anew from a machine that has it."
     wanted: dict[str, list[str]] = {}
     for file, number, digest in _digests(db):
         if not (draft / file).resolve().is_relative_to(draft.resolve()):
-            raise _damaged(f"The shared index has a file that would lie elsewhere: {file}")
+            raise FootnoteError(f"The shared index has a file that would lie elsewhere: {file}", hint)
         if file == CATALOG or not (store / SEGMENTS / file.partition("/")[0]).exists():
             if number != len(wanted.setdefault(file, [])):
-                raise _damaged("A block of the shared index is missing")
+                raise FootnoteError("A block of the shared index is missing", hint)
             wanted[file].append(digest)
     for file, blocks in wanted.items():
         place = draft / FILE_NAME if file == CATALOG else draft / SEGMENTS / file
@@ -279,6 +280,7 @@ def _fetch_files(db: Connection, draft: Path, store: Path) -> None:
 
 
 def _fetch_blocks(db: Connection, place: Path, file: str, wanted: Sequence[str], have: Sequence[str]) -> None:
+    hint = "Restore the database, or share the index anew from a machine that has it."
     missing = [number for number, digest in enumerate(wanted) if number >= len(have) or have[number] != digest]
     ask = "SELECT number, data FROM shared_parts WHERE file = :file AND number = ANY(:numbers)"
     with place.open("r+b" if place.exists() else "wb") as out:
@@ -287,17 +289,13 @@ def _fetch_blocks(db: Connection, place: Path, file: str, wanted: Sequence[str],
             for number, data in db.execute(ask, {"file": file, "numbers": list(some)}):
                 block = bytes(data)
                 if _digest(block) != wanted[number]:
-                    raise _damaged("A block of the shared index is not as it was written")
+                    raise FootnoteError("A block of the shared index is not as it was written", hint)
                 out.seek(number * BLOCK)
                 out.write(block)
                 if number == len(wanted) - 1:
                     size = number * BLOCK + len(block)
         if size is not None or len(have) > len(wanted):
             out.truncate(len(wanted) * BLOCK if size is None else size)
-
-
-def _damaged(what: str) -> FootnoteError:
-    return FootnoteError(what, "Restore the database, or share the index anew from a machine that has it.")
 
 
 def _digests(db: Connection) -> Iterable[tuple[str, int, str]]:

@@ -189,7 +189,7 @@ def test_a_file_that_gives_other_vectors_is_not_kept_and_not_made_again(elsewher
     assert again.embed_question("Who?").shape == (384,)
 
 
-def tiny(folder, config, prompts=None):
+def tiny(folder, config, prompts=None, window=64):
     """A model of another make, with weights by chance, as sentence-transformers writes one."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -202,7 +202,7 @@ def tiny(folder, config, prompts=None):
     AutoModel.from_config(config).save_pretrained(str(base))
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
         shutil.copy(packaged / name, base / name)
-    read = Transformer(str(base), max_seq_length=64)
+    read = Transformer(str(base), max_seq_length=window)
     model = SentenceTransformer(modules=[read, Pooling(read.get_embedding_dimension())], prompts=prompts)
     model.save(str(folder / "model"))
     return str(folder / "model")
@@ -228,6 +228,18 @@ def test_a_model_of_another_make_gives_the_same_from_its_file(elsewhere, name, s
     vectors = after.embed_sentences(TEXTS)
     assert "_loaded" not in vars(after)
     assert np.allclose(vectors, before, atol=1e-4)
+
+
+@pytest.mark.parametrize("window", [30, 64])
+def test_rounding_the_tokens_up_changes_no_vector_and_goes_past_no_window(elsewhere, monkeypatch, window):
+    monkeypatch.setattr("index.encoder.ROUNDED", {"float32": 16})
+    folder = tiny(elsewhere / "bert", small("bert", **BERT, max_position_embeddings=window), window=window)
+    plain = Embedder(folder, precision="float32")
+    before = [plain.embed_sentences([text])[0] for text in TEXTS]
+    plain.prepare()
+    after = Embedder(folder, precision="float32")
+    assert np.allclose([after.embed_question(text) for text in TEXTS], before, atol=1e-4)
+    assert "_loaded" not in vars(after)
 
 
 def test_a_model_that_puts_words_before_its_texts_is_left_to_the_library(elsewhere):

@@ -175,7 +175,7 @@ def test_each_sentence_that_is_translated_is_said_somewhere(code):
 # What index/ and rag/ may have to tell a reader, found where it is raised --------------------------------------------
 
 # Doors for programs, and what is told in the terminal before there is a page.
-NOT_HEARD = {"app", "page.guard"} | {
+NOT_HEARD = {"app", "page.guard", "index.sharing"} | {
     f"rag.doors.{door}" for door in ("admission", "chat_completions", "library", "rest", "serving", "tracing")
 }
 # What passes between processes of ours, what files call their styles, and what is told of each kind of file below.
