@@ -17,7 +17,7 @@ import numpy as np
 
 from index import copies
 from index.blobs import unpacked
-from index.database import AUTO_VACUUM, as_written
+from index.database import as_written
 from index.embedder import Vectors
 from index.errors import DamagedIndex, FootnoteError
 from index.ledger import Followed, Ledger, Outcome
@@ -427,9 +427,7 @@ class Catalog(Ledger):
         It cannot while somebody reads. A file of the version before gives unused pages back from then on.
         """
         self.rebuild_full_text()
-        self._db.execute(AUTO_VACUUM)
-        self._db.execute("VACUUM")
-        return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+        return self.rewrite()
 
     def replace_segments(self, old: Sequence[int], new: NewSegment | None) -> None:
         """Puts one segment in the place of several, in one transaction."""

@@ -238,7 +238,9 @@ class Database:
         self._db.execute(AUTO_VACUUM)
         self._db.execute("VACUUM")
         self._db.execute(f"PRAGMA busy_timeout = {CLEARING}")
-        return bool(self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+        emptied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        self._db.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        return bool(emptied)
 
     def empty_log(self, patience: int = 0) -> None:
         """Writes what is in the log into the file itself, unless somebody reads what was before for so many ms.

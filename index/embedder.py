@@ -14,7 +14,6 @@ import logging
 import os
 import tempfile
 import threading
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import encoder
+from index import encoder, network
 from index.encoder import Encoder, Impossible, batches
 from index.errors import FootnoteError, UsageError, first_line
 from index.records import digest, sha256
@@ -46,9 +45,6 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 BATCH_TOKENS = 3_000
 # In fewer tokens a passage hardly holds a sentence beside its title.
 FEWEST_TOKENS = 32
-# bfloat16 must be this many times as fast in the probe to be chosen: where the processor has no instructions for it,
-# it is emulated and slower.
-BFLOAT16_GAIN = 1.3
 # The modules of a sentence-transformers model that an encoder can be made of.
 _PLAIN = {"Transformer", "Pooling", "Normalize"}
 # What an encoder is tried with before it is kept: texts of several lengths, up to more than the model reads.
@@ -66,10 +62,10 @@ class Embedder:
 
     Safe to call from several threads.
 
-    "auto" is decided by a probe for a new index, and an index that is there says it by `settle`. Vectors of both
-    precisions have one fingerprint, because they may be compared: of 70 passages of the seeds, each had a cosine of
-    0.9998 or more with itself in the other precision, and the similarity of any two moved by at most 0.005 when one of
-    them was of the other (Intel Xeon, 2026-11-25).
+    "auto" is bfloat16 for a new index where the processor has instructions for it, and an index that is there says it
+    by `settle`. Vectors of both precisions have one fingerprint, because they may be compared: of 70 passages of the
+    seeds, each had a cosine of 0.9998 or more with itself in the other precision, and the similarity of any two moved
+    by at most 0.005 when one of them was of the other (Intel Xeon, 2026-11-25).
 
     `passage_tokens` is the most that a passage may have, 0 for as many as the model reads.
     """
@@ -243,7 +239,7 @@ class Embedder:
         with _quietly():
             from sentence_transformers import SentenceTransformer
 
-            kwargs = {"dtype": self._precision if self._precision != "auto" else faster_precision()}
+            kwargs = {"dtype": self._precision if self._precision != "auto" else network.faster_precision()}
             try:
                 return SentenceTransformer(str(self._folder or self.name), device="cpu", model_kwargs=kwargs).eval()
             except Exception as error:
@@ -253,25 +249,6 @@ class Embedder:
                     f"Give a folder that holds a sentence-transformers model, or leave out `model` for the packaged "
                     f"{PACKAGED_MODEL}.",
                 ) from error
-
-
-def faster_precision() -> str:
-    """Gives "bfloat16" where a small product of the model's shape runs clearly faster in it, otherwise "float32".
-
-    Both are timed in turn, and the best of each counts, because a busy machine disturbs some of the rounds and seldom
-    all of them. Takes about 50 ms.
-    """
-    import torch
-
-    def seconds(dtype: torch.dtype) -> float:
-        a, b = torch.ones(512, 384, dtype=dtype), torch.ones(384, 1536, dtype=dtype)
-        start = time.perf_counter()
-        torch.mm(a, b)
-        return time.perf_counter() - start
-
-    rounds = [(seconds(torch.float32), seconds(torch.bfloat16)) for _ in range(24)]
-    gain = min(f for f, _ in rounds) / min(b for _, b in rounds)
-    return "bfloat16" if gain >= BFLOAT16_GAIN else "float32"
 
 
 def _packed(folder: Path) -> bytes:

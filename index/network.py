@@ -66,8 +66,11 @@ class Network:
 
 
 def faster_precision() -> str:
-    """Gives "bfloat16" where this processor has instructions for it, otherwise "float32"."""
-    return "bfloat16" if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "float32"
+    """Gives "bfloat16" where this processor has instructions for it, otherwise "float32"; so too without openvino."""
+    with contextlib.suppress(ImportError):
+        if "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            return "bfloat16"
+    return "float32"
 
 
 def _made(file: Path, plan: Mapping[str, Any]) -> Any:  # noqa: ANN401 - openvino is imported late

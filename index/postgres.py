@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,12 @@ def _no_address() -> UsageError:
 def host_of(address: str) -> str:
     """Where the database is, as it may be shown: neither its user nor a password."""
     parts = urlsplit(address)
-    host = parts.hostname or dict(parse_qsl(parts.query)).get("host", "/")
+    named = dict(parse_qsl(parts.query))
+    host = named.get("hostaddr") or parts.hostname or named.get("host")
+    service = named.get("service") or os.environ.get("PGSERVICE")
+    if not host and service:  # a file of libpq's has it
+        return f"the service {service}"
+    host = host or os.environ.get("PGHOSTADDR") or os.environ.get("PGHOST") or "/"
     if host.startswith("/"):  # the folder of a socket
         return "this machine"
     return f"{host}:{parts.port}" if parts.port else host

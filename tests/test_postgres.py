@@ -45,11 +45,28 @@ def told(error):
         ("postgresql://ada:sesame@/notes?host=/run/postgresql", "this machine"),
         ("postgresql://ada:sesame@/notes?host=db.example.org", "db.example.org"),
         ("postgresql://ada:%2F%40%23sesame@h/notes", "h"),
+        ("postgresql://ada@db/notes?hostaddr=192.0.2.7", "192.0.2.7"),
+        ("postgresql:///notes?service=team", "the service team"),
     ],
 )
 def test_where_a_database_is_can_be_shown(address, host):
     assert checked_address(address) == address
     assert host_of(address) == host
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "host"),
+    [
+        ("PGHOST", "db", "db"),
+        ("PGHOSTADDR", "192.0.2.7", "192.0.2.7"),
+        ("PGHOST", "/run", "this machine"),
+        ("PGSERVICE", "team", "the service team"),
+    ],
+)
+def test_where_a_database_is_may_be_said_by_the_environment(monkeypatch, name, value, host):
+    monkeypatch.setenv(name, value)
+    assert host_of("postgresql:///notes") == host
+    assert host_of("postgresql://db.example.org/notes") == "db.example.org"
 
 
 @pytest.mark.parametrize(
