@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     remove.add_argument("locations", nargs="+", **places)
     share = add("share", _share, "share the index with other machines, through the database that is set")
-    share.add_argument("--end", action="store_true", help="let this copy be an index of its own")
+    one = share.add_mutually_exclusive_group()
+    one.add_argument("--end", action="store_true", help="let this copy be an index of its own")
+    one.add_argument("--replace", action="store_true", help="put this index in the place of the one that is shared")
     return parser
 
 
@@ -208,6 +210,7 @@ def _rollback(options: argparse.Namespace) -> Result:
 
 
 def _purge(options: argparse.Namespace) -> Result:
+    from index.replica import note_of
     from index.settings_file import database
     from index.upkeep import purge
 
@@ -217,7 +220,8 @@ def _purge(options: argparse.Namespace) -> Result:
     done = replace(done, quoted=done.quoted or elsewhere)
     lines = [f"Erased {done.erased:,} articles that could have been brought back; what is left was written anew."]
     if not done.whole:
-        lines.append("Somebody is reading the index, so old pages may be left: close the app, and purge again.")
+        who = "Somebody is reading the index" + (", here or in the database" if note_of(settings.store) else "")
+        lines.append(f"{who}, so old pages may be left: close the app, and purge again.")
     if done.quoted:
         lines.append(f"Kept answers may still quote it: {_FORGET} shows how many rest on an article, and erases them.")
     if settings.server:
@@ -319,7 +323,7 @@ def _share(options: argparse.Namespace) -> Result:
     if options.end:
         sharing.end(store)
         return True, {"store": str(store)}, f"The index in {store} is one of its own now; the shared one is as it was."
-    done = sharing.share(store)
+    done = sharing.share(store, replacing=options.replace)
     said = f"{store} is a copy of it now" if done.fetched else "it is the shared index from now on"
     return True, {"store": str(store), **asdict(done)}, f"{done.where}: {said}, edition {done.edition:,}."
 

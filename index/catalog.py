@@ -9,6 +9,7 @@ changes something: `roll_back` brings it back.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -98,8 +99,9 @@ class Catalog(Ledger):
         return int(self.note("run") or 0)
 
     def edition(self) -> tuple[int | str, ...]:
-        """The generation with the names of its segments: another for each publication, also in a store made anew."""
-        return self.generation(), *(row[0] for row in self._db.execute("SELECT name FROM segments ORDER BY number"))
+        """Another for each publication, also in a store made anew, or fetched from another machine."""
+        names = self._db.execute("SELECT name FROM segments ORDER BY number")
+        return self.generation(), self.note("publication") or "", *(row[0] for row in names)
 
     def overview(self) -> Overview:
         """Counts and dates of what is live."""
@@ -417,6 +419,7 @@ class Catalog(Ledger):
         self._db.execute("PRAGMA secure_delete = ON")
         with self.transaction():
             doomed = self._numbers(_RETIRED)
+            self.remember("purged", uuid.uuid4().hex)
             self._forget_last_run()
             self._forget_unused_vectors()
         return len(doomed)
@@ -557,6 +560,7 @@ class Catalog(Ledger):
 
     def _raise_generation(self) -> None:
         self.remember("generation", str(self.generation() + 1))
+        self.remember("publication", uuid.uuid4().hex)
 
     def _forget_unused_vectors(self) -> None:
         self._db.execute("DELETE FROM vectors WHERE key NOT IN (SELECT vector FROM passages)")

@@ -18,9 +18,10 @@ from index.catalog import Catalog, SegmentRow
 from index.database import FILE_NAME, Error, Garbled, existing, unusable
 from index.errors import DamagedIndex, ServerAway
 from index.records import Overview
-from index.rescue import Rescue, rescue
+from index.rescue import Rescue
 from index.segments import COPIES, SEGMENTS, build_anyway, merge_if_there
 from index.server import Server
+from index.sharing import restore
 from index.writer import writing
 
 _REPAIR = "Run `python -m index check --repair`; nothing has to be embedded again."
@@ -59,7 +60,7 @@ def check(store: Path, repair: bool = False, server: Server | None = None) -> Ch
     Raises FootnoteError when there is no index, when its catalog cannot be opened, or, with `repair`, when another
     process is writing.
     """
-    rescued = rescue(existing(store)) if repair else None
+    rescued = restore(existing(store)) if repair else None
     with writing(existing(store), server) if repair else _reading(existing(store)) as catalog:
         damage = Audit(catalog).integrity_problems()
         if damage:

@@ -75,19 +75,23 @@ class Encoder:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the model gives for each text, float32 (len(texts), dimension), of whatever length it makes them."""
         tokens = [said.ids for said in self._tokenizer.encode_batch(list(texts))]
-        lengths = [len(said) for said in tokens]
+        lengths = [self._rounded(len(said)) for said in tokens]
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for batch in batches(sorted(range(len(texts)), key=lengths.__getitem__), lengths, BATCH_TOKENS):
             vectors[batch] = self._run([tokens[i] for i in batch])
         return vectors
 
     def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        longest, step = max(len(said) for said in tokens), ROUNDED.get(self.precision, 1)
-        size = max(longest, min(-(-longest // step) * step, self.max_tokens))
+        size = self._rounded(max(len(said) for said in tokens))
         ids, kept = (np.zeros((len(tokens), size), dtype=np.int64) for _ in range(2))
         for row, said in enumerate(tokens):
             ids[row, : len(said)], kept[row, : len(said)] = said, 1
         return self._network.run(OUTPUT, dict(zip(INPUTS, (ids, np.zeros_like(ids), kept), strict=True)))
+
+    def _rounded(self, tokens: int) -> int:
+        """As many tokens as a pass for so many has, no more than the model reads."""
+        step = ROUNDED.get(self.precision, 1)
+        return max(tokens, min(-(-tokens // step) * step, self.max_tokens))
 
     @cached_property
     def _network(self) -> Network:

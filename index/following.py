@@ -13,6 +13,7 @@ from index.catalog import Catalog
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
 from index.ledger import Followed
+from index.replica import claim, elsewhere
 from index.sources.files import Files, ReadAll, is_address, lies_in
 from index.sources.sightings import Known, Reading, Sighting, Source
 from index.sources.workers import read_all
@@ -98,11 +99,15 @@ class Without:
 
 
 def followed_now(store: Path, listing: Path | None = None) -> tuple[list[Followed], list[Followed]]:
-    """What is followed, or what a first run that was stopped had begun with; and what sources.toml no longer lists."""
+    """What is followed, or what a first run that was stopped had begun with; and what sources.toml no longer lists.
+
+    Of a shared index it is what is followed by this machine.
+    """
     following: list[Followed] = []
     if (store / FILE_NAME).exists():
         with contextlib.closing(Catalog(store)) as catalog, catalog.snapshot():
-            following = catalog.following() or catalog.beginning()
+            others = elsewhere(store, catalog)
+            following = [f for f in catalog.following() or catalog.beginning() if f.location not in others]
     return merged(following, listed(listing) if listing else None)
 
 
@@ -270,6 +275,7 @@ def add(
                 followed.append(replace(one, location=found.url, kind=found.kind))
                 feeds.extend(found.feeds)
     with writing(store) as catalog:
+        claim(store, catalog, [one.location for one in followed])
         for one in followed:
             catalog.follow(one)
     return Added(tuple(followed), tuple(dict.fromkeys(feeds)))

@@ -39,6 +39,13 @@ _CONNECTING: Mapping[str, Any] = {
     "application_name": "footnote",
     "client_encoding": "utf8",
 }
+# Of a session that only holds a lock, maybe for hours: it may be idle, and its machine counts as gone after 3 minutes.
+_HELD = {
+    "idle_in_transaction_session_timeout": "0",
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "20",
+    "tcp_keepalives_count": "6",
+}
 # Connections of a process that stay open, and how many there may be besides for a while.
 _OPEN, _MORE = 4, 12
 # What SQLite and PostgreSQL call by different names where tables are made. Text is compared byte by byte, as in SQLite.
@@ -93,7 +100,8 @@ def host_of(address: str) -> str:
     host = host or os.environ.get("PGHOSTADDR") or os.environ.get("PGHOST") or "/"
     if host.startswith("/"):  # the folder of a socket
         return "this machine"
-    return f"{host}:{parts.port}" if parts.port else host
+    port = parts.port or named.get("port") or os.environ.get("PGPORT")
+    return f"{host}:{port}" if port else host
 
 
 @cache
@@ -151,19 +159,32 @@ class Shared:
             yield db if all(self._brought_up(db, form, make) for form in forms) else None
 
     @contextlib.contextmanager
-    def alone(self, what: str) -> Iterator[bool]:
-        """Whether nobody else is inside for this, at any machine.
+    def alone(self, what: str, who: str) -> Iterator[str | None]:
+        """None where nobody else is inside for this, at any machine, and otherwise who that is.
 
-        Nobody comes in until it ends, or the session with the database does.
+        Nobody comes in until it ends, or the session with the database does, which the server ends some minutes after
+        this machine has gone away. It is a transaction, so that a pool between here and the database keeps its session.
         """
+        from sqlalchemy.exc import SQLAlchemyError
+
         number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
-        with self._session(self._each) as db:
-            (had,) = db.execute("SELECT pg_try_advisory_lock(:number)", {"number": number}).fetchone()
+        try:
+            held = self._writes.connect()
+            db = _Statements(held)
+            for name, value in (_HELD | {"application_name": f"footnote {who}"[:63]}).items():
+                db.execute("SELECT set_config(:name, :value, true)", {"name": name, "value": value})
+            (had,) = db.execute("SELECT pg_try_advisory_xact_lock(:number)", {"number": number}).fetchone()
+            other = None if had else _holder(db, number)
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+        try:
+            yield other
+        finally:
             try:
-                yield had
-            finally:
-                if had:
-                    db.let_go(number)
+                held.rollback()
+                held.close()
+            except SQLAlchemyError:  # it was lost, and the lock with it
+                held.invalidate()
 
     def rewrite(self, form: Form) -> bool:
         """Writes the tables anew without what was deleted, as far as nobody reads them or an earlier state of them.
@@ -287,14 +308,15 @@ class _Statements:
         if rows:
             self.connection.execute(_parsed(statement), list(rows))
 
-    def let_go(self, number: int) -> None:
-        """Gives a lock of the session back; one that cannot be given back ends with the session."""
-        from sqlalchemy.exc import SQLAlchemyError
 
-        try:
-            self.execute("SELECT pg_advisory_unlock(:number)", {"number": number})
-        except SQLAlchemyError:
-            self.connection.invalidate()
+def _holder(db: _Statements, number: int) -> str:
+    """The machine whose session has the lock with this number."""
+    find = (
+        "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory'"
+        " AND granted AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = :number"
+    )
+    row = db.execute(find, {"number": number}).fetchone()
+    return str(row[0] or "").removeprefix("footnote ") if row and row[0] else "its name is not known"
 
 
 @cache

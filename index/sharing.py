@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from index import replica
-from index.database import FILE_NAME
+from index.audit import Audit
+from index.catalog import Catalog
+from index.database import FILE_NAME, is_damage
 from index.errors import FootnoteError, UsageError, explained
 from index.replica import NOTE
+from index.rescue import Rescue, rescue
 from index.segments import remove_unused
 from index.server import Server
-from index.writer import holding
+from index.writer import PATIENCE, Busy, holding
 
 # Seconds between two looks at whether another machine has published something.
 EVERY = 5.0
@@ -30,56 +35,104 @@ class Sharing:
     fetched: bool
 
 
-def share(store: Path) -> Sharing:
+def share(store: Path, *, replacing: bool = False) -> Sharing:
     """Makes the index of the store the shared one of the database that is set, or the store a copy of the one there.
 
+    With `replacing` it takes the place of what the database has, of which no other machine can fetch any more then.
     Raises FootnoteError where both have an index, where neither has one, and while another process or machine writes.
     """
-    if replica.note_of(store):
-        raise UsageError(f"The index in {store} is shared already", "`python -m index status` says where.")
-    database = replica.database_set()
-    if not database:
+    if replica.note_of(store) and not replacing:
+        raise UsageError(f"The index in {store} is shared already", "`python -m index status` says of which edition.")
+    there = replica.database_set()
+    if not there:
         raise UsageError("No database is set", "Set FOOTNOTE_DATABASE to postgresql://user@host/name.")
-    with replica.writing_alone(database):
-        there, here = replica.edition_of(database), (store / FILE_NAME).exists()
-        if there and here:
+    with replica.writing_alone(there):
+        head, here = replica.edition_of(there), _holds_something(store)
+        if head and here and not replacing:
             raise FootnoteError(
-                f"{database.name} has a shared index, and {store} has one of its own",
-                "Share from an empty folder, with --store or FOOTNOTE_STORE, and index there what is to come in.",
+                f"{there.name} has a shared index, and {store} has one of its own",
+                "Share from an empty folder, with --store or FOOTNOTE_STORE, and index there what is to come in; "
+                "`--replace` puts this one in the place of the shared one.",
             )
-        if not there and not here:
+        if not here and (replacing or not head):
             raise FootnoteError(
-                f"{database.name} has no shared index yet, and there is none in {store}",
+                f"{there.name} has no shared index yet, and there is none in {store}"
+                if not head
+                else f"There is no index in {store}",
                 "Run `python -m index sync PATH`, and then this again.",
             )
         with holding(store) as catalog:
-            if there:
-                note = replica.fetch(database, store, catalog, replica.Note(there.identity, 0))
+            if head and not replacing:
+                first = replica.Note(head.identity, 0, uuid.uuid4().hex)
+                note = replica.fetch(there, store, catalog, first)
             else:
-                note = replica.begin(database, store, catalog)
-                replica.take_note(store, note)
-    return Sharing(database.name, note.edition, bool(there))
+                note = replica.begin(there, store, catalog)
+    return Sharing(there.name, note.edition, bool(head) and not replacing)
 
 
 def end(store: Path) -> None:
-    """Lets the copy in the store be an index of its own from now on; the shared one and other copies stay."""
+    """Lets the copy in the store be an index of its own from now on; the shared one and other copies stay.
+
+    Raises FootnoteError while another process writes to it.
+    """
     if not (store / NOTE).exists():
         raise UsageError(f"The index in {store} is not shared", "Nothing has to be ended.")
-    (store / NOTE).unlink()
+    with holding(store, PATIENCE):
+        (store / NOTE).unlink(missing_ok=True)
 
 
 def fetch_newest(store: Path, server: Server | None = None) -> bool:
     """Fetches what another machine has published, if it has; whether something came.
 
-    Raises FootnoteError when the database is away, and while another process writes to the store.
+    Raises Busy while another process writes to the store, and FootnoteError when the database is away.
     """
     note = replica.note_of(store)
-    if not note or replica.edition_of(replica.database_of(store)) == note:
+    if not note:
+        return False
+    head = replica.edition_of(replica.database_of(store))
+    if head and (head.identity, head.edition) == (note.identity, note.edition):
         return False
     with holding(store) as catalog:
-        now = replica.fetch(replica.database_of(store), store, catalog, replica.note_of(store) or note)
+        note = replica.note_of(store)  # it may have been ended, or fetched by another process
+        if not note:
+            return False
+        now = replica.fetch(replica.database_of(store), store, catalog, note)
         remove_unused(store, catalog, server)
     return now != note
+
+
+def restore(store: Path) -> Rescue | None:
+    """Fetches the catalog of a copy anew where it is damaged; None where it is not. For any other store, `rescue`.
+
+    Raises FootnoteError as `fetch` does, and while another process is writing.
+    """
+    note = replica.note_of(store)
+    if not note:
+        return rescue(store)
+    anew = replica.Note(note.identity, 0, note.machine, note.unsent)
+    try:
+        with holding(store) as catalog:
+            damage = Audit(catalog).integrity_problems()
+            if damage:
+                replica.fetch(replica.database_of(store), store, catalog, anew)
+            return Rescue(damage[0], 0) if damage else None
+    except FootnoteError as error:
+        if not isinstance(error.__cause__, Exception) or not is_damage(error.__cause__):
+            raise
+        # It cannot even be opened. Whoever has it open keeps what it was.
+        for left in store.glob(f"{FILE_NAME}*"):
+            left.unlink()
+        with holding(store) as catalog:
+            replica.fetch(replica.database_of(store), store, catalog, anew)
+        return Rescue(str(error), 0)
+
+
+def _holds_something(store: Path) -> bool:
+    """Whether there is an index in which something is, or was begun."""
+    if not (store / FILE_NAME).exists():
+        return False
+    with contextlib.closing(Catalog(store)) as catalog:
+        return bool(catalog.generation() or catalog.following() or catalog.beginning())
 
 
 def keep_up(
@@ -97,9 +150,12 @@ def keep_up(
             try:
                 fetch_newest(store, server)
                 said = ""
-            except FootnoteError as error:
-                if explained(error) != said:
-                    said = explained(error)
+            except Busy:  # another time
+                pass
+            except Exception as error:  # of a library, or of a disk that is full: what comes next may go well again
+                told = explained(error) if isinstance(error, FootnoteError) else f"{type(error).__name__}: {error}"
+                if told != said:
+                    said = told
                     log.warning("What other machines publish is not fetched: %s", said)
             over.wait(every)
 

@@ -23,6 +23,7 @@ from index.machines import Machines, ThisOne, working
 from index.passages import SPLITTER_VERSION, split
 from index.plan import Plan, held_back, parts_of, plan
 from index.records import Article, digest
+from index.replica import claim, note_of
 from index.segments import build_segment, merge_if_there
 from index.server import Server
 from index.sources.files import is_address, lies_in
@@ -98,6 +99,7 @@ def sync(
         run = _Run(store, catalog, embedder, progress, remove_many, server, machines)
         run.follow = [followed for followed in follow if followed not in already]
         run.looks_at = [followed.location for followed in follow]
+        claim(store, catalog, run.looks_at)
         return _synced(run, sources, dropped, progress)
 
 
@@ -148,7 +150,8 @@ def sync_followed(
     """The same for `only` what is followed. What cannot be reached fails, and keeps its articles."""
     following, dropped = followed_now(store, outside.listing)
     if not following and not dropped:
-        raise UsageError(f"The index in {store} follows nothing yet", "Name it: `python -m index sync PATH`.")
+        there = "at this machine" if note_of(store) else "yet"
+        raise UsageError(f"The index in {store} follows nothing {there}", "Name it: `python -m index sync PATH`.")
     due = [followed for followed in following if only(followed)]
     with (
         working(outside.ray, embedder) as machines,
@@ -162,6 +165,7 @@ def sync_followed(
         still = [(s, f) for s, f in zip(sources, follow, strict=True) if f.listed or f.location in now]
         run.follow = [followed for _, followed in still if followed not in already]
         run.looks_at = [followed.location for _, followed in still]
+        claim(store, catalog, run.looks_at)
         looked_at = [*(source for source, _ in still), *(Dropped(followed.location) for followed in dropped)]
         return _synced(run, looked_at, dropped, progress)
 

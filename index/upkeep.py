@@ -14,6 +14,7 @@ from index.database import CONVERSATIONS, FILE_NAME, MARKS, existing, unusable
 from index.errors import UsageError
 from index.following import place_of
 from index.ledger import Followed
+from index.replica import EVALS
 from index.segments import SEGMENTS, build_anyway, merge_if_there, replace
 from index.server import Server
 from index.sources.files import is_address, lies_in
@@ -23,7 +24,6 @@ from index.twins import heirs
 from index.writer import writing
 
 # Where, in a store, evals keep what they need not do again. It holds text of articles, as copies and as answers.
-EVALS = "evals"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from index.catalog import Catalog
 from index.database import CLEARING, DRAFT, Error, unusable
 from index.errors import FootnoteError
-from index.replica import in_step
+from index.replica import NOTE, in_step
 from index.segments import remove_unused
 from index.server import Server
 from index.vectors import is_alive
@@ -20,8 +20,14 @@ from index.vectors import is_alive
 HOLDER = "writer"
 # Where pages are put that were fetched and are not read yet.
 SPOOL = "fetched"
+# Seconds that the writer of a copy of a shared index waits for another process of this machine.
+PATIENCE = 10.0
 # Looks for the signature of the writer, and seconds between them.
 LOOKS, BETWEEN = 25, 0.02
+
+
+class Busy(FootnoteError):
+    """Another process of this machine is writing."""
 
 
 @contextlib.contextmanager
@@ -31,31 +37,34 @@ def writing(store: Path, server: Server | None = None) -> Iterator[Catalog]:
     A copy of a shared index is the newest then, and what was written is handed on. Raises FootnoteError at once when
     another process is writing.
     """
-    with holding(store) as catalog, in_step(store, catalog):
-        catalog.add_checksums()
-        catalog.discard_staged()
-        _clear(store, catalog, server)
-        yield catalog
+    # Of a copy, another process of this machine may be fetching what is new, which it does by itself.
+    with holding(store, PATIENCE if (store / NOTE).exists() else 0) as catalog:
+        with in_step(store, catalog):
+            catalog.add_checksums()
+            catalog.discard_staged()
+            _clear(store, catalog, server)
+            yield catalog
+        # When it has been handed on: until then other machines ask what is not used here any more.
         _clear(store, catalog, server)
 
 
 @contextlib.contextmanager
-def holding(store: Path) -> Iterator[Catalog]:
+def holding(store: Path, patience: float = 0) -> Iterator[Catalog]:
     """The catalog as it lies there, for the one writer.
 
-    Raises FootnoteError at once when another process is writing. The lock is the operating system's and ends with the
-    process; the process number beside it only serves the message.
+    Raises Busy when another process is writing, and still is after so many seconds. The lock is the operating system's
+    and ends with the process; the process number beside it only serves the message.
     """
     from filelock import FileLock, Timeout
 
     catalog = Catalog(store)
-    lock = FileLock(store / "LOCK", timeout=0)
+    lock = FileLock(store / "LOCK", timeout=patience)
     try:
         lock.acquire()
         _sign(store)
         yield catalog
     except Timeout as error:
-        raise FootnoteError(
+        raise Busy(
             f"Another process ({_holder(store)}) is writing to the index in {store}",
             "Wait until it is done; questions can be asked meanwhile.",
         ) from error

@@ -17,7 +17,7 @@ from typing import Any
 from index.database import MARKS, Connection, Form
 from index.following import place_of
 from index.records import article_id, digest
-from index.upkeep import EVALS
+from index.replica import EVALS
 from rag.keeping import Keeping, keeping
 from rag.stored import Named
 

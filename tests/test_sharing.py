@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import platform
+import re
+import shutil
 import threading
 import time
 
@@ -10,15 +13,16 @@ from conftest import WordEmbedder, bytes_of, live
 
 from index import __main__ as command_line
 from index import replica
+from index.added import folder as added_in
 from index.catalog import Catalog
 from index.check import check
 from index.database import FILE_NAME
 from index.errors import FootnoteError, UsageError
-from index.replica import NOTE, note_of
+from index.replica import NOTE, claim, note_of
 from index.search import Index
 from index.segments import SEGMENTS
 from index.sharing import end, fetch_newest, keep_up, share
-from index.sync import sync_paths
+from index.sync import sync_followed, sync_paths
 from index.upkeep import purge, remove, roll_back
 from index.writer import writing
 
@@ -56,6 +60,17 @@ def machines(tmp_path, database, monkeypatch):
     share(first.store)
     share(second.store)
     return first, second
+
+
+def going(inside, postgres):
+    """From now on the database goes when something was written, before it is handed on."""
+    once, patch = replica.hand_on, inside.enter_context(pytest.MonkeyPatch.context())
+
+    def late(*given):
+        with postgres.stopped():
+            once(*given)
+
+    patch.setattr("index.replica.hand_on", late)
 
 
 def edition(machine):
@@ -106,7 +121,10 @@ def test_both_write_in_turn_and_each_begins_with_what_the_other_wrote(machines):
 def test_while_one_machine_writes_another_is_told_so_and_may_read(machines):
     first, second = machines
     with writing(first.store):
-        with pytest.raises(FootnoteError, match="Another machine is writing"), writing(second.store):
+        with (
+            pytest.raises(FootnoteError, match=re.escape(f"Another machine ({platform.node()}) is writing")),
+            writing(second.store),
+        ):
             pass
         assert second.found("When does the ferry sail?") == ["ferry.txt"]
         assert not fetch_newest(second.store)
@@ -128,16 +146,12 @@ def test_who_reads_goes_on_with_what_was_there_while_something_newer_comes(machi
 
 
 def test_what_changes_nothing_sends_nothing(machines):
-    first, _ = machines
-    database = replica.database_of(first.store)
-    with writing(first.store):
-        pass
-    with writing(first.store):
-        pass
-    settled = replica.edition_of(database)
-    with writing(first.store):
-        pass
-    assert replica.edition_of(database) == settled == note_of(first.store)
+    first, second = machines
+    for _ in range(3):
+        first.sync()
+        with writing(second.store):
+            pass
+    assert edition(first) == edition(second) == replica.edition_of(replica.database_of(first.store)).edition == 1
 
 
 def test_only_blocks_that_changed_are_sent(machines, postgres):
@@ -158,9 +172,11 @@ def test_what_could_not_be_handed_on_is_handed_on_by_the_next_writer(machines, p
     with postgres.stopped(), pytest.raises(FootnoteError, match="cannot be reached"):
         first.sync(dock="A dock was built of oak.")
     assert len(first.texts()) == 2  # nothing begins that could not be handed on
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.writer.in_step", lambda *_: contextlib.nullcontext())
-        first.sync(dock="A dock was built of oak.")  # as if the database had gone at the end
+    with contextlib.ExitStack() as inside:
+        first.write(dock="A dock was built of oak.")
+        going(inside, postgres)
+        with pytest.raises(FootnoteError, match="could not be handed on"):
+            first.sync()
     assert len(first.texts()) == 3
     with writing(first.store):
         pass
@@ -170,7 +186,7 @@ def test_what_could_not_be_handed_on_is_handed_on_by_the_next_writer(machines, p
 
 def test_what_another_machine_wrote_meanwhile_is_not_written_over(machines, monkeypatch):
     first, second = machines
-    monkeypatch.setattr("index.replica.writing_alone", lambda database: contextlib.nullcontext())  # the lock was lost
+    monkeypatch.setattr("index.replica.writing_alone", lambda there: contextlib.nullcontext())  # the lock was lost
     with contextlib.ExitStack() as inside:
         inside.enter_context(writing(first.store)).remember("anything", "1")
         second.sync(dock="A dock was built of oak.")
@@ -180,6 +196,166 @@ def test_what_another_machine_wrote_meanwhile_is_not_written_over(machines, monk
     fetch_newest(second.store)
     assert first.texts() == second.texts()
     assert len(first.texts()) == 3
+
+
+def test_a_run_that_is_stopped_hands_on_what_it_has_published(machines, monkeypatch):
+    first, second = machines
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("index.sync._Run.forget", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        first.sync(dock="A dock was built of oak.")
+    fetch_newest(second.store)
+    assert len(second.texts()) == 3
+
+
+def test_what_is_fetched_over_keeps_its_vectors_and_the_next_run_embeds_nothing_again(machines, postgres):
+    first, second = machines
+    with contextlib.ExitStack() as inside:
+        going(inside, postgres)
+        first.write(dock="A dock was built of oak.")
+        with pytest.raises(FootnoteError, match="could not be handed on"):
+            first.sync()
+    second.sync(buoy="A buoy was lost.")
+    first.embedder.embedded.clear()
+    assert fetch_newest(first.store)
+    assert "A dock was built of oak." not in first.texts()
+    first.sync()
+    assert first.embedder.embedded == []
+    fetch_newest(second.store)
+    assert second.texts() == first.texts()
+    assert len(first.texts()) == 4
+
+
+def spoiled(store, place=8192 + 50):
+    """A byte of the catalog changes on the disk."""
+    with writing(store):  # nothing is in the log
+        pass
+    with (store / FILE_NAME).open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def test_a_catalog_that_is_damaged_here_is_not_handed_on_and_is_mended_from_the_others(machines):
+    first, second = machines
+    second.sync(dock="A dock was built of oak.")
+    fetch_newest(first.store)
+    spoiled(first.store)
+    with pytest.raises(FootnoteError, match="is damaged"), writing(first.store) as catalog:
+        catalog.remember("anything", "1")
+    assert not fetch_newest(second.store)
+    assert check(second.store).faults == ()
+    assert check(first.store, repair=True).sound
+    assert check(first.store).faults == ()
+    fetch_newest(second.store)
+    assert first.texts() == second.texts()
+    assert len(first.texts()) == 3
+
+
+def test_a_catalog_that_cannot_even_be_opened_is_fetched_again(machines):
+    first, second = machines
+    with writing(first.store):
+        pass
+    (first.store / FILE_NAME).write_bytes(b"nothing of a catalog" * 1000)
+    assert check(first.store, repair=True).sound
+    assert first.texts() == second.texts()
+
+
+def test_segments_that_are_not_here_stay_with_the_others_and_are_fetched(machines, tmp_path):
+    first, second = machines
+    shutil.rmtree(first.store / SEGMENTS)
+    first.sync(dock="A dock was built of oak.")
+    third = Machine(tmp_path / "third")
+    share(third.store)
+    assert check(third.store).faults == ()
+    file = next(path for path in (second.store / SEGMENTS).rglob("*.bin"))
+    file.unlink()
+    assert fetch_newest(second.store)
+    assert file.exists() or not file.parent.exists()
+    assert check(second.store).faults == ()
+
+
+def test_a_copy_that_could_not_be_made_can_be_made_later(machines, tmp_path, monkeypatch):
+    first, _ = machines
+    third = Machine(tmp_path / "third")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("index.replica._fetch_files", full)
+        with pytest.raises(FootnoteError, match="No space left"):
+            share(third.store)
+    assert not (third.store / NOTE).exists()
+    assert share(third.store).fetched
+    assert third.texts() == first.texts()
+
+
+def test_an_index_may_take_the_place_of_the_shared_one(machines, tmp_path):
+    first, second = machines
+    third = Machine(tmp_path / "third")
+    third.sync(dock="A dock was built of oak.")
+    assert not share(third.store, replacing=True).fetched
+    with pytest.raises(FootnoteError, match="does not have the index that"):
+        fetch_newest(first.store)
+    fourth = Machine(tmp_path / "fourth")
+    share(fourth.store)
+    assert fourth.texts() == ["A dock was built of oak."]
+    share(second.store, replacing=True)
+    assert len(second.texts()) == 2
+
+
+def test_sharing_is_not_ended_while_a_process_writes(machines, monkeypatch):
+    first, _ = machines
+    monkeypatch.setattr("index.sharing.PATIENCE", 0.1)
+    with writing(first.store), pytest.raises(FootnoteError, match="is writing to the index"):
+        end(first.store)
+    end(first.store)
+    assert not fetch_newest(first.store)
+    first.sync(dock="A dock was built of oak.")
+    assert not (first.store / NOTE).exists()
+
+
+def test_what_one_machine_follows_is_not_looked_at_by_another_unless_it_is_named_there(machines):
+    first, second = machines
+    first.sync(dock="A dock was built of oak.")
+    (first.folder / "dock.txt").unlink()  # as if the folder of this name were another one there
+    with pytest.raises(UsageError, match="follows nothing"):
+        sync_followed(second.store, second.embedder)
+    second.sync(buoy="A buoy was lost.")
+    assert sync_followed(second.store, second.embedder).gone == 0
+    assert len(second.texts()) == 4
+    assert sync_paths(second.store, [first.folder], second.embedder, remove_many=True).gone == 1
+    fetch_newest(first.store)
+    with pytest.raises(UsageError, match="follows nothing"):
+        sync_followed(first.store, first.embedder)
+
+
+def test_added_files_of_two_machines_are_not_mixed_up(machines, monkeypatch):
+    first, second = machines
+    place = str(added_in(first.store))
+    with writing(second.store) as catalog:
+        claim(second.store, catalog, [place])
+    with pytest.raises(UsageError, match="has added files in"), writing(first.store) as catalog:
+        claim(first.store, catalog, [place])
+
+
+def test_counts_are_those_of_what_was_fetched(machines, postgres):
+    first, second = machines
+    index = Index(first.store, first.embedder)
+    assert index.overview().articles == 2
+    with contextlib.ExitStack() as inside:
+        going(inside, postgres)
+        with pytest.raises(FootnoteError, match="could not be handed on"):
+            remove(first.store, [first.folder / "mole.txt"])
+    assert index.overview().articles == 1
+    remove(second.store, [first.folder / "mole.txt", first.folder / "ferry.txt"])
+    fetch_newest(first.store)
+    assert index.overview().articles == 0
 
 
 @pytest.mark.parametrize("reading", [False, True])
@@ -201,6 +377,8 @@ def test_of_a_purged_article_no_byte_is_left_in_the_database_or_in_a_copy(machin
     assert b"xyzzyplugh" in postgres.files()
     (first.folder / "secret.txt").unlink()
     first.sync()
+    (second.store / "evals").mkdir()
+    (second.store / "evals" / "run.json").write_text("xyzzyplugh")
     assert purge(first.store).whole
     fetch_newest(second.store)
     for kept in (postgres.files(), bytes_of(first.store), bytes_of(second.store)):
@@ -212,7 +390,7 @@ def test_of_a_purged_article_no_byte_is_left_in_the_database_or_in_a_copy(machin
     [
         "UPDATE shared_parts SET data = CAST('x' AS bytea) WHERE number = 1",
         "DELETE FROM shared_parts WHERE file = '' AND number = 0",
-        "UPDATE shared_parts SET file = '../../over/' || file WHERE file <> ''",
+        "UPDATE shared_parts SET file = replace(file, '/', '/../../../over/') WHERE file <> ''",
     ],
 )
 def test_a_damaged_shared_index_is_told_and_the_copy_stays_as_it_is(machines, postgres, harm):
@@ -286,6 +464,8 @@ def test_what_cannot_be_shared_is_said_with_the_next_step(machines, tmp_path, da
     third.sync(dock="A dock was built of oak.")
     with pytest.raises(FootnoteError, match="has one of its own"):
         share(third.store)
+    with pytest.raises(FootnoteError, match="There is no index in"):
+        share(tmp_path / "empty", replacing=True)
     postgres.emptied()
     with pytest.raises(FootnoteError, match="none in"):
         share(tmp_path / "empty")
@@ -315,6 +495,30 @@ def test_a_copy_is_kept_up_and_what_goes_wrong_is_logged_once(machines, postgres
         second.sync(buoy="A buoy was lost.")
         _until(lambda: len(first.texts()) == 4)
         assert caplog.text.count("is not fetched") < 4  # at most: it stops, it begins again
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_copy_is_kept_up_beside_a_writer_and_after_what_nobody_foresaw(machines, monkeypatch, caplog):
+    first, second = machines
+    over, once = threading.Event(), replica.fetch
+    strange = iter([MemoryError()])
+
+    def fetched(*given):
+        for error in strange:
+            raise error
+        return once(*given)
+
+    with writing(first.store):
+        thread = keep_up(first.store, every=0.05, over=over)
+        time.sleep(0.3)
+        assert caplog.text == ""
+    try:
+        second.sync(dock="A dock was built of oak.")
+        monkeypatch.setattr("index.replica.fetch", fetched)
+        _until(lambda: len(first.texts()) == 3)
+        assert "MemoryError" in caplog.text
     finally:
         over.set()
         thread.join()

@@ -17,8 +17,8 @@ from index.catalog import Catalog
 from index.database import existing
 from index.errors import FootnoteError
 from index.records import digest
+from index.replica import EVALS
 from index.settings import IndexSettings
-from index.upkeep import EVALS
 from rag.answers import Question
 from rag.evals.asking import Ask, Find, Moved, installed, run
 from rag.evals.corpus import FILE_NAME, Corpus

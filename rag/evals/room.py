@@ -20,8 +20,8 @@ from index.candidates import Only
 from index.database import existing
 from index.errors import FootnoteError, UsageError
 from index.records import digest
+from index.replica import EVALS
 from index.settings import IndexSettings
-from index.upkeep import EVALS
 from rag.answers import Answer
 from rag.evals import shown
 from rag.evals.evaluate import evaluate, parts_for
