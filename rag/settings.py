@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.embedder import Embedder
-from index.errors import UsageError
+from index.errors import FootnoteError, UsageError
 from index.following import Outside
+from index.replica import database_set, edition_of
 from index.search import Index
 from index.settings import IndexSettings, index_values
 from index.settings_file import SETTINGS_FILE, section
@@ -192,7 +194,7 @@ class Parts:
         """Indexes the seeds into a store that does not exist yet, also when that was stopped; None for any other."""
         from index.sync import sync_paths
 
-        if self._begun():
+        if self._begun() or self._shared_by_others():
             return None
         return sync_paths(self.store, [SEEDS], self.index.embedder, progress, server=self.settings.server)
 
@@ -204,6 +206,17 @@ class Parts:
             return EXAMPLES
         entries = self.index.listing("indexed", "", TITLES, 0).entries
         return tuple(to_begin_with((one.title for one in entries), dated=any(one.published for one in entries)))
+
+    def _shared_by_others(self) -> bool:
+        """Whether the database that is set has an index, which this store is to be made a copy of."""
+        with contextlib.suppress(FootnoteError):  # then nothing can be fetched either
+            there = database_set()
+            if there and edition_of(there):
+                log.warning(
+                    "%s has a shared index. `python -m index share` makes %s a copy of it", there.name, self.store
+                )
+                return True
+        return False
 
     def _begun(self) -> bool:
         """Whether anything was published in the store, or anything but the seeds was to be."""

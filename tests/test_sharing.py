@@ -25,6 +25,7 @@ from index.sharing import end, fetch_newest, keep_up, share
 from index.sync import sync_followed, sync_paths
 from index.upkeep import purge, remove, roll_back
 from index.writer import writing
+from rag.settings import Settings, build
 
 
 class Machine:
@@ -295,6 +296,13 @@ def test_a_copy_that_could_not_be_made_can_be_made_later(machines, tmp_path, mon
     assert third.texts() == first.texts()
 
 
+def test_no_seeds_are_indexed_where_a_shared_index_is_to_be_fetched(machines, tmp_path, caplog):
+    parts = build(Settings(tmp_path / "third"))
+    assert parts.begin() is None
+    assert "`python -m index share` makes" in caplog.text
+    assert not parts.index.exists()
+
+
 def test_an_index_may_take_the_place_of_the_shared_one(machines, tmp_path):
     first, second = machines
     third = Machine(tmp_path / "third")
@@ -502,7 +510,7 @@ def test_a_copy_is_kept_up_and_what_goes_wrong_is_logged_once(machines, postgres
 
 def test_a_copy_is_kept_up_beside_a_writer_and_after_what_nobody_foresaw(machines, monkeypatch, caplog):
     first, second = machines
-    over, once = threading.Event(), replica.fetch
+    over, once = threading.Event(), fetch_newest
     strange = iter([MemoryError()])
 
     def fetched(*given):
@@ -515,10 +523,10 @@ def test_a_copy_is_kept_up_beside_a_writer_and_after_what_nobody_foresaw(machine
         time.sleep(0.3)
         assert caplog.text == ""
     try:
+        monkeypatch.setattr("index.sharing.fetch_newest", fetched)
+        _until(lambda: "MemoryError" in caplog.text)
         second.sync(dock="A dock was built of oak.")
-        monkeypatch.setattr("index.replica.fetch", fetched)
         _until(lambda: len(first.texts()) == 3)
-        assert "MemoryError" in caplog.text
     finally:
         over.set()
         thread.join()
