@@ -212,9 +212,7 @@ class Parts:
         with contextlib.suppress(FootnoteError):  # then nothing can be fetched either
             there = database_set()
             if there and edition_of(there):
-                log.warning(
-                    "%s has a shared index. `python -m index share` makes %s a copy of it", there.name, self.store
-                )
+                log.warning("%s has an index; `python -m index share` makes %s a copy of it", there.name, self.store)
                 return True
         return False
 
