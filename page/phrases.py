@@ -31,10 +31,15 @@ def narrowed(only: Only) -> str:
     parts = [
         say("of “{source}”", source=only.source) if only.source else "",
         say("by “{author}”", author=only.author) if only.author else "",
-        say("from {day}", day=short(only.first)) if only.first else "",
-        say("until {day}", day=short(only.last)) if only.last else "",
+        say("from {day}", day=_whole(short(only.first))) if only.first else "",
+        say("until {day}", day=_whole(short(only.last))) if only.last else "",
     ]
     return say("only {what}", what=", ".join(filter(None, parts))) if only else ""
+
+
+def _whole(day: str) -> str:
+    """The same, which no line breaks inside."""
+    return day.replace(" ", "\u00a0")
 
 
 def missing(answer: Answer) -> str:

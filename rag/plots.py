@@ -107,9 +107,9 @@ def reach(values: Sequence[Mean]) -> float:
 def against_latency(points: Sequence[tuple[str, float, Mean, int]], quality: str) -> Plot:
     """Quality against the 95th percentile of the time: (label, seconds, mean, hue) for each point."""
     xs = nice(0, max(seconds for _, seconds, _, _ in points) * 1000)
-    ys = nice(min(mean.low for _, _, mean, _ in points), max(mean.high for _, _, mean, _ in points))
+    ys = _qualities([mean for _, _, mean, _ in points])
     across, up = _across(xs), _up(ys)
-    heights = spread([up(mean.value) for _, _, mean, _ in points])
+    heights = labelled([up(mean.value) for _, _, mean, _ in points])
     dots = tuple(
         Dot(across(seconds * 1000), up(mean.value), up(mean.low), up(mean.high), label, height, hue,
             f"{label}: {quality} {mean.value:.3f} ({mean.low:.3f} to {mean.high:.3f}), p95 {seconds * 1000:.0f} ms")
@@ -157,7 +157,7 @@ def times(groups: Sequence[tuple[str, Sequence[float], int]]) -> Plot:
 
 def history(points: Sequence[tuple[str, Mean, int]], measure: str) -> Plot:
     """A measure from run to run: (label, mean, hue) for each, the oldest first."""
-    ys = nice(min(mean.low for _, mean, _ in points), max(mean.high for _, mean, _ in points))
+    ys = _qualities([mean for _, mean, _ in points])
     up = _up(ys)
     across = scale(-0.5, len(points) - 0.5, LEFT, WIDE - RIGHT)
     dots = tuple(
@@ -179,6 +179,33 @@ def spread(heights: Sequence[float], gap: float = LINE) -> list[float]:
         last = max(heights[n], last + gap)
         placed[n] = last
     return placed
+
+
+def labelled(heights: Sequence[float], gap: float = LINE) -> list[float]:
+    """Where labels of points at these heights stand: beside them, or apart towards the middle of the plot.
+
+    One that is not alone at its height would be crossed by its neighbours, and one on the floor by the axis.
+    """
+    floor, middle = HIGH - BOTTOM, (TOP + HIGH - BOTTOM) / 2
+
+    def begun(height: float) -> float:
+        alone = sum(abs(height - other) < gap / 2 for other in heights) == 1
+        return height if alone and height < floor - gap / 2 else height + (gap if height < middle else -gap)
+
+    wanted = [begun(height) for height in heights]
+    above = [n for n, height in enumerate(heights) if height < middle]
+    below = [n for n, height in enumerate(heights) if height >= middle]
+    placed = dict(zip(above, spread([wanted[n] for n in above], gap), strict=True))
+    placed |= {n: -at for n, at in zip(below, spread([-wanted[n] for n in below], gap), strict=True)}
+    return [placed[n] for n in range(len(heights))]
+
+
+def _qualities(means: Sequence[Mean]) -> tuple[float, ...]:
+    """The axis of a measure: from the lowest end of an interval to the highest, a share never past 0 or 1."""
+    low, high = min(mean.low for mean in means), max(mean.high for mean in means)
+    if 0 <= low == high <= 1:
+        low, high = max(0.0, low - 0.25), min(1.0, high + 0.25)
+    return nice(low, high)
 
 
 def _histogram(labels: Sequence[str], groups: Sequence[tuple[str, Sequence[int], int]], name: str) -> Plot:

@@ -10,6 +10,7 @@ from rag.plots import (
     WIDE,
     against_latency,
     history,
+    labelled,
     nice,
     percent,
     ranks,
@@ -62,6 +63,24 @@ def test_a_point_stands_at_its_time_and_its_quality():
 
 def test_labels_are_moved_apart():
     assert spread([10, 0, 12, 50], gap=5) == [10, 0, 15, 50]
+
+
+def test_labels_are_apart_and_stand_on_no_other_point_and_not_on_the_axis():
+    floor = HIGH - BOTTOM
+    assert labelled([TOP, TOP + 60], gap=10) == [TOP, TOP + 60]
+    assert labelled([TOP, TOP, TOP], gap=10) == [TOP + 10, TOP + 20, TOP + 30]
+    assert labelled([floor], gap=10) == [floor - 10]
+    assert labelled([floor, TOP, floor], gap=10) == [floor - 10, TOP, floor - 20]
+
+
+@pytest.mark.parametrize(
+    ("value", "ends"), [(1.0, (0.75, 1.0)), (0.0, (0.0, 0.25)), (0.5, (0.25, 0.75)), (7.0, (6.4, 7.6))]
+)
+def test_the_axis_of_a_share_never_leaves_0_to_1(value, ends):
+    plot = history([("A", Mean(value, value, value, 9), 0)], "hit@1")
+    said = [float(tick.label) for tick in plot.y_ticks]
+    assert (said[0], said[-1]) == pytest.approx(ends, abs=0.06)
+    assert value > 1 or (said[0] >= 0 and said[-1] <= 1)
 
 
 def test_a_curve_goes_through_its_points():
