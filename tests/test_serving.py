@@ -267,6 +267,20 @@ def test_more_questions_than_may_be_asked_at_once_are_told_to_come_back(indexed)
         assert stops(endless)
 
 
+def test_a_question_waits_for_its_turn_and_one_too_many_is_told_to_come_back(indexed):
+    endless = Endless(indexed)
+    with served(endless, indexed, at_once=1, waiting=1) as server, ThreadPoolExecutor(2) as asking:
+        ask = {"question": FERRY}
+        asking.submit(httpx.post, f"{server.url}/v1/ask", json=ask, timeout=3)
+        until(lambda: endless.begun >= 1)
+        waits = asking.submit(httpx.post, f"{server.url}/v1/ask", json=ask, timeout=60)
+        until(lambda: len(server.desk._places._line) == 1)
+        assert httpx.post(f"{server.url}/v1/ask", json=ask).status_code == 503
+        assert stops(endless)  # whoever asked first has gone
+        until(lambda: endless.begun >= 2)
+        assert not waits.done()
+
+
 def test_many_ask_at_once_and_each_has_its_own_answer(indexed):
     asked = {"When does the ferry sail?": "ferry", "When did the mole fall?": "mole", "What struck the quay?": "crane"}
     with served(over(indexed), indexed, at_once=8) as server, ThreadPoolExecutor(8) as asking:

@@ -22,6 +22,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_KEY = 16
 PER_MINUTE = 60
 AT_ONCE = 4
+# Questions that wait for their turn: with two answered a second, some ten seconds.
+WAITING = 16
 MOST_BYTES = 64 * 1024
 # How long a body may take to arrive.
 MOST_SECONDS = 30.0

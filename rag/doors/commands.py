@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import UsageError
 from rag.commands import store_argument
-from rag.doors.admission import AT_ONCE, KEYS, LOOPBACK, PER_MINUTE, Policy, read_keys
+from rag.doors.admission import AT_ONCE, KEYS, LOOPBACK, PER_MINUTE, WAITING, Policy, read_keys
 from rag.doors.logs import FORMS, configure
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def _served(parser: ArgumentParser, port: int) -> None:
     parser.add_argument("--name", action="append", default=[], help="a host name to be asked under, besides loopback")
     parser.add_argument("--per-minute", type=_positive, default=PER_MINUTE, metavar="N", help="requests a key may send")
     parser.add_argument("--at-once", type=_positive, default=AT_ONCE, metavar="N", help="questions answered at once")
+    parser.add_argument("--waiting", type=_count, default=WAITING, metavar="N", help="questions that wait for a turn")
     parser.add_argument("--log", choices=FORMS, default="text", help="how lines are written to stderr")
     parser.add_argument("--log-questions", action="store_true", help="write what is asked into the log, too")
 
@@ -54,6 +55,12 @@ def _served(parser: ArgumentParser, port: int) -> None:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"{text} is not a whole number of 1 or more", "Write a number such as 60.")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise UsageError(f"{text} is not a whole number", "Write a number such as 16, or 0 for none.")
     return int(text)
 
 
@@ -142,5 +149,5 @@ def _desk(options: Namespace, metrics: Metrics) -> tuple[Desk, Parts]:
     if parts.index.exists():
         threading.Thread(target=parts.warm, name="warm", daemon=True).start()
     keep_up(parts.store, parts.settings.server)
-    at_once = _share(options, options.at_once)
-    return Desk(parts.assistant, metrics, at_once, log_questions=options.log_questions), parts
+    places = _share(options, options.at_once), _share(options, options.waiting)
+    return Desk(parts.assistant, metrics, *places, log_questions=options.log_questions), parts

@@ -22,6 +22,7 @@ from rag.chain import Walk
 from rag.doors.admission import AT_ONCE
 from rag.doors.faults import Busy
 from rag.doors.metrics import Metrics
+from rag.doors.places import Places
 
 log = logging.getLogger("footnote.doors")
 
@@ -41,18 +42,27 @@ class Assistant(Protocol):
 
 
 class Desk:
-    """An assistant that is asked by the doors, `at_once` questions at a time; more are refused as busy."""
+    """An assistant that is asked by the doors, `at_once` questions at a time.
+
+    So many more are `waiting` for their turn, and what comes then is refused as busy.
+    """
 
     def __init__(
-        self, assistant: Assistant, metrics: Metrics, at_once: int = AT_ONCE, *, log_questions: bool = False
+        self,
+        assistant: Assistant,
+        metrics: Metrics,
+        at_once: int = AT_ONCE,
+        waiting: int = 0,
+        *,
+        log_questions: bool = False,
     ) -> None:
         self.assistant = assistant
         self.metrics = metrics
         self._log_questions = log_questions
-        self._places = threading.BoundedSemaphore(at_once)
+        self._places = Places(at_once, waiting)
 
     def growing(self, question: Question) -> AsyncGenerator[Answer]:
-        """The answer as it grows, the last one done. Raises a FootnoteError, and Busy when there is no place."""
+        """The answer as it grows, the last one done. Raises a FootnoteError, and Busy as Places do."""
         return self._beside(lambda: self._answers(question))
 
     async def answer(self, question: Question, left: Callable[[], Awaitable[bool]]) -> Answer | None:
@@ -92,8 +102,7 @@ class Desk:
 
     async def _beside(self, work: Callable[[], Iterator[Value]]) -> AsyncGenerator[Value]:
         """The values of `work`, which runs in a thread. It is closed at its next value when these are closed."""
-        if not self._places.acquire(blocking=False):
-            raise Busy("As many questions as may be answered at once are being answered", "Ask again in a moment.")
+        await self._places.take()
         loop = asyncio.get_running_loop()
         values: asyncio.Queue[tuple[Value | None, Exception | None]] = asyncio.Queue()
         gone = threading.Event()
@@ -115,7 +124,7 @@ class Desk:
                 put(None)
             finally:
                 self.metrics.ended()
-                self._places.release()
+                self._places.give_back()
 
         self._begin(run)
         try:
@@ -132,7 +141,7 @@ class Desk:
         try:
             threading.Thread(target=run, name="question", daemon=True).start()
         except RuntimeError as error:
-            self._places.release()
+            self._places.give_back()
             raise Busy("No thread can be started for the question", "Ask again in a moment.") from error
 
 
