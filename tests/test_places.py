@@ -80,19 +80,9 @@ def test_the_place_of_one_who_went_away_goes_to_the_next(called):
 
 def test_a_loop_that_has_ended_holds_no_place():
     places = Places(1, waiting=1)
-
-    async def begins():
-        await places.take()
-        waits = asyncio.create_task(places.take())
-        await _turns()
-        waits._log_destroy_pending = False  # it is left on purpose
-
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(begins())
-    loop.close()
+    asyncio.run(places.take())
+    ended = asyncio.new_event_loop()
+    places._line.append((ended, ended.create_future()))
+    ended.close()
     places.give_back()
-
-    async def next_one():
-        await places.take()
-
-    asyncio.run(next_one())
+    asyncio.run(asyncio.wait_for(places.take(), 1))
