@@ -273,7 +273,7 @@ def test_a_question_waits_for_its_turn_and_one_too_many_is_told_to_come_back(ind
         ask = {"question": FERRY}
         asking.submit(httpx.post, f"{server.url}/v1/ask", json=ask, timeout=3)
         until(lambda: endless.begun >= 1)
-        waits = asking.submit(httpx.post, f"{server.url}/v1/ask", json=ask, timeout=60)
+        waits = asking.submit(httpx.post, f"{server.url}/v1/ask", json=ask, timeout=8)
         until(lambda: len(server.desk._places._line) == 1)
         assert httpx.post(f"{server.url}/v1/ask", json=ask).status_code == 503
         assert stops(endless)  # whoever asked first has gone
