@@ -168,6 +168,7 @@ class Shared:
         from sqlalchemy.exc import SQLAlchemyError
 
         number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
+        held = None
         try:
             held = self._writes.connect()
             db = _Statements(held)
@@ -176,6 +177,9 @@ class Shared:
             (had,) = db.execute("SELECT pg_try_advisory_xact_lock(:number)", {"number": number}).fetchone()
             other = None if had else _holder(db, number)
         except SQLAlchemyError as error:
+            if held:
+                held.invalidate()
+                held.close()
             raise self._unusable(error) from error
         try:
             yield other

@@ -37,6 +37,8 @@ NOTE = "shared.json"
 FETCHING = "fetching"
 # What evals keep of articles, which goes with what was erased.
 EVALS = "evals"
+# The edition of a copy that has nothing yet.
+NOTHING = -1
 # Bytes of a block of a file: one page of the catalog that changes brings that many along.
 BLOCK = 65_536
 # Blocks that are sent and fetched at once, and vectors that are copied at once.
@@ -148,7 +150,7 @@ def in_step(store: Path, catalog: Catalog) -> Iterator[None]:
             try:
                 if note.unsent or _state(catalog) != before:
                     hand_on(there, store, catalog, note)
-            except (FootnoteError, Error) as error:
+            except (FootnoteError, Error, OSError) as error:
                 log.warning("%s", explained(error) if isinstance(error, FootnoteError) else error)
             raise
         if note.unsent or _state(catalog) != before:
@@ -224,10 +226,12 @@ def begin(there: Shared, store: Path, catalog: Catalog) -> Note:
     note = Note(uuid.uuid4().hex, 0, old.machine if old else uuid.uuid4().hex)
     take_note(store, note)
     try:
-        claim(store, catalog, catalog.followed())
+        others = elsewhere(store, catalog)
+        claim(store, catalog, [place for place in catalog.followed() if place not in others])
         with there.writing(FORM) as db:
             assert db is not None
             db.execute("DELETE FROM shared_index")
+            db.execute("DELETE FROM shared_parts")  # what is damaged there may say that it is not
             db.execute("INSERT INTO shared_index VALUES (1, :identity, 0)", {"identity": note.identity})
             note = note.at(_sent(db, store, catalog, 0))
     except BaseException:
@@ -337,9 +341,11 @@ def fetch(there: Shared, store: Path, catalog: Catalog, note: Note) -> Note:
                 f"{there.name} does not have the index that {store} is a copy of",
                 "Set the database that has it, or let this be an index of its own: `python -m index share --end`.",
             )
-        if head.edition == note.edition:
+        # A catalog that somebody took away was made anew, and is empty.
+        edition = note.edition if _holds_something(catalog) else NOTHING
+        if head.edition == edition:
             return note
-        if head.edition < note.edition:
+        if head.edition < edition:
             raise FootnoteError(
                 f"{there.name} has edition {head.edition} of the shared index, and {store} is of the newer "
                 f"{note.edition}",
@@ -349,13 +355,12 @@ def fetch(there: Shared, store: Path, catalog: Catalog, note: Note) -> Note:
         draft = store / FETCHING
         shutil.rmtree(draft, ignore_errors=True)
         try:
-            draft.mkdir()
-            _fetch_files(db, draft, store)
+            _fetch_catalog(db, draft, catalog)
             with contextlib.closing(Catalog(draft)) as newer:
-                if note.unsent:
-                    _keep_vectors(catalog, newer)
-                _fetch_segments(db, draft, store, {row.name for row in newer.segments()})
                 purged = _purged(newer) != _purged(catalog)
+                if note.unsent and not purged:  # what was erased may be among them
+                    _keep_vectors(catalog, newer)
+                _fetch_segments(db, draft, store, _segments_of(newer))
                 catalog.overwrite(newer)
             catalog.empty_log(CLEARING)
         except DamagedCatalog as error:
@@ -399,13 +404,34 @@ def _purged(catalog: Catalog) -> str:
         return ""
 
 
-def _fetch_files(db: Connection, draft: Path, store: Path) -> None:
-    """Writes the catalog into a folder, with the blocks that the one here has already."""
-    place = draft / FILE_NAME
-    have: Sequence[str] = ()
-    if (store / FILE_NAME).exists():
-        shutil.copyfile(store / FILE_NAME, place)
+def _holds_something(catalog: Catalog) -> bool:
+    """Whether anything was indexed or begun; what is damaged is taken for something."""
+    try:
+        return bool(catalog.generation() or catalog.following() or catalog.beginning())
+    except Error:
+        return True
+
+
+def _segments_of(newer: Catalog) -> set[str]:
+    try:
+        return {row.name for row in newer.segments()}
+    except Error as error:
+        raise _wrong_there("The catalog of the shared index cannot be read") from error
+
+
+def _fetch_catalog(db: Connection, draft: Path, catalog: Catalog) -> None:
+    """Writes the catalog into a folder, with the blocks that the one here has already.
+
+    They are read by SQLite: whoever closes a file of it elsewhere in this process takes the locks of its readers.
+    """
+    place, have = draft / FILE_NAME, []
+    try:
+        with contextlib.closing(Catalog(draft)) as copy:
+            copy.overwrite(catalog)
         have = _digests_of(place)
+    except DamagedCatalog:  # then all is fetched
+        shutil.rmtree(draft)
+        draft.mkdir()
     _fetch_blocks(db, place, CATALOG, have)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index import replica
@@ -63,7 +63,7 @@ def share(store: Path, *, replacing: bool = False) -> Sharing:
             )
         with holding(store) as catalog:
             if head and not replacing:
-                first = replica.Note(head.identity, 0, uuid.uuid4().hex)
+                first = replica.Note(head.identity, replica.NOTHING, uuid.uuid4().hex)
                 note = replica.fetch(there, store, catalog, first)
             else:
                 note = replica.begin(there, store, catalog)
@@ -73,11 +73,14 @@ def share(store: Path, *, replacing: bool = False) -> Sharing:
 def end(store: Path) -> None:
     """Lets the copy in the store be an index of its own from now on; the shared one and other copies stay.
 
-    Raises FootnoteError while another process writes to it.
+    It keeps all articles, and follows what this machine followed. Raises FootnoteError while another process writes.
     """
     if not (store / NOTE).exists():
         raise UsageError(f"The index in {store} is not shared", "Nothing has to be ended.")
-    with holding(store, PATIENCE):
+    with holding(store, PATIENCE) as catalog:
+        for place in replica.elsewhere(store, catalog):  # nothing is to be looked for here that lies at others
+            catalog.unfollow(place)
+        catalog.remember(replica.MACHINES, "{}")
         (store / NOTE).unlink(missing_ok=True)
 
 
@@ -109,22 +112,22 @@ def restore(store: Path) -> Rescue | None:
     note = replica.note_of(store)
     if not note:
         return rescue(store)
-    anew = replica.Note(note.identity, 0, note.machine, note.unsent)
+    anew, damage = replace(note, edition=replica.NOTHING), ""
     try:
-        with holding(store) as catalog:
-            damage = Audit(catalog).integrity_problems()
-            if damage:
-                replica.fetch(replica.database_of(store), store, catalog, anew)
-            return Rescue(damage[0], 0) if damage else None
+        Catalog(store).close()
     except FootnoteError as error:
         if not isinstance(error.__cause__, Exception) or not is_damage(error.__cause__):
             raise
+        damage = str(error)
+        replica.take_note(store, anew)
         # It cannot even be opened. Whoever has it open keeps what it was.
         for left in store.glob(f"{FILE_NAME}*"):
             left.unlink()
-        with holding(store) as catalog:
+    with holding(store) as catalog:
+        damage = damage or next(iter(Audit(catalog).integrity_problems()), "")
+        if damage:
             replica.fetch(replica.database_of(store), store, catalog, anew)
-        return Rescue(str(error), 0)
+        return Rescue(damage, 0) if damage else None
 
 
 def _holds_something(store: Path) -> bool:

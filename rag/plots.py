@@ -197,7 +197,13 @@ def labelled(heights: Sequence[float], gap: float = LINE) -> list[float]:
     below = [n for n, height in enumerate(heights) if height >= middle]
     placed = dict(zip(above, spread([wanted[n] for n in above], gap), strict=True))
     placed |= {n: -at for n, at in zip(below, spread([-wanted[n] for n in below], gap), strict=True)}
-    return [placed[n] for n in range(len(heights))]
+    # Where both meet, or there are too many, those below are moved down, and from the floor up again.
+    apart = spread([placed[n] for n in range(len(heights))], gap)
+    lowest = floor - gap / 2
+    for n in sorted(range(len(apart)), key=apart.__getitem__, reverse=True):
+        apart[n] = min(apart[n], lowest)
+        lowest = apart[n] - gap
+    return apart
 
 
 def _qualities(means: Sequence[Mean]) -> tuple[float, ...]:

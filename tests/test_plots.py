@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from rag.measured import Curve, Mean, Point
@@ -71,6 +73,15 @@ def test_labels_are_apart_and_stand_on_no_other_point_and_not_on_the_axis():
     assert labelled([TOP, TOP, TOP], gap=10) == [TOP + 10, TOP + 20, TOP + 30]
     assert labelled([floor], gap=10) == [floor - 10]
     assert labelled([floor, TOP, floor], gap=10) == [floor - 10, TOP, floor - 20]
+
+
+@pytest.mark.parametrize(
+    "heights", [[103.9, 23.3, 119.0, 134.5, 192.9, 102.6, 202.5], list(range(100, 112)), [TOP] * 9, [HIGH - BOTTOM] * 9]
+)
+def test_labels_are_always_apart_and_within_the_plot(heights):
+    placed = sorted(labelled(heights))
+    assert min(after - before for before, after in pairwise(placed)) >= 13 - 1e-9
+    assert placed[-1] <= HIGH - BOTTOM
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,7 @@ def test_a_copy_that_could_not_be_made_can_be_made_later(machines, tmp_path, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("index.replica._fetch_files", full)
+        patch.setattr("index.replica._fetch_catalog", full)
         with pytest.raises(FootnoteError, match="No space left"):
             share(third.store)
     assert not (third.store / NOTE).exists()
@@ -315,6 +315,66 @@ def test_an_index_may_take_the_place_of_the_shared_one(machines, tmp_path):
     assert fourth.texts() == ["A dock was built of oak."]
     share(second.store, replacing=True)
     assert len(second.texts()) == 2
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_catalog_that_was_taken_away_is_fetched_and_not_handed_on_empty(machines, postgres, repaired):
+    first, second = machines
+    with writing(first.store):
+        pass
+    if repaired:
+        (first.store / FILE_NAME).write_bytes(b"nothing of a catalog" * 1000)
+        with postgres.stopped(), pytest.raises(FootnoteError, match="cannot be reached"):
+            check(first.store, repair=True)
+    else:
+        for left in first.store.glob(f"{FILE_NAME}*"):
+            left.unlink()
+    first.sync(dock="A dock was built of oak.")
+    fetch_newest(second.store)
+    assert len(second.texts()) == 3
+    assert first.texts() == second.texts()
+
+
+def test_a_damaged_shared_index_is_replaced_from_a_machine_that_has_it_sound(machines, postgres, tmp_path):
+    first, _ = machines
+    postgres.execute("UPDATE shared_parts SET data = CAST('x' AS bytea)")
+    third = Machine(tmp_path / "third")
+    with pytest.raises(FootnoteError, match="not as it was written"):
+        share(third.store)
+    assert share(first.store, replacing=True).edition == 1
+    assert share(third.store).edition == 1
+    assert third.texts() == first.texts()
+    assert check(third.store).faults == ()
+
+
+@pytest.mark.parametrize("way", ["replaced", "ended"])
+def test_places_of_other_machines_are_not_looked_at_after_it_either(machines, way):
+    first, second = machines
+    second.sync(dock="A dock was built of oak.")
+    (first.folder / "mole.txt").unlink()
+    share(second.store, replacing=True) if way == "replaced" else end(second.store)
+    assert sync_followed(second.store, second.embedder, remove_many=True).gone == 0
+    assert len(second.texts()) == 3
+
+
+def test_of_what_was_purged_elsewhere_no_vector_comes_back(machines, monkeypatch):
+    first, second = machines
+
+    def fails(*_):
+        raise OSError("anything")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("index.sync._scan", fails)
+        with pytest.raises(FootnoteError):
+            second.sync()
+    (first.folder / "mole.txt").unlink()
+    first.sync()
+    purge(first.store)
+    second.sync(dock="A dock was built of oak.")
+    fetch_newest(first.store)
+    for machine in machines:
+        with contextlib.closing(Catalog(machine.store)) as catalog:
+            assert catalog.connection.execute("SELECT count(*) FROM vectors").fetchone()[0] == 2
 
 
 def test_sharing_is_not_ended_while_a_process_writes(machines, monkeypatch):

@@ -40,13 +40,14 @@ class Places:
             turn = loop.create_future()
             self._line.append((loop, turn))
         try:
-            # Not to be cancelled with whoever waits: it may have come to its place in that moment.
-            await asyncio.wait_for(asyncio.shield(turn), self._patience)
-        except BaseException as error:
+            # Which is not cancelled with whoever waits: it may have come to its place in that moment.
+            come, _ = await asyncio.wait({turn}, timeout=self._patience)
+        except BaseException:
             self._leave(loop, turn)
-            if isinstance(error, TimeoutError):
-                raise Busy("Too many questions are waiting to be answered", "Ask again in a moment.") from error
             raise
+        if not come:
+            self._leave(loop, turn)
+            raise Busy("Too many questions are waiting to be answered", "Ask again in a moment.")
 
     def give_back(self) -> None:
         """The place is for whoever has waited longest."""
