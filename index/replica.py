@@ -55,17 +55,14 @@ _PASSING = ("looked",)
 log = logging.getLogger(__name__)
 
 
-def _statements(version: int) -> list[str]:
-    return [
-        "CREATE TABLE shared_index (one INTEGER PRIMARY KEY, identity TEXT NOT NULL, edition INTEGER NOT NULL)",
-        "CREATE TABLE shared_parts (file TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,"
-        " data BLOB NOT NULL, PRIMARY KEY (file, number))",
-        # Vectors do not become smaller by being compressed, and what was erased can be looked for in the files.
-        "ALTER TABLE shared_parts ALTER COLUMN data SET STORAGE EXTERNAL",
-    ][version:]
-
-
-FORM = Form("shared index", 1, _statements, "")
+_TABLES = [
+    "CREATE TABLE shared_index (one INTEGER PRIMARY KEY, identity TEXT NOT NULL, edition INTEGER NOT NULL)",
+    "CREATE TABLE shared_parts (file TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,"
+    " data BLOB NOT NULL, PRIMARY KEY (file, number))",
+    # Vectors do not become smaller by being compressed, and what was erased can be looked for in the files.
+    "ALTER TABLE shared_parts ALTER COLUMN data SET STORAGE EXTERNAL",
+]
+FORM = Form("shared index", 1, lambda version: [] if version else _TABLES, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,10 @@ class Note:
     edition: int
     machine: str = ""
     unsent: bool = False
+
+    def is_of(self, head: Note | None) -> bool:
+        """Whether that is the edition which the database has."""
+        return head is not None and (head.identity, head.edition) == (self.identity, self.edition)
 
     def at(self, edition: int) -> Note:
         """The same of another edition, of which there is nothing to hand on."""
@@ -143,17 +144,21 @@ def in_step(store: Path, catalog: Catalog) -> Iterator[None]:
     with writing_alone(there):
         note = fetch(there, store, catalog, note)
         before = _state(catalog)
+
+        def is_news() -> bool:
+            return note.unsent or _state(catalog) != before
+
         take_note(store, replace(note, unsent=True))
         try:
             yield
         except BaseException:
             try:
-                if note.unsent or _state(catalog) != before:
+                if is_news():
                     hand_on(there, store, catalog, note)
             except (FootnoteError, Error, OSError) as error:
                 log.warning("%s", explained(error) if isinstance(error, FootnoteError) else error)
             raise
-        if note.unsent or _state(catalog) != before:
+        if is_news():
             hand_on(there, store, catalog, note)
         else:
             take_note(store, note)
@@ -249,7 +254,7 @@ def hand_on(there: Shared, store: Path, catalog: Catalog, note: Note) -> None:
     """
     try:
         with there.writing(FORM) as db:
-            newer = not db or not _same(_head(db), note)
+            newer = not db or not note.is_of(_head(db))
             if db and not newer:
                 note = note.at(_sent(db, store, catalog, note.edition))
     except DamagedCatalog:
@@ -298,7 +303,7 @@ def _sent(db: Connection, store: Path, catalog: Catalog, edition: int) -> int:
         )
         for some in _in_turn(changed):
             read = _read(files, some)
-            rows = [{"file": f, "number": n, "digest": _digest(read[f, n]), "data": read[f, n]} for f, n in some]
+            rows = [{"file": f, "number": n, "digest": here[f][n], "data": read[f, n]} for f, n in some]
             db.execute_each(put, rows)
         delete = "DELETE FROM shared_parts WHERE file = :file AND number = :number"
         for some in _in_turn(gone):
@@ -313,15 +318,22 @@ def _copied(store: Path, catalog: Catalog) -> Iterator[Path]:
 
     Nothing else does that: what is read past SQLite would be handed on as it lies on the disk.
     """
-    draft = store / FETCHING
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
+    with _draft(store) as draft:
         with contextlib.closing(Catalog(draft)) as copy:
             try:
                 copy.overwrite(catalog)
             except DamagedCatalog as error:
                 raise DamagedCatalog(f"{catalog.path} is damaged, so it is not handed on", error.hint) from error
         yield draft / FILE_NAME
+
+
+@contextlib.contextmanager
+def _draft(store: Path) -> Iterator[Path]:
+    """The folder of what is not whole yet, without what a process left in it that was killed."""
+    draft = store / FETCHING
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -342,7 +354,7 @@ def fetch(there: Shared, store: Path, catalog: Catalog, note: Note) -> Note:
                 "Set the database that has it, or let this be an index of its own: `python -m index share --end`.",
             )
         # A catalog that somebody took away was made anew, and is empty.
-        edition = note.edition if _holds_something(catalog) else NOTHING
+        edition = note.edition if holds_something(catalog) else NOTHING
         if head.edition == edition:
             return note
         if head.edition < edition:
@@ -352,21 +364,18 @@ def fetch(there: Shared, store: Path, catalog: Catalog, note: Note) -> Note:
                 "The database may have been restored. `python -m index share --replace` takes this one instead, "
                 "`python -m index share --end` makes it an index of its own.",
             )
-        draft = store / FETCHING
-        shutil.rmtree(draft, ignore_errors=True)
         try:
-            _fetch_catalog(db, draft, catalog)
-            with contextlib.closing(Catalog(draft)) as newer:
-                purged = _purged(newer) != _purged(catalog)
-                if note.unsent and not purged:  # what was erased may be among them
-                    _keep_vectors(catalog, newer)
-                _fetch_segments(db, draft, store, _segments_of(newer))
-                catalog.overwrite(newer)
-            catalog.empty_log(CLEARING)
+            with _draft(store) as draft:
+                _fetch_catalog(db, draft, catalog)
+                with contextlib.closing(Catalog(draft)) as newer:
+                    purged = _purged(newer) != _purged(catalog)
+                    if note.unsent and not purged:  # what was erased may be among them
+                        _keep_vectors(catalog, newer)
+                    _fetch_segments(db, draft, store, _segments_of(newer))
+                    catalog.overwrite(newer)
+                catalog.empty_log(CLEARING)
         except DamagedCatalog as error:
             raise _wrong_there(f"The index that {there.name} has is damaged") from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
     if purged:
         shutil.rmtree(store / EVALS, ignore_errors=True)
     note = replace(note, edition=head.edition)
@@ -404,7 +413,7 @@ def _purged(catalog: Catalog) -> str:
         return ""
 
 
-def _holds_something(catalog: Catalog) -> bool:
+def holds_something(catalog: Catalog) -> bool:
     """Whether anything was indexed or begun; what is damaged is taken for something."""
     try:
         return bool(catalog.generation() or catalog.following() or catalog.beginning())
@@ -492,10 +501,6 @@ def _wrong_there(what: str) -> FootnoteError:
 def _head(db: Connection) -> Note | None:
     row = db.execute("SELECT identity, edition FROM shared_index").fetchone()
     return Note(str(row[0]), int(row[1])) if row else None
-
-
-def _same(head: Note | None, note: Note) -> bool:
-    return head is not None and (head.identity, head.edition) == (note.identity, note.edition)
 
 
 def _segment(file: str) -> str:

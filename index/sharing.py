@@ -92,14 +92,14 @@ def fetch_newest(store: Path, server: Server | None = None) -> bool:
     note = replica.note_of(store)
     if not note:
         return False
-    head = replica.edition_of(replica.database_of(store))
-    if head and (head.identity, head.edition) == (note.identity, note.edition):
+    there = replica.database_of(store)
+    if note.is_of(replica.edition_of(there)):
         return False
     with holding(store) as catalog:
         note = replica.note_of(store)  # it may have been ended, or fetched by another process
         if not note:
             return False
-        now = replica.fetch(replica.database_of(store), store, catalog, note)
+        now = replica.fetch(there, store, catalog, note)
         remove_unused(store, catalog, server)
     return now != note
 
@@ -135,7 +135,7 @@ def _holds_something(store: Path) -> bool:
     if not (store / FILE_NAME).exists():
         return False
     with contextlib.closing(Catalog(store)) as catalog:
-        return bool(catalog.generation() or catalog.following() or catalog.beginning())
+        return replica.holds_something(catalog)
 
 
 def keep_up(

@@ -495,21 +495,20 @@ def test_a_state_that_was_noted_too_late_is_no_harm(machines):
     assert len(first.texts()) == 4
 
 
-def test_a_database_that_was_restored_is_not_taken_for_the_newest(machines, postgres):
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("UPDATE shared_index SET edition = 1", "edition 1 of the shared index"),
+        ("UPDATE shared_index SET identity = 'another'", "does not have the index that"),
+    ],
+)
+def test_a_restored_database_and_one_with_another_index_are_told_and_the_copy_stays(machines, postgres, harm, told):
     first, _ = machines
     first.sync(dock="A dock was built of oak.")
-    postgres.execute("UPDATE shared_index SET edition = 1")
-    with pytest.raises(FootnoteError, match="edition 1 of the shared index"):
-        first.sync()
+    postgres.execute(harm)
+    with pytest.raises(FootnoteError, match=told):
+        first.sync(buoy="A buoy was lost.")
     assert len(first.texts()) == 3
-
-
-def test_an_index_in_another_database_is_not_mixed_up_with_it(machines, postgres):
-    first, _ = machines
-    postgres.execute("UPDATE shared_index SET identity = 'another'")
-    with pytest.raises(FootnoteError, match="does not have the index that"):
-        first.sync(dock="A dock was built of oak.")
-    assert len(first.texts()) == 2
 
 
 def test_without_a_database_a_copy_is_read_and_not_written(machines, monkeypatch):
