@@ -101,7 +101,7 @@ def test_filters_keep_every_question_to_what_they_say_until_they_are_taken_out(d
     assert only_of_the_last(site) == Only(first=date(2024, 5, 1))
     page.click("#filters summary")
     page.click("#filters [type=reset]")
-    assert page.locator("#chips button").count() == 0
+    page.locator("#chips button").first.wait_for(state="detached")
     page.keyboard.press("Escape")
     ask(page, "River?")
     assert only_of_the_last(site) == Only()
