@@ -195,12 +195,6 @@ class Catalog(Ledger):
         ).fetchall()
         return found
 
-    def passages_with(self, match: str) -> int:
-        """How many passages match an FTS5 expression."""
-        return int(
-            self._db.execute("SELECT count(*) FROM passages_text WHERE passages_text MATCH ?", (match,)).fetchone()[0]
-        )
-
     def vectors(self, numbers: Sequence[int]) -> Vectors:
         """The vectors of these passages, float32 (len(numbers), dimension), in their order.
 

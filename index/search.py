@@ -269,25 +269,26 @@ class View:
         """(passage number, BM25 score) of the live passages that share words with `text`, best first.
 
         The scores are those of its rarest words; see index.candidates.rarest. Where these are so common that too many
-        passages hold one, those that hold all of them are enough. With `among`, of some articles alone.
+        passages hold one, those that hold all of them are enough, and else those that hold the rarest. With `among`, of
+        some articles alone.
         """
         frequencies = self.frequencies(lexical.terms(text))
         terms = rarest(frequencies, self.whole().passages)
-        if len(terms) > 1 and sum(frequencies[term] for term in terms) > candidates.MOST:
-            found = self._matching(lexical.match_all(terms), limit, among)
-            if len(found) == limit:
-                return found
-        return self._matching(lexical.match_any(terms), limit, among) if terms else []
-
-    def _matching(self, match: str, limit: int, among: Among | None) -> Scored:
+        counts = [frequencies[term] for term in terms]
         if not among and not self._only:
-            return self._catalog.lexical(match, limit)
-        return candidates.lexical(self._catalog, match, limit, among, self._only)
+            return _widening(_wider(terms, counts), limit, self._catalog.lexical)
+        wanted = candidates.wanted(self._catalog, among, self._only, sum(counts))
+        # The score of a match that is not among the listed is not computed.
+        matches = _any(terms) if wanted.listed else _wider(terms, counts)
+        return _widening(matches, limit, lambda match, limit: candidates.lexical(self._catalog, match, limit, wanted))
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many live passages each FTS5 term stands; counted once for each generation."""
+        """In how many live passages each FTS5 term stands, once for each generation; see index.candidates.frequency."""
         known = self._index.known(self._catalog).frequencies
-        return {term: known.get(term) or known.setdefault(term, self._catalog.passages_with(term)) for term in terms}
+        for term in terms:
+            if term not in known:
+                known[term] = min(candidates.frequency(self._catalog, term), self.whole().passages)
+        return {term: known[term] for term in terms}
 
     def about(self, numbers: Sequence[int]) -> dict[int, About]:
         """The words of those of these passages that are live, and where and when their articles appeared."""
@@ -367,6 +368,31 @@ def _nearest(segments: Mapping[str, Segment], vector: Vectors, limit: int) -> di
         with contextlib.suppress(DamagedIndex, ServerAway):  # `dense` asks it again, and goes on without
             found[name] = segment.nearest(vector, limit)
     return found
+
+
+def _wider(terms: Sequence[str], frequencies: Sequence[int]) -> list[str]:
+    """FTS5 expressions for passages with these words, rarest first, each wider than the one before."""
+    if len(terms) < 2 or sum(frequencies) <= candidates.MOST:
+        return _any(terms)
+    rare = [terms[0]] if frequencies[0] <= candidates.MOST else []
+    return [lexical.match_all(list(terms)), *rare, *_any(terms)]
+
+
+def _any(terms: Sequence[str]) -> list[str]:
+    return [lexical.match_any(list(terms))] if terms else []
+
+
+def _widening(matches: Iterable[str], limit: int, find: Callable[[str, int], Scored]) -> Scored:
+    """The best of what is found, by no more of the expressions than it takes to find enough.
+
+    By each a passage has the same score, but for the words that are not asked for.
+    """
+    found: dict[int, float] = {}
+    for match in matches:
+        found = dict(find(match, limit)) | found
+        if len(found) >= limit:
+            break
+    return _best(found.items())[:limit]
 
 
 def _best(found: Iterable[tuple[int, float]]) -> Scored:

@@ -4,7 +4,9 @@ from datetime import date
 import pytest
 from conftest import Shelf, WordEmbedder
 
-from index.candidates import COMMON, FEW, MOST, Among, Names, rarest
+from index import candidates
+from index.candidates import COMMON, FEW, MOST, Among, Names, Only, rarest
+from index.catalog import Catalog
 from index.search import Index
 from index.sync import sync
 
@@ -89,6 +91,42 @@ def test_passages_with_all_of_very_common_words_are_enough_where_there_are_so_ma
     assert found(view, view.lexical("crane noon", 2)) == {"crane", "ferry"}  # one passage has both
     assert found(view, view.lexical("fell noon", 3)) == {"ferry", "mole", "crane"}
     assert found(view, view.lexical("fell noon", 1, Among(publishers=("The Packet",)))) == {"ferry"}
+
+
+def test_where_few_have_all_of_very_common_words_those_with_the_rarest_are_enough(view, monkeypatch):
+    asked = []
+    find = Catalog.lexical
+    monkeypatch.setattr(Catalog, "lexical", lambda self, match, limit: asked.append(match) or find(self, match, limit))
+    by_any = dict(view.lexical("crane noon", 9))
+    assert asked.pop() == '"crane" OR "noon"'
+    monkeypatch.setattr("index.candidates.MOST", 3)
+    (crane,) = view.lexical("crane noon", 1)
+    assert asked == ['"crane" AND "noon"']
+    assert by_any[crane[0]] == pytest.approx(crane[1])
+    assert dict(view.lexical("crane noon", 9)) == pytest.approx(by_any)
+    assert asked[1:] == ['"crane" AND "noon"', '"crane"', '"crane" OR "noon"']
+
+
+@pytest.mark.parametrize("read", [0, 100])
+def test_passages_of_some_articles_are_found_whether_they_are_listed_or_looked_up(view, monkeypatch, read):
+    monkeypatch.setattr("index.candidates.MOST", 1)
+    monkeypatch.setattr("index.candidates.READ", read)
+    both = Among(("The Packet",), ((date(2024, 9, 1), date(2024, 9, 30)),))
+    assert candidates.wanted(view._catalog, both, Only(), 2).listed == (read == 100)
+    assert found(view, view.lexical("crane noon", 9, both)) == {"ferry", "mole"}
+    assert found(view, view.lexical("mole noon", 1, both)) == {"mole"}
+    assert view.lexical("nowhere", 9, both) == []
+
+
+def test_very_common_words_are_counted_up_to_a_number_and_then_estimated(view, monkeypatch):
+    monkeypatch.setattr("index.candidates.COUNTED", 1)
+    assert candidates.frequency(view._catalog, '"noon"') == 3
+    # It is in two of the first two of three passages, and so in about as many of the third.
+    assert (found(view, view.lexical("fell", 9)), candidates.frequency(view._catalog, '"fell"')) == (
+        {"mole", "crane"}, 2,
+    )  # fmt: skip
+    assert candidates.frequency(view._catalog, '"crane"') == 1
+    assert candidates.frequency(view._catalog, '"nowhere"') == 0
 
 
 def test_words_are_counted_once_for_each_generation(store, view):
