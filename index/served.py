@@ -182,6 +182,7 @@ def difference(
         return "it is on a Chroma server, and the settings name none"
 
     def looked() -> str:
+        require(server)  # which waits less long than what is compared
         return _fault(server, _published(Collections(server, BUILT), name, record), numbers, size, fetch)
 
     try:

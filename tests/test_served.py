@@ -502,6 +502,18 @@ def test_a_check_without_the_server_says_that_it_does_not_answer(on_server, stor
         assert not fault.repaired
 
 
+def test_a_check_does_not_wait_long_for_a_server_that_hangs(store, shelf, embedder, own, monkeypatch):
+    sync(store, [shelf], embedder, server=own.server)
+    waited = []
+    made = served.Collections
+    monkeypatch.setattr(served, "Collections", lambda at, seconds: waited.append(seconds) or made(at, seconds))
+    monkeypatch.setattr(served, "ASKED", 0.5)
+    own.freeze()
+    (fault,) = check(store, server=own.server).faults
+    assert "does not answer (" in fault.problem
+    assert waited == [0.5]
+
+
 def test_a_check_without_the_server_finds_and_repairs_what_is_in_the_store(store, embedder, at, away, monkeypatch):
     monkeypatch.setattr("index.segments.segments_to_merge", lambda *_: [])
     sync(store, [Shelf(ferry="The ferry sails at noon.")], embedder, server=at)
