@@ -28,6 +28,7 @@ COUNTED = 50_000
 READ = 4
 # What stands between a paper and its section, in feeds: "BBC News - Arts".
 SECTIONS = (" - ", " – ", " — ", " | ", " : ", ": ")
+_PASSAGES = "SELECT p.number FROM articles a JOIN passages p ON p.article = a.number"
 # The words of a name.
 _NAMES = re.compile(r"[^\W_]+")
 
@@ -181,15 +182,8 @@ def overview(catalog: Catalog, only: Only) -> Overview:
 
 def members(catalog: Catalog, only: Only, limit: int) -> list[int]:
     """The numbers of the passages of the live articles that a question is kept to, at most `limit` of them."""
-    return _members(catalog, *_kept_to(only), limit)
-
-
-def _members(catalog: Catalog, kept: str, values: Sequence[str], limit: int) -> list[int]:
-    """The same, of those that meet a condition on articles `a`."""
-    rows = catalog.connection.execute(
-        f"SELECT p.number FROM articles a JOIN passages p ON p.article = a.number WHERE {kept} LIMIT ?",  # noqa: S608
-        (*values, limit),
-    )
+    kept, values = _kept_to(only)
+    rows = catalog.connection.execute(f"{_PASSAGES} WHERE {kept} LIMIT ?", (*values, limit))
     return [number for (number,) in rows]
 
 
@@ -225,10 +219,13 @@ def wanted(catalog: Catalog, among: Among | None, only: Only, matches: int) -> W
         where, more = _where(among)
         kept, values = f"{kept} AND ({where})", [*values, *more]
     most = max(MOST, READ * matches)
-    members = _members(catalog, kept, values, most + 1)
-    if len(members) <= most:
+    count, listed = catalog.connection.execute(
+        f"SELECT count(*), json_group_array(number) FROM ({_PASSAGES} WHERE {kept} LIMIT ?)",  # noqa: S608
+        (*values, most + 1),
+    ).fetchone()
+    if count <= most:
         # The plus keeps SQLite from asking the full text for each of them by itself.
-        return Wanted("+rowid IN (SELECT value FROM json_each(?))", (json.dumps(members),), listed=True)
+        return Wanted("+rowid IN (SELECT value FROM json_each(?))", (listed,), listed=True)
     articles = f"SELECT a.number FROM articles a WHERE {kept}"  # noqa: S608 - the condition is written below
     return Wanted(
         f"(SELECT p.article FROM passages p WHERE p.number = passages_text.rowid) IN ({articles})",  # noqa: S608
@@ -247,9 +244,11 @@ def lexical(catalog: Catalog, match: str, limit: int, of: Wanted) -> list[tuple[
 
 
 def _where(among: Among) -> tuple[str, list[str]]:
-    conditions = ["publisher IN (SELECT value FROM json_each(?))", *["published BETWEEN ? AND ?"] * len(among.days)]
+    """A condition on articles, and its values. One on papers where there are none would keep an index from use."""
+    papers = ["a.publisher IN (SELECT value FROM json_each(?))"] * bool(among.publishers)
+    conditions = [*papers, *["a.published BETWEEN ? AND ?"] * len(among.days)]
     days = [day.isoformat() for span in among.days for day in span]
-    return " OR ".join(conditions), [json.dumps(among.publishers), *days]
+    return " OR ".join(conditions) or "FALSE", [*[json.dumps(among.publishers)] * len(papers), *days]
 
 
 def _kept_to(only: Only) -> tuple[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Version 4 has the tables of version 3. What wrote those would leave pages without checksums.
-VERSION = 5
+VERSION = 6
 
 FULL_TEXT = """CREATE VIRTUAL TABLE passages_text USING fts5 (
   title, heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"""
@@ -92,6 +92,9 @@ _FIFTH = (
     "CREATE INDEX articles_of_source ON articles (source, live, title, author, url)",
 )
 
+# What appeared in some days, among many years of articles.
+_SIXTH = ("CREATE INDEX articles_of_day ON articles (live, published)",)
+
 _FROM_FIRST = """
 ALTER TABLE sources RENAME TO sources_of_first;
 SECOND;
@@ -102,11 +105,12 @@ DROP TABLE sources_of_first
 
 def statements(version: int) -> list[str]:
     """What makes the tables of a file of that version those of VERSION; 0 is a new file."""
+    later = [*(_THIRD if version < 3 else ()), *(_FIFTH if version < 5 else ()), *_SIXTH]
     if version == 0:
-        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *_THIRD, *_FIFTH]
+        return [*_split(_FIRST), FULL_TEXT, *_split(_SECOND), *later]
     if version == 1:
-        return [*_split(_FROM_FIRST.replace("SECOND", _SECOND.strip())), *_THIRD, *_FIFTH]
-    return [*(_THIRD if version == 2 else ()), *(_FIFTH if version < VERSION else ())]
+        return [*_split(_FROM_FIRST.replace("SECOND", _SECOND.strip())), *later]
+    return later
 
 
 def _split(script: str) -> list[str]:

@@ -2,11 +2,12 @@
 
 import contextlib
 import sqlite3
+from datetime import date
 
 from conftest import Shelf, WordEmbedder, live, rewrite
 
 from index import schema
-from index.candidates import Only, members
+from index.candidates import Among, Only, members, wanted
 from index.catalog import Catalog
 from index.check import check
 from index.database import FILE_NAME
@@ -46,6 +47,7 @@ def test_a_catalog_of_version_1_keeps_what_it_knows(store):
 def test_an_article_of_version_2_is_whole_and_can_be_read(store):
     sync(store, [Shelf(mole="The mole fell in August.")], WordEmbedder())
     rewrite(store, "DROP INDEX articles_named")
+    rewrite(store, "DROP INDEX articles_of_day")
     rewrite(store, "ALTER TABLE articles DROP COLUMN publisher")
     rewrite(store, "PRAGMA user_version = 2")
     assert live(store) == {"mole": "The mole fell in August."}
@@ -67,6 +69,7 @@ def without_checksums(store):
     db.execute("PRAGMA journal_mode = WAL")
     for statement in schema.statements(0):
         db.execute(statement)
+    db.execute("DROP INDEX articles_of_day")
     db.execute("INSERT INTO followed (location) VALUES ('/articles')")
     db.execute("PRAGMA user_version = 3")
     db.close()
@@ -123,11 +126,13 @@ def test_a_catalog_of_version_4_gets_the_indexes_of_this_one(store):
     for name, columns in (("articles_named", "live, publisher, author, published"), ("articles_of_source", "source")):
         rewrite(store, f"DROP INDEX {name}")
         rewrite(store, f"CREATE INDEX {name} ON articles ({columns})")
+    rewrite(store, "DROP INDEX articles_of_day")
     rewrite(store, "PRAGMA user_version = 4")
     with contextlib.closing(Catalog(store)) as catalog:
         made = dict(catalog.connection.execute("SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'articles'"))
         assert made["articles_named"].endswith("(live, publisher, author, published, source)")
         assert made["articles_of_source"].endswith("(source, live, title, author, url)")
+        assert made["articles_of_day"].endswith("(live, published)")
     assert live(store) == {"mole": "The mole fell in August."}
     assert check(store).faults == ()
 
@@ -150,5 +155,9 @@ def test_what_finds_articles_among_many_reads_none_of_them(store):
     assert any("SEARCH a USING COVERING INDEX articles_of_source" in step for step in words)
     place = plans(store, lambda catalog: members(catalog, Only(source="mole"), 10))
     assert any("SEARCH a USING COVERING INDEX articles_named" in step for step in place)
+    day = (date(2024, 8, 1), date(2024, 8, 31))
+    for among, by in ((Among(days=(day,)), "articles_of_day"), (Among(("The Age",)), "articles_named")):
+        named = plans(store, lambda catalog, among=among: wanted(catalog, among, Only(), 10))
+        assert any(f"SEARCH a USING COVERING INDEX {by}" in step for step in named)
     # Each article is looked for among the twins, not all twins for each article.
     assert any("SEARCH s USING COVERING INDEX twins" in step for step in place)
