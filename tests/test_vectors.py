@@ -1,6 +1,8 @@
+import contextlib
 import errno
 import os
 import shutil
+import sqlite3
 
 import numpy as np
 import pytest
@@ -147,6 +149,24 @@ def test_passages_that_say_nearly_the_same_do_not_stop_a_run(tmp_path):
 def test_equal_vectors_pass_the_probe(tmp_path):
     same = np.ones((30, 4), np.float32) / 2
     assert vectors.build(tmp_path / "segment-c", list(range(30)), lambda numbers: same[: len(numbers)])
+
+
+@pytest.mark.parametrize("size", [2, 3, 17, 33, 34, 40])
+@pytest.mark.parametrize("added", [2, 5, 100])
+def test_however_it_is_put_in_a_segment_is_saved_whole(tmp_path, monkeypatch, size, added):
+    monkeypatch.setattr(vectors, "SAVED", 8)
+    monkeypatch.setattr(vectors, "SAVES", 3)
+    monkeypatch.setattr(vectors, "ADDED", added)
+    groups = vectors._groups(size)
+    assert len(groups) == min(3, -(-size // 8))
+    assert max(map(max, groups)) <= added
+    checksums = vectors.build(tmp_path / "segment-a", NUMBERS[:size], fetch)
+    with contextlib.closing(sqlite3.connect(tmp_path / "segment-a" / "chroma.sqlite3")) as db:
+        (left,) = db.execute("SELECT count(*) FROM embeddings_queue").fetchone()
+    assert left <= 1  # the last one stays in the log, and is in the graph as well
+    copy = vectors.open_copy(tmp_path / "segment-a", checksums, tmp_path / "open")
+    assert copy.numbers() == set(NUMBERS[:size])
+    copy.close()
 
 
 def test_one_passage_is_a_segment(tmp_path):
