@@ -83,6 +83,8 @@ def page(
                 marking(evals, name, turns, talk.chat)
                 office(facts)
                 panel = gr.HTML(fixed(empty_html), elem_id="source")
+        for asked in talk.asking:
+            head.count(asked)
         read = reading(library)
         follow.click(read, [name, turns], panel, js=WANTED, queue=False, **PRIVATE)
         begun = head.anew.click(

@@ -121,6 +121,18 @@ def test_days_in_the_wrong_order_are_told_and_nothing_is_asked(page, site):
 
 
 @browser_test
+def test_what_another_machine_has_brought_in_is_counted_after_an_answer_and_beside_the_list(page, site, monkeypatch):
+    known = page.locator("#name .known")
+    known.get_by_text("15 articles").wait_for()
+    monkeypatch.setattr(site.assistant, "articles", 16)
+    ask(page, "River?")
+    known.get_by_text("16 articles").wait_for()
+    monkeypatch.setattr(site.assistant, "articles", 17)
+    page.click("#rooms a[href='#room-articles']")
+    known.get_by_text("17 articles").wait_for()
+
+
+@browser_test
 def test_filters_are_still_seen_after_a_sync(page, site):
     page.click("#filters summary")
     page.fill("#filters [name=source]", "the packet")

@@ -78,10 +78,11 @@ def shelf(library: Library, intake: Intake, syncs: Syncs, name: gr.Textbox, head
         arrived.click(bringing(intake, syncs, head), None, [*head.shown, said], **_STREAMED),
         head.synced,
     ]
-    turn.click(
+    looked = turn.click(
         lambda name, like: listed(wanted(name, like), like), [name, find], [drawn, shown], js=_LISTED, queue=False,
         **PRIVATE,
     )  # fmt: skip
+    head.count(looked)
     find.change(
         lambda asked, like: listed(asked.first, like), [shown, find], [drawn, shown], queue=False,
         trigger_mode="always_last", **PRIVATE,

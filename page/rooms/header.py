@@ -30,12 +30,16 @@ def sync_html(running: Running) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The header: its button for a new conversation, where a sync is shown and how, and the end of one begun there."""
+    """The header: its button for a new conversation, where a sync is shown and how, and the end of one begun there.
+
+    `count` has what there is to ask about counted anew after an event: another process or machine may have changed it.
+    """
 
     anew: gr.Button
     shown: list[gr.HTML]
     showing: Callable[[Iterator[Running]], Iterator[tuple[Any, ...]]]
     synced: Dependency
+    count: Callable[[Dependency], object]
 
 
 def header(blocks: gr.Blocks, assistant: Assistant, syncs: Syncs, sync: Sync) -> Head:
@@ -71,4 +75,6 @@ def header(blocks: gr.Blocks, assistant: Assistant, syncs: Syncs, sync: Sync) ->
     blocks.load(loaded, None, [status, name], **streamed)
     synced = start.click(lambda: (yield from showing(syncs.watched(sync))), None, [status, name], **streamed)
     halt.click(syncs.stop, None, None, queue=False, **PRIVATE)
-    return Head(anew, [status, name], showing, synced)
+    return Head(
+        anew, [status, name], showing, synced, lambda event: event.then(known, None, name, queue=False, **PRIVATE)
+    )
