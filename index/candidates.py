@@ -21,11 +21,13 @@ COMMON = 0.05
 FEW = 1_000
 # No more passages than this are weighed for their words where it can be avoided: 10,000 take about 6 ms.
 MOST = 10_000
-# A word that stands in more passages than this is not counted any further: 223,000 take 8 ms, and 50,000 under 2.
+# A word that stands in more passages than this is not counted any further: of 223,000 of 966,000 passages all are
+# counted in 8 ms, and 50,000 in 2; 2026-11-30.
 COUNTED = 50_000
-# To read which passages some articles have and to look each match up among them takes as long for one match as for
-# about so many of the passages: of 968,000, 23,500 in 20 ms where 40,800 matches looked up one by one took 73.
-READ = 4
+# To read which passages some articles have, up to LISTED, and to look each match up among them, takes as long for one
+# match as for about READ of the passages: of 966,000, to list 79,000 for 30,000 matches took as long as to look these up
+# one by one, and 23,500 for 40,800 a quarter of that; 2026-11-30.
+READ, LISTED = 2, 50_000
 # What stands between a paper and its section, in feeds: "BBC News - Arts".
 SECTIONS = (" - ", " – ", " — ", " | ", " : ", ": ")
 _PASSAGES = "SELECT p.number FROM articles a JOIN passages p ON p.article = a.number"
@@ -108,21 +110,23 @@ def rarest(frequencies: Mapping[str, int], passages: int) -> list[str]:
 def frequency(catalog: Catalog, term: str) -> int:
     """In how many live passages an FTS5 term stands: counted up to COUNTED.
 
-    Beyond, as many as there are if it stands as often in the rest of them as in the first that were counted.
+    Beyond, as many as there are if it stands as often in the middle of them as in the first and the last, of which half
+    as many are counted each: what is of one paper may all have come in at once.
     """
-    beyond = catalog.connection.execute(
-        "SELECT rowid FROM passages_text WHERE passages_text MATCH ? LIMIT 1 OFFSET ?", (term, COUNTED)
-    ).fetchone()
-    if not beyond:
-        counted = catalog.connection.execute(
-            "SELECT count(*) FROM passages_text WHERE passages_text MATCH ?", (term,)
-        ).fetchone()
-        return int(counted[0])
-    first, last = (
-        catalog.connection.execute(f"SELECT {end}(rowid) FROM passages_text").fetchone()[0]  # noqa: S608
-        for end in ("min", "max")
+    find = "SELECT rowid FROM passages_text WHERE passages_text MATCH ? ORDER BY rowid {} LIMIT 1 OFFSET ?"
+    from_first, from_last = (
+        catalog.connection.execute(find.format(order), (term, COUNTED // 2)).fetchone() for order in ("ASC", "DESC")
     )
-    return int((COUNTED + 1) * (last - first + 1) / (beyond[0] - first + 1))
+    if from_first and from_last:
+        first, last = (
+            catalog.connection.execute(f"SELECT {end}(rowid) FROM passages_text").fetchone()[0]  # noqa: S608
+            for end in ("min", "max")
+        )
+        looked_at = (from_first[0] - first + 1) + (last - from_last[0] + 1)
+        if from_first[0] < from_last[0]:
+            return int(2 * (COUNTED // 2 + 1) * (last - first + 1) / looked_at)
+    counted = catalog.connection.execute("SELECT count(*) FROM passages_text WHERE passages_text MATCH ?", (term,))
+    return int(counted.fetchone()[0])
 
 
 def about(catalog: Catalog, numbers: Sequence[int]) -> dict[int, About]:
@@ -218,7 +222,7 @@ def wanted(catalog: Catalog, among: Among | None, only: Only, matches: int) -> W
     if among:
         where, more = _where(among)
         kept, values = f"{kept} AND ({where})", [*values, *more]
-    most = max(MOST, READ * matches)
+    most = max(MOST, min(LISTED, READ * matches))
     count, listed = catalog.connection.execute(
         f"SELECT count(*), json_group_array(number) FROM ({_PASSAGES} WHERE {kept} LIMIT ?)",  # noqa: S608
         (*values, most + 1),

@@ -269,18 +269,23 @@ class View:
         """(passage number, BM25 score) of the live passages that share words with `text`, best first.
 
         The scores are those of its rarest words; see index.candidates.rarest. Where these are so common that too many
-        passages hold one, those that hold all of them are enough, and else those that hold the rarest. With `among`, of
-        some articles alone.
+        passages hold one, those that hold all of them are enough, and else those that hold the rarest, where not too
+        many do. With `among`, of some articles alone.
         """
         frequencies = self.frequencies(lexical.terms(text))
         terms = rarest(frequencies, self.whole().passages)
         counts = [frequencies[term] for term in terms]
-        if not among and not self._only:
-            return _widening(_wider(terms, counts), limit, self._catalog.lexical)
+        matches = _wider(terms, counts)
+        if not terms or (not among and not self._only):
+            return _widening(matches, limit, self._catalog.lexical)
         wanted = candidates.wanted(self._catalog, among, self._only, sum(counts))
-        # The score of a match that is not among the listed is not computed.
-        matches = _any(terms) if wanted.listed else _wider(terms, counts)
-        return _widening(matches, limit, lambda match, limit: candidates.lexical(self._catalog, match, limit, wanted))
+        # Among a few passages that are listed a rare word is seldom enough, and the score of no other is computed.
+        rare = wanted.listed and counts[0] <= candidates.MOST
+        return _widening(
+            matches[-1:] if rare else matches,
+            limit,
+            lambda match, limit: candidates.lexical(self._catalog, match, limit, wanted),
+        )
 
     def frequencies(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many live passages each FTS5 term stands, once for each generation; see index.candidates.frequency."""

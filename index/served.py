@@ -23,7 +23,7 @@ from index.errors import DamagedIndex, ServerAway, ServerFailed
 from index.graph import Fetch
 from index.records import digest
 from index.server import Server
-from index.vectors import BATCH, MAX_MISSES, Collections, asking, misses
+from index.vectors import BATCH, MAX_MISSES, Collections, Pieces, asking, misses
 
 log = logging.getLogger(__name__)
 
@@ -157,9 +157,9 @@ def build(server: Server, owner: str, name: str, numbers: Sequence[int], fetch: 
     it, and ServerAway.
     """
     collections = Collections(server, BUILT)
-    collection = collections.create(name, len(numbers), {OWNER: owner})
-    for start in range(0, len(numbers), BATCH):
-        part = numbers[start : start + BATCH]
+    pieces = Pieces(len(numbers), BATCH)
+    collection = collections.create(name, pieces.saved, {OWNER: owner})
+    for part in pieces.of(numbers):
         vectors = fetch(part)
         with asking(server):
             collection.add(ids=[str(n) for n in part], embeddings=vectors)
@@ -182,7 +182,7 @@ def difference(
         return "it is on a Chroma server, and the settings name none"
 
     def looked() -> str:
-        require(server)  # which waits less long than what is compared
+        require(server)  # which waits less long; a server that is busy for longer than that counts as away
         return _fault(server, _published(Collections(server, BUILT), name, record), numbers, size, fetch)
 
     try:

@@ -18,7 +18,6 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,11 +39,11 @@ COLLECTION = "passages"
 # What is asked of a server at once, and put into a collection there.
 BATCH = 500
 # What is put into one in files at once, few enough that Ctrl-C is heard within seconds: Chroma does not hear it before.
-ADDED = 2_000
-# How many are in before they are saved, and how many times all are saved at most. Each time something is put in, Chroma
-# reads all that was not saved yet, and its file stays as large as what that took: 60,000 that were put in by 500 and
-# saved once took 54 s and 242 MB; by 2,000 and six times, 30 s and 139 MB.
-SAVED, SAVES = 10_000, 12
+# And how many are in before they are saved, but no more than SAVES times. Each time something is put in, Chroma reads
+# all that was not saved yet, and its file stays as large as what that took. 60,000 vectors by 500 and saved once: 48 and
+# 54 s, 242 MB; by 5,000, saved once: 33 s; by 2,000, saved three times: 29 s; six times: 28 and 29 s, 139 MB; by 1,000 as
+# long as by 2,000; 2026-11-30.
+ADDED, SAVED, SAVES = 1_000, 10_000, 12
 PROBES = 64
 # The share of probes that may miss. Damaged files missed 45 to 93 of 100. An undamaged HNSW graph misses some where
 # many passages say nearly the same: 30 of 6,000 in 60 clusters of 100 with a cosine of 0.99.
@@ -263,25 +262,33 @@ def _write(directory: Path, numbers: Sequence[int], fetch: Fetch) -> None:
 
     client = chromadb.PersistentClient(path=str(directory), settings=_settings())
     try:
-        groups = _groups(len(numbers))
-        least = min(map(sum, groups))
-        collection = client.create_collection(COLLECTION, embedding_function=None, configuration=_shape(least))
-        start = 0
-        for count in chain.from_iterable(groups):
-            part = numbers[start : start + count]
+        pieces = Pieces(len(numbers), ADDED)
+        collection = client.create_collection(COLLECTION, embedding_function=None, configuration=_shape(pieces.saved))
+        for part in pieces.of(numbers):
             collection.add(ids=[str(n) for n in part], embeddings=fetch(part))
-            start += count
     finally:
         _close(client)
 
 
-def _groups(size: int) -> list[list[int]]:
-    """How many of so many vectors are put in at once, grouped by the saves.
+class Pieces:
+    """In what pieces so many vectors are put into a collection, at most `most` at once, and when it is saved.
 
-    A save comes when what was put in since the last one is as much as the smallest group, so the last one of each group
-    has to be more than the others are larger by: one. What is left after the last save is read at each opening.
+    That is whenever as many as `saved` have come in since the last time. They come in groups that are as large, or
+    larger by one, and the last piece of a group is of more than one, so that each group ends with a save: what is left
+    after the last one would be read at each opening.
     """
-    return [_parts(group, -(-group // ADDED)) for group in _parts(size, min(SAVES, -(-size // SAVED)))]
+
+    def __init__(self, size: int, most: int) -> None:
+        groups = _parts(size, min(SAVES, -(-size // SAVED)))
+        self.saved = min(groups)
+        self._counts = [count for group in groups for count in _parts(group, -(-group // most))]
+
+    def of(self, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+        """The pieces of these numbers."""
+        start = 0
+        for count in self._counts:
+            yield numbers[start : start + count]
+            start += count
 
 
 def _parts(size: int, count: int) -> list[int]:
@@ -387,11 +394,11 @@ class Collections:
         with asking(self._server):
             self._api.get_database(self._server.database, self._server.tenant)
 
-    def create(self, name: str, size: int, about: Mapping[str, str]) -> Any:  # noqa: ANN401 - chromadb is imported late
-        """A new collection for so many vectors."""
+    def create(self, name: str, saved: int, about: Mapping[str, str]) -> Any:  # noqa: ANN401 - chromadb is imported late
+        """A new collection, which is saved whenever so many vectors have come in."""
         with asking(self._server):
             return self._collection(
-                self._api.create_collection(name, configuration=_shape(size), metadata=dict(about), **self._where)
+                self._api.create_collection(name, configuration=_shape(saved), metadata=dict(about), **self._where)
             )
 
     def open(self, name: str) -> Any:  # noqa: ANN401 - chromadb is imported late

@@ -118,15 +118,39 @@ def test_passages_of_some_articles_are_found_whether_they_are_listed_or_looked_u
     assert view.lexical("nowhere", 9, both) == []
 
 
-def test_very_common_words_are_counted_up_to_a_number_and_then_estimated(view, monkeypatch):
-    monkeypatch.setattr("index.candidates.COUNTED", 1)
-    assert candidates.frequency(view._catalog, '"noon"') == 3
-    # It is in two of the first two of three passages, and so in about as many of the third.
-    assert (found(view, view.lexical("fell", 9)), candidates.frequency(view._catalog, '"fell"')) == (
-        {"mole", "crane"}, 2,
-    )  # fmt: skip
-    assert candidates.frequency(view._catalog, '"crane"') == 1
-    assert candidates.frequency(view._catalog, '"nowhere"') == 0
+def test_very_common_words_are_counted_up_to_a_number_and_then_estimated(store, monkeypatch):
+    texts = {f"{n:02}": "A crane fell." if 4 <= n < 16 and n % 2 else "A ferry sails." for n in range(20)}
+    sync(store, [Shelf(**texts)], WordEmbedder())
+    with Index(store, WordEmbedder()).view() as view:
+        in_all = {"crane": 6, "ferry": 14, "nowhere": 0}
+        assert {word: candidates.frequency(view._catalog, word) for word in in_all} == in_all
+        monkeypatch.setattr("index.candidates.COUNTED", 6)
+        # Four from either end are the first four and the last four, and so it would stand in each passage.
+        assert candidates.frequency(view._catalog, "ferry") == 20
+        # So many are counted.
+        assert candidates.frequency(view._catalog, "crane") == 6
+        assert candidates.frequency(view._catalog, "nowhere") == 0
+        assert view.frequencies(["ferry"]) == {"ferry": 20}
+
+
+def test_a_word_that_all_came_in_at_once_is_not_taken_to_be_everywhere(store, monkeypatch):
+    texts = {f"{n:02}": "A crane fell." if n < 8 else "A ferry sails." for n in range(40)}
+    sync(store, [Shelf(**texts)], WordEmbedder())
+    monkeypatch.setattr("index.candidates.COUNTED", 4)
+    with Index(store, WordEmbedder()).view() as view:
+        assert 6 <= candidates.frequency(view._catalog, "crane") <= 10
+
+
+@pytest.mark.parametrize("most", [0, 100])
+def test_where_words_are_very_common_those_with_all_of_them_come_first_in_some_articles_too(view, monkeypatch, most):
+    monkeypatch.setattr("index.candidates.MOST", most)
+    asked = []
+    find = candidates.lexical
+    monkeypatch.setattr(candidates, "lexical", lambda *given: asked.append(given[1]) or find(*given))
+    whole = Among(("The Packet", "The Age"))
+    assert found(view, view.lexical("mole noon", 1, whole)) == {"mole"}
+    assert asked == (['"mole" AND "noon"'] if not most else ['"mole" OR "noon"'])
+    assert view.lexical("nowhere", 1, whole) == []
 
 
 def test_words_are_counted_once_for_each_generation(store, view):

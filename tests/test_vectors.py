@@ -157,9 +157,10 @@ def test_however_it_is_put_in_a_segment_is_saved_whole(tmp_path, monkeypatch, si
     monkeypatch.setattr(vectors, "SAVED", 8)
     monkeypatch.setattr(vectors, "SAVES", 3)
     monkeypatch.setattr(vectors, "ADDED", added)
-    groups = vectors._groups(size)
-    assert len(groups) == min(3, -(-size // 8))
-    assert max(map(max, groups)) <= added
+    pieces = vectors.Pieces(size, added)
+    assert pieces.saved == size // min(3, -(-size // 8))
+    assert [n for piece in pieces.of(NUMBERS[:size]) for n in piece] == NUMBERS[:size]
+    assert max(map(len, pieces.of(NUMBERS))) <= added
     checksums = vectors.build(tmp_path / "segment-a", NUMBERS[:size], fetch)
     with contextlib.closing(sqlite3.connect(tmp_path / "segment-a" / "chroma.sqlite3")) as db:
         (left,) = db.execute("SELECT count(*) FROM embeddings_queue").fetchone()
