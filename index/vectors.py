@@ -40,9 +40,9 @@ COLLECTION = "passages"
 BATCH = 500
 # What is put into one in files at once, few enough that Ctrl-C is heard within seconds: Chroma does not hear it before.
 # And how many are in before they are saved, but no more than SAVES times. Each time something is put in, Chroma reads
-# all that was not saved yet, and its file stays as large as what that took. 60,000 vectors by 500 and saved once: 48 and
-# 54 s, 242 MB; by 5,000, saved once: 33 s; by 2,000, saved three times: 29 s; six times: 28 and 29 s, 139 MB; by 1,000 as
-# long as by 2,000; 2026-11-30.
+# all that was not saved yet, and its file stays as large as what that took. 60,000 vectors by 500 and saved once took
+# 48 and 54 s and 242 MB; by 5,000, saved once, 33 s; by 2,000, saved three times, 29 s; six times 28 and 29 s and
+# 139 MB; by 1,000 as long as by 2,000; 2026-11-30.
 ADDED, SAVED, SAVES = 1_000, 10_000, 12
 PROBES = 64
 # The share of probes that may miss. Damaged files missed 45 to 93 of 100. An undamaged HNSW graph misses some where
