@@ -114,19 +114,18 @@ def frequency(catalog: Catalog, term: str) -> int:
     as many are counted each: what is of one paper may all have come in at once.
     """
     find = "SELECT rowid FROM passages_text WHERE passages_text MATCH ? ORDER BY rowid {} LIMIT 1 OFFSET ?"
-    from_first, from_last = (
-        catalog.connection.execute(find.format(order), (term, COUNTED // 2)).fetchone() for order in ("ASC", "DESC")
+    from_first = catalog.connection.execute(find.format("ASC"), (term, COUNTED // 2)).fetchone()
+    # Of most words there are fewer, and no more is looked for.
+    from_last = from_first and catalog.connection.execute(find.format("DESC"), (term, COUNTED // 2)).fetchone()
+    if not from_first or from_last[0] <= from_first[0]:
+        counted = catalog.connection.execute("SELECT count(*) FROM passages_text WHERE passages_text MATCH ?", (term,))
+        return int(counted.fetchone()[0])
+    first, last = (
+        catalog.connection.execute(f"SELECT {end}(rowid) FROM passages_text").fetchone()[0]  # noqa: S608
+        for end in ("min", "max")
     )
-    if from_first and from_last:
-        first, last = (
-            catalog.connection.execute(f"SELECT {end}(rowid) FROM passages_text").fetchone()[0]  # noqa: S608
-            for end in ("min", "max")
-        )
-        looked_at = (from_first[0] - first + 1) + (last - from_last[0] + 1)
-        if from_first[0] < from_last[0]:
-            return int(2 * (COUNTED // 2 + 1) * (last - first + 1) / looked_at)
-    counted = catalog.connection.execute("SELECT count(*) FROM passages_text WHERE passages_text MATCH ?", (term,))
-    return int(counted.fetchone()[0])
+    looked_at = (from_first[0] - first + 1) + (last - from_last[0] + 1)
+    return int(2 * (COUNTED // 2 + 1) * (last - first + 1) / looked_at)
 
 
 def about(catalog: Catalog, numbers: Sequence[int]) -> dict[int, About]:
